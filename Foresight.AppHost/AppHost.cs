@@ -74,7 +74,6 @@ IResourceBuilder<ProjectResource> AddApi(string name, int port) =>
         .WithEnvironment("ADMIN_KEY", adminKey)
         .WaitFor(matching);
 
-// Environment shared by all services with state.
 IResourceBuilder<ProjectResource> WithServers(
     IResourceBuilder<ProjectResource> service,
     IResourceBuilder<IResourceWithConnectionString> redis

@@ -53,13 +53,11 @@ internal sealed record AppHostArguments
     /// <summary>Makes a commit wait until the replica has it on disk, so that its promotion loses no acknowledged order.</summary>
     public bool SyncStandby { get; private init; }
 
-    /// <summary>Runs servers in containers instead of as local programs.</summary>
     public bool Containers { get; private init; }
 
     /// <summary>Streaming standbys that serve reads, with weights 1, 2, and so on.</summary>
     public int Replicas { get; private init; } = 1;
 
-    /// <summary>Arguments for the host builder: settings, and those of `aspire publish`.</summary>
     public IReadOnlyList<string> Rest { get; private init; } = [];
 
     /// <summary>Shards of the matching engine; fixed when the database is created.</summary>

@@ -1,13 +1,12 @@
 namespace Foresight.AppHost;
 
-/// <summary>Command line of the development chain, shared by the AppHost, containers, tests and benchmarks.</summary>
+/// <summary>One definition, so that the AppHost, containers, tests and benchmarks run the same chain.</summary>
 public static class ChainCommand
 {
     /// <summary>
-    /// anvil's state is kept for the last 64 blocks, in memory only. By default it keeps 500 copies of all of it there and thousands more
-    /// in the user's home, where a chain that was killed leaves them behind. Of older blocks no balance is read: settlement and
-    /// reconciliation read at a block a few confirmations deep, and the deepest reorganisation that is tried is 10 blocks. Blocks, receipts
-    /// and logs are not touched by it.
+    /// anvil keeps the state of the last 64 blocks, in memory only. By default it keeps 500 full copies there and thousands more in the
+    /// user's home, where a killed chain leaves them behind. 64 suffice: settlement and reconciliation read balances a few confirmations
+    /// deep, and the deepest reorganisation that is tried is 10 blocks. Blocks, receipts and logs are not affected.
     /// </summary>
     public static string[] Options { get; } = ["--quiet", "--prune-history", "64"];
 

@@ -4,8 +4,6 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.AppHost;
 
-/// <summary>Postgres with its standbys, Redis and the chain: local programs in run mode, else containers.</summary>
-/// <param name="Redis">Connection of the matching nodes.</param>
 /// <param name="RedisForApi">Connection of the Api nodes, whose user has fewer rights.</param>
 internal sealed record DataServers(
     IResourceBuilder<IResourceWithEndpoints> RedisServer,

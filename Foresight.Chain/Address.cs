@@ -145,7 +145,6 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
     }
 }
 
-/// <summary>JSON text form of an <see cref="Address"/>, also as a property name.</summary>
 public sealed class AddressJsonConverter : JsonConverter<Address>
 {
     public override Address Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -96,7 +96,6 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
     public static bool operator !=(Hash32 left, Hash32 right) => !left.Equals(right);
 }
 
-/// <summary>JSON text form of a <see cref="Hash32"/>.</summary>
 public sealed class Hash32JsonConverter : JsonConverter<Hash32>
 {
     public override Hash32 Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -112,7 +112,7 @@ public static class Keccak256
 
         foreach (var constant in RoundConstants)
         {
-            // Theta: mixes every lane with the parity of two neighbouring columns.
+            // Theta (FIPS 202, 3.2.1): mixes every lane with the parity of two neighbouring columns.
             var c0 = a00 ^ a05 ^ a10 ^ a15 ^ a20;
             var c1 = a01 ^ a06 ^ a11 ^ a16 ^ a21;
             var c2 = a02 ^ a07 ^ a12 ^ a17 ^ a22;
@@ -124,7 +124,7 @@ public static class Keccak256
             var d3 = c2 ^ BitOperations.RotateLeft(c4, 1);
             var d4 = c3 ^ BitOperations.RotateLeft(c0, 1);
 
-            // Rho and pi: rotates each lane by its offset and moves it to its new position.
+            // Rho and pi (3.2.2, 3.2.3): rotate each lane by its offset and move it to its new position.
             var b00 = a00 ^ d0;
             var b10 = BitOperations.RotateLeft(a01 ^ d1, 1);
             var b20 = BitOperations.RotateLeft(a02 ^ d2, 62);
@@ -151,7 +151,7 @@ public static class Keccak256
             var b19 = BitOperations.RotateLeft(a23 ^ d3, 56);
             var b04 = BitOperations.RotateLeft(a24 ^ d4, 14);
 
-            // Chi is the only non-linear step; iota adds the round's constant.
+            // Chi (3.2.4) is the only non-linear step; iota (3.2.5) adds the round's constant, which breaks the symmetry of the rounds.
             a00 = b00 ^ (~b01 & b02) ^ constant;
             a01 = b01 ^ (~b02 & b03);
             a02 = b02 ^ (~b03 & b04);

@@ -14,7 +14,6 @@ public sealed class LeaderRouter : BackgroundService
 {
     public const int MaximumBatch = 512;
 
-    /// <summary>Most batches of one shard under way at once.</summary>
     public const int MaximumBatchesInFlight = 8;
 
     /// <summary>Most commands waiting or under way; one more is refused at once as <see cref="ResultStatus.Late"/>.</summary>

@@ -3,7 +3,6 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Cluster;
 
-/// <summary>This process's record in the registry: who it is, joined with how it is.</summary>
 public sealed class NodeRegistration(NodeRegistry registry, NodeIdentity identity, NodePresence presence, TimeProvider clock)
 {
     public Task Changed => presence.Changed;

@@ -10,7 +10,6 @@ namespace Foresight.Cluster;
 /// </summary>
 public sealed class NoticeHub : Hub;
 
-/// <summary>Publishes notices to all subscribers of a public topic over the SignalR backplane.</summary>
 public interface INotices
 {
     /// <summary>Neither waits nor fails: a notice that cannot be sent is lost.</summary>
@@ -35,7 +34,6 @@ public sealed class NoticeMetrics(IMeterFactory meters)
 
     public void Received(string topic) => Count(topic, "received");
 
-    /// <summary>Counts a notice that was not sent or not passed on.</summary>
     public void Dropped(string topic) => Count(topic, "dropped");
 
     private void Count(string topic, string result) =>

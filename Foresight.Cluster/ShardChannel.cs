@@ -6,7 +6,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Cluster;
 
-/// <summary>A command under way, until its caller has a result or has given up.</summary>
 internal sealed class PendingCommand(LeaderCommand command)
 {
     public LeaderCommand Command { get; } = command;
@@ -39,7 +38,6 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
 
     public void Add(PendingCommand command) => _queue.Writer.TryWrite(command);
 
-    /// <summary>Runs until the host stops.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         using var slots = new SemaphoreSlim(LeaderRouter.MaximumBatchesInFlight);
@@ -86,7 +84,7 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // As above.
+            // The host is stopping: the batch's callers get a result at their deadlines.
         }
         catch (Exception error)
         {

@@ -16,7 +16,6 @@ public sealed record LeaseRecord(
 /// <summary>Names of the leased resources; each has its own lease key and row in <c>leadership</c>.</summary>
 public static class LeasedResources
 {
-    /// <summary>Shard 0 of the matching engine; the others are <see cref="MatchingOf"/>.</summary>
     public const string Matching = "matching-engine";
 
     public const string Settlement = "settlement";
@@ -25,7 +24,7 @@ public static class LeasedResources
     /// <summary>"matching-engine" for shard 0, "matching-engine-1" and so on for the others.</summary>
     public static string MatchingOf(int shard) => shard == 0 ? Matching : $"{Matching}-{shard}";
 
-    /// <summary>The shard whose lease it is; null if it is no shard's.</summary>
+    /// <summary>Null for a resource that is not a shard's.</summary>
     public static int? ShardOf(string resource)
     {
         if (resource == Matching)
@@ -50,7 +49,6 @@ public static class Shards
 
     private const int NumberBits = 48;
 
-    /// <summary>The shard in the id of an order or a trade.</summary>
     public static int OfId(long id) => (int)((ulong)id >> NumberBits);
 }
 

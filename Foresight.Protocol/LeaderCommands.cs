@@ -36,7 +36,6 @@ public abstract record LeaderCommand
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? TraceParent { get; init; }
 
-    /// <summary>Name of its kind in logs, metrics and spans.</summary>
     [JsonIgnore]
     public string Kind => this is PlaceOrder ? "Place" : GetType().Name;
 }
@@ -109,7 +108,7 @@ public sealed record CancelAllOfMarket(int MarketId) : LeaderCommand;
 
 public enum ResultStatus
 {
-    /// <summary>Committed.</summary>
+    /// <summary>Committed, so it survives a failover.</summary>
     Accepted = 0,
 
     /// <summary>Rejected by the engine (and committed), or refused before sequencing; see the code.</summary>
@@ -158,7 +157,6 @@ public sealed record CommandFill(long TradeId, int PriceTicks, long Lots, bool I
 /// </param>
 public sealed record CommandBatch(IReadOnlyList<LeaderCommand> Commands, DateTimeOffset? SentAt = null);
 
-/// <param name="NodeId">The node that answers.</param>
 public sealed record CommandAnswer(string NodeId, IReadOnlyList<CommandResult> Results);
 
 /// <summary>The live engine's state hash at a journal position, to be compared with a replay.</summary>

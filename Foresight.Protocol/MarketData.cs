@@ -75,9 +75,7 @@ public sealed record TradeStatesMessage(int Market, long Epoch, long Sequence, l
 /// <param name="Settlement">batched, broadcast, mined, final, failed; matched again after a batch without effect.</param>
 public sealed record TradeState(long TradeId, int MarketId, string Settlement, string? Reason, string? TransactionHash, long? BlockNumber);
 
-/// <summary>
-/// Channel <see cref="Channels.ClusterLeader"/>. Kinds: acquired, released. A follower that hears "released" bids at once.
-/// </summary>
+/// <summary>Channel <see cref="Channels.ClusterLeader"/>. Kinds: acquired, released. On "released" a follower bids at once.</summary>
 public sealed record LeaderMessage(string Kind, string Resource, string NodeId, string Address, long Epoch);
 
 /// <summary>
@@ -90,8 +88,8 @@ public sealed record HeartbeatMarket(int Market, long Epoch, long Sequence);
 /// <summary>Hub event "continuity".</summary>
 /// <param name="Topic">depth, trades, stats, orders, trade_state.</param>
 /// <param name="Market">0: of all that the connection follows.</param>
-/// <param name="State">lost: messages are missing and what the client knows is old. restored: a snapshot follows, or the stream goes
-/// on.</param>
+/// <param name="State">lost: messages are missing, so the client's data is outdated. restored: a snapshot follows, or the stream
+/// continues.</param>
 public sealed record ContinuityMessage(string Topic, int Market, string State);
 
 /// <summary>Hub event "closing", before the server closes a connection.</summary>

@@ -24,9 +24,10 @@ public static class NoticeTopics
 /// leader_elected, leader_lost, node_joined, node_left, replica_out, replica_back, settlement_halted, reconciliation_finished,
 /// discrepancy_changed.
 /// </param>
-/// <param name="NodeId">Whom it is about; of replica_out and replica_back: the node that found it, because each judges by itself.</param>
-/// <param name="Epoch">Of a leader's term, else 0.</param>
-/// <param name="Detail">Of a leader: the resource. Of node_joined: the kind of node. Of a replica: its name.</param>
+/// <param name="NodeId">Node that the event is about; for replica_out and replica_back the node that observed it, because each judges by
+/// itself.</param>
+/// <param name="Epoch">Epoch of a leader's term; 0 for other kinds.</param>
+/// <param name="Detail">Resource of a leader, kind of a node that joined, or name of a replica.</param>
 public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTimeOffset At, string? Detail);
 
 /// <summary>Topic <see cref="NoticeTopics.Chain"/>; from the holder of the lease "settlement".</summary>
@@ -34,18 +35,18 @@ public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTi
 /// block: the chain's head is Block. finality: everything up to Block is confirmed and applied. reorganisation: blocks above Block were
 /// undone. settlement: Trades trades became State (batched, broadcast, mined, final, failed).
 /// </param>
-/// <param name="Block">Of settlement: 0.</param>
+/// <param name="Block">0 for kind settlement.</param>
 public sealed record ChainEvent(string Kind, long Block, DateTimeOffset At, int Trades = 0, string? State = null);
 
 /// <summary>Topic <see cref="NoticeTopics.Markets"/>, after the commit.</summary>
 /// <param name="State">open, paused, closed, resolved.</param>
 /// <param name="WinningOutcome">Null unless resolved.</param>
-/// <param name="Epoch">With Sequence the position in the journal of the market's shard.</param>
+/// <param name="Epoch">Together with Sequence the position in the journal of the market's shard.</param>
 public sealed record MarketStateEvent(int Market, string State, int? WinningOutcome, long Epoch, long Sequence);
 
 /// <summary>Topic <see cref="NoticeTopics.Notices"/>.</summary>
-/// <param name="Kind">operator: an operator's words. planned_end: a node has been asked to end.</param>
-/// <param name="NodeId">The node that ends, or that took the operator's words.</param>
+/// <param name="Kind">operator: text of an operator. planned_end: a node has been asked to stop.</param>
+/// <param name="NodeId">Node that stops, or that accepted the operator's text.</param>
 /// <param name="Text">Up to <see cref="MaxText"/> characters.</param>
 public sealed record Notice(string Kind, string NodeId, string Text, DateTimeOffset At)
 {

@@ -2,13 +2,12 @@ namespace Foresight.Protocol;
 
 // Bodies of the operations API: /cluster, /database, /reconciliation, /admin. The console shows exactly these.
 
-/// <param name="HasLeader">Every shard of the matching engine is known to have one; false while Redis cannot say.</param>
-/// <param name="Leader">Of shard 0, which is all of them unless there are several.</param>
-/// <param name="Nodes">By Redis' word.</param>
-/// <param name="Resources">By Postgres' word, as the failovers are.</param>
-/// <param name="Shards">The leader of each shard.</param>
-/// <param name="Redis">Whether nodes and leases are of now.</param>
-/// <param name="Postgres">Whether terms and failovers are of now.</param>
+/// <param name="HasLeader">True if every shard of the matching engine is known to have a leader; false while Redis cannot be read.</param>
+/// <param name="Leader">Leader of shard 0, the only shard unless several are configured.</param>
+/// <param name="Nodes">From Redis.</param>
+/// <param name="Resources">From Postgres, like the failovers.</param>
+/// <param name="Redis">Source of nodes and leases: its state, and the age of its data.</param>
+/// <param name="Postgres">Source of terms and failovers: its state, and the age of its data.</param>
 public sealed record ClusterStatus(
     bool HasLeader,
     LeaderView? Leader,
@@ -20,25 +19,25 @@ public sealed record ClusterStatus(
     SourceView? Postgres = null
 );
 
-/// <param name="State">up, down. What a source that is down says is what it said last.</param>
-/// <param name="ReadAt">When it said so, to the node that was asked; null: never, and what it would say is left empty.</param>
+/// <param name="State">up, down. The data of a source that is down is what it returned last.</param>
+/// <param name="ReadAt">Time at which the answering node read that data; null if it never could, and then the data is empty.</param>
 public sealed record SourceView(string State, DateTimeOffset? ReadAt)
 {
     public const string Up = "up";
     public const string Down = "down";
 }
 
-/// <param name="Leader">Null while nobody leads it.</param>
-/// <param name="LastFailover">However long ago; null while its first leader is still in office.</param>
+/// <param name="Leader">Null while no node leads the shard.</param>
+/// <param name="LastFailover">However long ago it was; null while the first leader still leads.</param>
 public sealed record ShardLeaderView(int Shard, string Resource, LeaderView? Leader, FailoverView? LastFailover = null);
 
-/// <summary>Who holds the lease. While Redis cannot say: who took the last term, in the state "unknown".</summary>
-/// <param name="Epoch">0 for the moment between lease and term.</param>
-/// <param name="LeaseRemainingMs">By Redis' clock; null while Redis cannot say.</param>
-/// <param name="State">As the node says it in the registry; "unknown" if nobody can say.</param>
+/// <summary>Holder of the lease. While Redis cannot be read: the holder of the last term, in the state "unknown".</summary>
+/// <param name="Epoch">0 between the grant of the lease and the start of the term.</param>
+/// <param name="LeaseRemainingMs">By Redis's clock; null while Redis cannot be read.</param>
+/// <param name="State">State in the registry of nodes; "unknown" if it cannot be read.</param>
 public sealed record LeaderView(string NodeId, string Address, long Epoch, DateTimeOffset Since, double? LeaseRemainingMs, string State);
 
-/// <summary>A row of the leadership table: who may write, by Postgres' word.</summary>
+/// <summary>A row of Postgres's leadership table, which decides who may write.</summary>
 public sealed record LeadershipView(string Resource, long Epoch, string? NodeId, DateTimeOffset? Since);
 
 /// <param name="Phases">Milliseconds from the start of the take-over: detected, lease,
@@ -71,10 +70,10 @@ public sealed record ServerView(
     long Reads
 );
 
-/// <param name="OpenByAge">Of those that wait for a decision, by how long ago they were first seen: every bucket of <see
+/// <param name="OpenByAge">Discrepancies that wait for a decision, by the time since their first sighting: every bucket of <see
 /// cref="DiscrepancyAges"/>, in order.</param>
-/// <param name="Solvency">Of the last run that compared balances; null: none has.</param>
-/// <param name="FourEyesOver">USDC over which two keys must decide, decimal; null: one is enough.</param>
+/// <param name="Solvency">Result of the last run that compared balances; null if no run has.</param>
+/// <param name="FourEyesOver">USDC above which two keys must decide, decimal; null: one key suffices.</param>
 public sealed record ReconciliationStatus(
     bool Running,
     DateTimeOffset? NextRunAt,
@@ -93,17 +92,17 @@ public sealed record ReconciliationStatus(
 /// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
 public sealed record AgeCount(string Age, int Count);
 
-/// <summary>What all accounts own of USDC, as the ledger and as the chain say it. Decimal USDC.</summary>
-/// <param name="Delta">Chain less ledger; 0 on clean data.</param>
-/// <param name="Holdings">Accounts times assets that were compared.</param>
+/// <summary>USDC of all accounts together, according to the ledger and to the chain. Decimal USDC.</summary>
+/// <param name="Delta">Chain minus ledger; 0 on clean data.</param>
+/// <param name="Holdings">Number of compared pairs of account and asset.</param>
 public sealed record SolvencyView(string Ledger, string Chain, string Delta, long Holdings, long RunId, DateTimeOffset At);
 
 /// <param name="State">requested, running, succeeded, failed.</param>
-/// <param name="DryRun">It says what automatic repair would do: <c>GET /reconciliation/runs/{id}/repairs</c>.</param>
-/// <param name="Repaired">Repairs that it made.</param>
-/// <param name="RequestedBy">Who asked for it, as they said; null: the schedule.</param>
-/// <param name="RequestedKey">Name of the key that they showed.</param>
-/// <param name="Note">What of it was left out, and why; null: nothing.</param>
+/// <param name="DryRun">True: the run also plans automatic repairs, see <c>GET /reconciliation/runs/{id}/repairs</c>.</param>
+/// <param name="Repaired">Number of repairs made.</param>
+/// <param name="RequestedBy">Name that the requester stated, not verified; null for a scheduled run.</param>
+/// <param name="RequestedKey">Name of the admin key that authenticated the request.</param>
+/// <param name="Note">Parts that the run left out, with the reason; null if there are none.</param>
 public sealed record RunView(
     long Id,
     string Trigger,
@@ -125,7 +124,7 @@ public sealed record RunView(
 );
 
 /// <param name="State">covered, failed, undone (by a reorganisation, after it was covered).</param>
-/// <param name="RunId">Of blocks that were covered long ago, the newest of the runs that did.</param>
+/// <param name="RunId">For a range that was covered long ago, the newest of the runs that covered it.</param>
 public sealed record CoverageView(long FromBlock, long ToBlock, string State, long RunId, DateTimeOffset At, string? Error);
 
 /// <param name="Key">Natural key: kind and trade id (or transaction and log index for a fill the journal does not know).</param>
@@ -134,11 +133,11 @@ public sealed record CoverageView(long FromBlock, long ToBlock, string State, lo
 /// <param name="State">open, acknowledged, resolved, ignored, reopened.</param>
 /// <param name="OnChain">Evidence of the chain's side, as JSON; null if it has none.</param>
 /// <param name="OffChain">Evidence of the journal's side, as JSON; null if it has none.</param>
-/// <param name="Amount">USDC at stake, decimal; null: unknown.</param>
-/// <param name="IgnoredUntil">Of an ignored one: from then on it asks again. Null: it does not.</param>
-/// <param name="AbsentSince">Since when runs that looked where it was do not find it any more.</param>
+/// <param name="Amount">USDC at stake, decimal; null if unknown.</param>
+/// <param name="IgnoredUntil">Time at which an ignored discrepancy asks for a decision again; null: never.</param>
+/// <param name="AbsentSince">Time since which the runs that covered its place no longer find it.</param>
 /// <param name="Proof">Log, receipt, block and signed orders, as JSON; in a list always null.</param>
-/// <param name="Second">A decision that waits for somebody with another key.</param>
+/// <param name="Second">First half of a four-eyes decision, which waits for a second key.</param>
 public sealed record DiscrepancyView(
     long Id,
     string Key,
@@ -169,11 +168,11 @@ public sealed record DiscrepancyView(
 /// <param name="Key">Name of the key that made the first half; the second half needs another.</param>
 public sealed record SecondView(string Action, string By, string Key, DateTimeOffset At);
 
-/// <param name="Actor">Who the caller said they are. It is claimed, not proven; what is proven is <paramref name="Key"/>.</param>
-/// <param name="Key">Name of the admin key that was shown; null for the reconciler itself.</param>
+/// <param name="Actor">Name that the caller stated; not verified, unlike <paramref name="Key"/>.</param>
+/// <param name="Key">Name of the admin key that authenticated the caller; null for the reconciler itself.</param>
 /// <param name="Batch">The same for all entries of one bulk decision.</param>
-/// <param name="Before">Of a repair: what the journal said, as JSON.</param>
-/// <param name="After">Of a repair: what it says since then, as JSON.</param>
+/// <param name="Before">For a repair, the journal's values before it, as JSON.</param>
+/// <param name="After">For a repair, the journal's values after it, as JSON.</param>
 public sealed record DiscrepancyAuditView(
     long Id,
     DateTimeOffset At,
@@ -193,12 +192,13 @@ public sealed record DiscrepancyDetail(DiscrepancyView Discrepancy, IReadOnlyLis
 /// <summary><c>POST /reconciliation/resolve/{id}</c>.</summary>
 /// <param name="Note">1..2000 characters; required, except to assign.</param>
 /// <param name="Action">resolve (default), acknowledge, ignore, reopen, assign, note.</param>
-/// <param name="Until">With ignore: it asks again from then on. In the future, at most a year away. Null: it does not.</param>
-/// <param name="Assignee">With assign: whose it is, up to 100 characters; null or empty: nobody's.</param>
+/// <param name="Until">For ignore: time at which it asks for a decision again, in the future and at most a year away; null: never.</param>
+/// <param name="Assignee">For assign: the new assignee, up to 100 characters; null or empty for none.</param>
 public sealed record ResolveRequest(string? Note = null, string? Action = null, DateTimeOffset? Until = null, string? Assignee = null);
 
 /// <summary>
-/// <c>POST /reconciliation/resolve</c>: one decision about many. Those that it does not fit are named, and the others are decided.
+/// <c>POST /reconciliation/resolve</c>: one decision for many discrepancies. Those to which it does not apply are listed in the answer, and
+/// the others are decided.
 /// </summary>
 /// <param name="Ids">1..500, each once.</param>
 public sealed record BulkResolveRequest(
@@ -209,24 +209,24 @@ public sealed record BulkResolveRequest(
     string? Assignee = null
 );
 
-/// <param name="Batch">Finds all of its entries in the audit trails.</param>
-/// <param name="Awaiting">Of the changed ones those that wait for somebody with another key.</param>
+/// <param name="Batch">Identifies all entries of the decision in the audit trails.</param>
+/// <param name="Awaiting">Number of changed ones that wait for a second key.</param>
 public sealed record BulkResolveResponse(Guid Batch, int Changed, int Awaiting, IReadOnlyList<BulkRefusal> Refused);
 
 /// <param name="Code">not_found, state_conflict, second_person_needed.</param>
 public sealed record BulkRefusal(long Id, string Code, string Reason);
 
 /// <summary><c>POST /reconciliation/trigger</c>; without a body an ordinary run.</summary>
-/// <param name="DryRun">The run says in addition what automatic repair would do, and repairs nothing.</param>
+/// <param name="DryRun">True: the run also plans automatic repairs, and carries out none.</param>
 public sealed record TriggerRequest(bool DryRun = false);
 
 public sealed record TriggerResponse(long RunId, bool AlreadyRunning);
 
-/// <summary>What automatic repair did in a run, or in a dry run would do.</summary>
+/// <summary>A repair that a run made, or that a dry run would make.</summary>
 /// <param name="State">planned, done, refused.</param>
-/// <param name="Before">What the journal says before, as JSON.</param>
-/// <param name="After">And after.</param>
-/// <param name="Reason">Why it was refused; null else.</param>
+/// <param name="Before">The journal's values before the repair, as JSON.</param>
+/// <param name="After">The journal's values after the repair, as JSON.</param>
+/// <param name="Reason">Cause of a refusal; null for other states.</param>
 public sealed record RepairView(
     long Id,
     long RunId,
@@ -255,8 +255,8 @@ public sealed record SettlementView(
 );
 
 /// <param name="Name">rpc-1, rpc-2 … in the order of RPC_URLS.</param>
-/// <param name="IsWell">It is asked in its turn; one that is not is asked last.</param>
-/// <param name="Behind">Blocks behind the best endpoint; null: it never told its head.</param>
+/// <param name="IsWell">False if the endpoint is asked only after all others.</param>
+/// <param name="Behind">Blocks behind the best endpoint; null if it has never reported its head.</param>
 public sealed record ChainEndpointView(string Name, bool IsWell, long? Head, long? Behind, string? Error);
 
 /// <param name="OrdersPerSecond">Over the last 10 seconds.</param>
@@ -275,7 +275,7 @@ public sealed record AdminOverview(
     IReadOnlyDictionary<string, string> Unavailable
 );
 
-/// <summary>What a matching node says of itself and of one shard at its gateway (<c>GET /gateway/status?shard=</c>).</summary>
+/// <summary>Status of a matching node and one of its shards, from its gateway (<c>GET /gateway/status?shard=</c>).</summary>
 public sealed record MatchingNodeStatus(
     string NodeId,
     string State,

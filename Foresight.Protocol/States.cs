@@ -15,11 +15,9 @@ public static class DiscrepancyStates
 
     public static readonly IReadOnlyList<string> All = [Open, Acknowledged, Resolved, Ignored, Reopened];
 
-    /// <summary>Those that wait for a decision.</summary>
     public static readonly IReadOnlyList<string> Undecided = [Open, Acknowledged, Reopened];
 }
 
-/// <summary>What a person does with a discrepancy.</summary>
 public static class DiscrepancyActions
 {
     public const string Resolve = "resolve";
@@ -32,22 +30,22 @@ public static class DiscrepancyActions
     public static readonly IReadOnlyList<string> All = [Resolve, Acknowledge, Ignore, Reopen, Assign, Note];
 }
 
-/// <summary>Values of filters that stand for something other than themselves.</summary>
+/// <summary>Values of filters that stand for several values, or for none.</summary>
 public static class DiscrepancyFilterValues
 {
-    /// <summary>Of state: <see cref="DiscrepancyStates.Undecided"/>.</summary>
+    /// <summary>For state: any of <see cref="DiscrepancyStates.Undecided"/>.</summary>
     public const string Undecided = "live";
 
-    /// <summary>Of assignee: none.</summary>
+    /// <summary>For assignee: discrepancies without one.</summary>
     public const string Unassigned = "none";
 }
 
-/// <summary>Bounds of what a person writes about a discrepancy or an offender.</summary>
+/// <summary>Shared, so that the console's fields end where the Api refuses.</summary>
 public static class DecisionLimits
 {
     public const int NoteLength = 2_000;
 
-    /// <summary>Of an operator or an assignee.</summary>
+    /// <summary>Characters in the name of an operator or assignee.</summary>
     public const int NameLength = 100;
 
     /// <summary>Discrepancies in one bulk decision.</summary>
@@ -89,7 +87,7 @@ public static class Severities
     public static readonly IReadOnlyList<string> All = [Critical, High, Medium, Low];
 }
 
-/// <summary>How long ago a discrepancy was first seen. Each age begins where the one before ends.</summary>
+/// <summary>Time since a discrepancy was first seen. Each age begins where the one before ends.</summary>
 public static class DiscrepancyAges
 {
     public const string Minutes5 = "0-5m";
@@ -99,7 +97,7 @@ public static class DiscrepancyAges
 
     public static readonly IReadOnlyList<string> All = [Minutes5, Minutes60, Hours24, Older];
 
-    /// <summary>Where each but the last ends.</summary>
+    /// <summary>Upper bound of each age but the last, which has none.</summary>
     public static readonly IReadOnlyList<TimeSpan> Bounds = [TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(60), TimeSpan.FromHours(24)];
 }
 
@@ -125,10 +123,10 @@ public static class TradeStates
     /// <summary>Settled, and confirmed.</summary>
     public const string Final = "final";
 
-    /// <summary>Will not settle; <c>settlement_reason</c> says why. The engine is told to bust it once that is confirmed.</summary>
+    /// <summary>Will not settle; <c>settlement_reason</c> has the cause. The engine busts it once the failure is confirmed.</summary>
     public const string Failed = "failed";
 
-    /// <summary>Of a filter: every trade that is neither final nor failed.</summary>
+    /// <summary>For filters: every trade that is neither final nor failed.</summary>
     public const string Unsettled = "unsettled";
 
     public static readonly IReadOnlyList<string> All = [Matched, Batched, Broadcast, Mined, Final, Failed];
@@ -145,7 +143,7 @@ public static class NodeStates
     public const string Active = "active";
     public const string Draining = "draining";
 
-    /// <summary>Of nodes that lead nothing by their kind.</summary>
+    /// <summary>For nodes whose kind never leads.</summary>
     public const string Running = "running";
 
     /// <summary>The registry cannot be read.</summary>
@@ -223,15 +221,14 @@ public static class HubEvents
     public const string Closing = "closing";
 }
 
-/// <summary>Headers of the Api that are its own.</summary>
 public static class ApiHeaders
 {
-    /// <summary>For whom the console acts, percent-encoded; it goes into the audit trail, beside the name of the key.</summary>
+    /// <summary>Operator for whom the console acts, percent-encoded; recorded in the audit trail beside the name of the key.</summary>
     public const string Operator = "X-Foresight-Operator";
 
-    /// <summary>Given with the answer to a write; brought by a read that must see that write.</summary>
+    /// <summary>Returned with a write; sent with a read that must include that write.</summary>
     public const string Lsn = "X-Foresight-Lsn";
 
-    /// <summary>How long the caller waits at most, in milliseconds.</summary>
+    /// <summary>Longest time that the caller waits, in milliseconds.</summary>
     public const string Deadline = "X-Deadline-Ms";
 }

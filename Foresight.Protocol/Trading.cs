@@ -17,7 +17,7 @@ public sealed record SignedOrder(string Maker, int OutcomeIndex, bool IsBuy, str
 /// <param name="Signature">0x + 130 hex digits: r, s (low), v (27 or 28).</param>
 /// <param name="TimeInForce">GTC (default), GTD, IOC (or FAK), FOK.</param>
 /// <param name="SelfTradePrevention">cancel_newest (default), cancel_oldest, cancel_both.</param>
-/// <param name="ClientOrderId">The caller's own name for the order, at most 64 characters; given back, not interpreted.</param>
+/// <param name="ClientOrderId">The caller's own name for the order, at most 64 characters; returned, not interpreted.</param>
 public sealed record PlaceOrderRequest(
     string Market,
     SignedOrder Order,
@@ -51,7 +51,7 @@ public sealed record CancelOrderRequest(string Market, string Maker, string Salt
 public sealed record CancelOrderResponse(IReadOnlyList<string> Cancelled, long Epoch, long Sequence);
 
 /// <param name="Status">open, partially_filled, filled, cancelled, expired, rejected.</param>
-/// <param name="Reason">Why it was cancelled or rejected, else null.</param>
+/// <param name="Reason">Cause of a cancellation or rejection, else null.</param>
 public sealed record OrderView(
     string OrderId,
     int MarketId,
@@ -90,7 +90,7 @@ public sealed record MarketView(
     MarketStats? Stats
 );
 
-/// <summary><c>GET /chain</c>: what a wallet must know to fund an account and to sign.</summary>
+/// <summary><c>GET /chain</c>: what a wallet needs to fund an account and to sign.</summary>
 /// <param name="Factory">The spender: approve it once, for USDC and for the outcome token.</param>
 /// <param name="Confirmations">Blocks on top of a balance or a settlement before it counts.</param>
 public sealed record ChainView(long ChainId, string Factory, string Usdc, string OutcomeToken, int Confirmations);
@@ -174,14 +174,14 @@ public static class ProblemCodes
     public const string WouldNotFill = "would_not_fill";
     public const string SelfTrade = "self_trade";
 
-    /// <summary>The account's trades failed by its own doing: it may have fewer open orders, or none that are new, for a while.</summary>
+    /// <summary>The account's trades failed by its own doing: for a while its open orders are capped, or new ones are refused.</summary>
     public const string AccountLimited = "account_limited";
 
     /// <summary>The order's salt was cancelled on chain: it can never settle. Sign it with another salt.</summary>
     public const string CancelledOnChain = "cancelled_on_chain";
 
     /// <summary>
-    /// Somebody filled the order, or a part of it, directly on chain before it was placed. Sign a new one for what is wanted.
+    /// The order was filled, at least in part, directly on chain before it was placed. Sign a new one for the amount still wanted.
     /// </summary>
     public const string FilledOnChain = "filled_on_chain";
 
@@ -190,6 +190,6 @@ public static class ProblemCodes
     public const string InDoubt = "in_doubt";
     public const string Unavailable = "unavailable";
 
-    /// <summary>A defect of ours shows in this very request: nothing was done, and sending it again does not help.</summary>
+    /// <summary>A defect of ours made this command fail: nothing was done, and sending it again does not help.</summary>
     public const string CommandFailed = "command_failed";
 }

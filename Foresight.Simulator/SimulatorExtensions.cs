@@ -33,7 +33,6 @@ public static class SimulatorExtensions
         return builder;
     }
 
-    /// <summary>HTTP client for <see cref="ApiClient"/>: pooled connections, and a timeout for each attempt.</summary>
     public static HttpClient NewHttpClient(int connections) => new(NewHandler(connections)) { Timeout = RequestTimeout };
 
     private static SocketsHttpHandler NewHandler(int connections) =>

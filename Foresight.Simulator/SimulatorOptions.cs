@@ -4,7 +4,6 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Simulator;
 
-/// <summary>Settings of the simulator, named after their environment variables.</summary>
 public sealed record SimulatorOptions
 {
     /// <summary>SIMULATOR_SEED: source of the traders' keys and of all decisions. Default 1.</summary>

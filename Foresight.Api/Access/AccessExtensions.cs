@@ -49,7 +49,7 @@ public static class AccessExtensions
         return builder;
     }
 
-    /// <summary>Adds response headers, request metrics and the rate limit. Must come before the routes.</summary>
+    /// <summary>Must come before the routes: headers, metrics and the rate limit apply only to what follows in the pipeline.</summary>
     public static WebApplication UseAccess(this WebApplication app)
     {
         var duration = app
@@ -91,7 +91,7 @@ public static class AccessExtensions
 
     public static RouteGroupBuilder RequireAdminKey(this RouteGroupBuilder routes) => routes.WithMetadata(new AdminOnly());
 
-    /// <summary>Protects the admin routes. Must come after routing, which selects the endpoint.</summary>
+    /// <summary>Must come after routing: the gate reads the selected endpoint's metadata.</summary>
     public static WebApplication UseAdminGate(this WebApplication app)
     {
         app.UseMiddleware<AdminGate>();

@@ -13,7 +13,6 @@ namespace Foresight.Api.Access;
 /// </summary>
 public sealed class AdminAccess
 {
-    /// <summary>Name of the shared key.</summary>
     public const string SharedName = "admin";
 
     public const int MaxKeys = 100;
@@ -44,7 +43,6 @@ public sealed class AdminAccess
 
     public bool Allows(HttpContext http) => NameOf(http) is not null;
 
-    /// <summary>Name of the caller's key; null if it is none of ours.</summary>
     public string? NameOf(HttpContext http)
     {
         if (http.Request.Headers.Authorization is not [{ } value] || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
@@ -81,7 +79,6 @@ public sealed class AdminAccess
     private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }
 
-/// <summary>Marks a route that requires an admin key.</summary>
 public sealed record AdminOnly;
 
 /// <summary>

@@ -23,7 +23,6 @@ public sealed class Book
     /// <summary>Price in ticks to quantity in lots, best price first.</summary>
     public SortedDictionary<int, long> Bids(int outcome) => _sides[outcome].Bids;
 
-    /// <inheritdoc cref="Bids"/>
     public SortedDictionary<int, long> Asks(int outcome) => _sides[outcome].Asks;
 
     /// <summary>Applying a change twice is harmless, because quantities are absolute.</summary>

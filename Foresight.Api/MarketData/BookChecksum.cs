@@ -10,7 +10,6 @@ namespace Foresight.Api.MarketData;
 /// </summary>
 public static class BookChecksum
 {
-    /// <summary>Levels of each side that the checksum covers.</summary>
     public const int Levels = 10;
 
     public static uint Of(IEnumerable<KeyValuePair<int, long>> bids, IEnumerable<KeyValuePair<int, long>> asks)

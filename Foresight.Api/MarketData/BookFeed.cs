@@ -96,7 +96,6 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
         }
     }
 
-    /// <summary>Advances the timers; called once a second.</summary>
     public void Tick(bool isOutage)
     {
         foreach (var stream in _streams.Values)
@@ -161,7 +160,6 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
             repair.Want(stream);
     }
 
-    /// <summary>Sends the book to all its followers and ends the gap, if there was one.</summary>
     private void Send(BookStream stream, DepthMessage message)
     {
         _ticksWithout.Remove(stream.Market);

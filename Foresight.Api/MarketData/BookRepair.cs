@@ -14,10 +14,8 @@ public sealed class BookRepair(FeedInbox inbox, BookReader reader, TimeProvider 
     private bool _isReading;
     private int _shardRead = -1;
 
-    /// <summary>False if the book is scheduled already.</summary>
     public bool Want(BookStream stream) => _wanted.Add(stream);
 
-    /// <summary>Starts a read if one is due and none is running.</summary>
     public void Start()
     {
         if (_isReading || _wanted.Count == 0)

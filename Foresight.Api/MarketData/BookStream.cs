@@ -3,10 +3,8 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Effect of a depth message on the stream.</summary>
 public enum StreamStep
 {
-    /// <summary>The book is now at the message's position.</summary>
     Applied,
 
     /// <summary>A duplicate: the book includes the message already.</summary>
@@ -46,7 +44,7 @@ public sealed class BookStream(Market market)
     public long Epoch { get; private set; }
     public long Sequence { get; private set; }
 
-    /// <summary>Applies a message of the leader. Applied changes are returned in the form that clients get.</summary>
+    /// <summary>Applied changes are returned in the form that clients get.</summary>
     public StreamStep Take(DepthMessage message, out DepthMessage? applied)
     {
         applied = null;

@@ -3,7 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Connection to a client: SignalR's, or a test's.</summary>
+/// <summary>An interface, so that tests can stand in for SignalR's connection.</summary>
 public interface IClientSocket
 {
     /// <summary>Completes when the message is in the socket's buffer; waits while the client does not read.</summary>
@@ -105,7 +105,6 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         Woken();
     }
 
-    /// <summary>Drops waiting messages of this market's book and sends no more of them.</summary>
     public void Forget(int market)
     {
         lock (_gate)
@@ -116,7 +115,6 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         }
     }
 
-    /// <summary>Sends the reason, then disconnects after a short grace time.</summary>
     public void Close(string reason)
     {
         lock (_gate)
@@ -142,7 +140,6 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         _farewell = clock.CreateTimer(_ => socket.Abort(), state: null, Farewell, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Sends until the client is disconnected.</summary>
     public async Task RunAsync(CancellationToken gone)
     {
         try

@@ -11,7 +11,6 @@ public sealed class ClientRegistry
     private readonly HashSet<HubClient> _clients = [];
     private volatile IReadOnlyDictionary<string, int> _counts = new Dictionary<string, int>();
 
-    /// <summary>All clients, including those that follow nothing.</summary>
     public IReadOnlyCollection<HubClient> All => _clients;
 
     public IReadOnlyDictionary<string, int> CountByTopic() => _counts;
@@ -56,7 +55,6 @@ public sealed class ClientRegistry
             client.Outbox.Queue(message);
     }
 
-    /// <summary>Notifies the followers of a stream that it has a gap or is complete again.</summary>
     /// <param name="topic">Trade states use the followers of the trades.</param>
     /// <param name="market">0 for all markets.</param>
     /// <param name="state">One of <see cref="ContinuityStates"/>.</param>

@@ -14,10 +14,8 @@ public sealed partial class DroppedNotices(NoticeMetrics metrics, TimeProvider c
     private long? _loggedAt;
     private int _notLogged;
 
-    /// <summary>More than a client can take.</summary>
     public void CountFlood() => metrics.Dropped("flood");
 
-    /// <summary>No notice of a public topic.</summary>
     public void ReportUnknown(string reason)
     {
         metrics.Dropped("unknown");

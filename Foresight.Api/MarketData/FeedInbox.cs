@@ -20,7 +20,6 @@ public sealed class FeedInbox
 
     internal IAsyncEnumerable<FeedItem> TakeAllAsync() => _items.Reader.ReadAllAsync(Stopping);
 
-    /// <summary>False if the queue is full.</summary>
     internal bool TryPost(FeedItem item) => _items.Writer.TryWrite(item);
 
     /// <summary>For items that must not be lost: waits for room in the background.</summary>

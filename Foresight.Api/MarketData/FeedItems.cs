@@ -49,6 +49,5 @@ internal abstract record FeedItem
     public sealed record PositionRead(int Shard, IReadOnlyList<(int Market, long Epoch, long Sequence)> Seen, long Epoch, long Sequence)
         : FeedItem;
 
-    /// <summary>Posted once a second.</summary>
     public sealed record Tick : FeedItem;
 }

@@ -56,7 +56,6 @@ public sealed class MarketDataMetrics
     public void WatchClients(Func<int> clients) =>
         _meter.CreateObservableGauge(MetricNames.HubConnections, clients, description: "Clients of this node's hub.");
 
-    /// <param name="subscriptions">Reads the number of subscriptions per topic.</param>
     public void Watch(Func<IReadOnlyDictionary<string, int>> subscriptions, Func<bool> isConnected, int channels)
     {
         _meter.CreateObservableGauge(

@@ -66,8 +66,7 @@ public sealed partial class MarketFeed : BackgroundService
     /// <summary>Must not be dropped, or the feed would write to the client forever; so it waits for room.</summary>
     public void Leave(HubClient client) => _inbox.PostSurely(new FeedItem.Left(client));
 
-    /// <summary>Sends a notice to the followers of its topic; one of <see cref="NoticeTopics.Notices"/> goes to all clients.</summary>
-    /// <param name="body">A record of the topic.</param>
+    /// <summary>A notice of <see cref="NoticeTopics.Notices"/> goes to all clients, whatever they follow.</summary>
     public void Take(string topic, object body) => _inbox.TryPost(new FeedItem.Notice(topic, body));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -34,7 +34,6 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
         await feed.UnsubscribeAsync(Client(), new Subscription(topic, marketId));
     }
 
-    /// <summary>Subscribes to the private updates of an owner's orders.</summary>
     /// <param name="signature">EIP-191 personal_sign over three lines: "Foresight
     /// orders", the address in lower case, and the seconds.</param>
     public async Task SubscribeOrders(string address, long issuedAtUnixSeconds, string signature)

@@ -48,13 +48,11 @@ public sealed partial class NoticeReceiver(
         }
     }
 
-    /// <summary>Connection that the backplane writes to.</summary>
     private sealed class NodeConnection(NoticeReader reader, ILoggerFactory loggers)
         : HubConnectionContext(new DefaultConnectionContext(Guid.NewGuid().ToString("N")), new HubConnectionContextOptions(), loggers)
     {
         private volatile bool _isIgnored;
 
-        /// <summary>Stops forwarding; later messages are ignored.</summary>
         public void Ignore() => _isIgnored = true;
 
         public override ValueTask WriteAsync(SerializedHubMessage message, CancellationToken cancellationToken = default)

@@ -8,7 +8,6 @@ namespace Foresight.Api.MarketData;
 /// </summary>
 public sealed class PendingDepth
 {
-    /// <summary>Waiting messages above which they are merged.</summary>
     public const int Limit = 8;
 
     private readonly List<SharedMessage> _messages = [];
@@ -50,7 +49,6 @@ public sealed class PendingDepth
         _messages.Clear();
     }
 
-    /// <summary>Merges consecutive messages into one with the same effect.</summary>
     public static DepthMessage Fold(IReadOnlyList<DepthMessage> messages)
     {
         var levels = new Dictionary<(int Outcome, bool IsBid, int Ticks), long>();

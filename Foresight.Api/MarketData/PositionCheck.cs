@@ -14,7 +14,6 @@ public sealed class PositionCheck(FeedInbox inbox, BookReader reader, ILogger lo
 
     private int _ticks;
 
-    /// <summary>Advances the timer; called once a second.</summary>
     public void Tick(IEnumerable<BookStream> streams)
     {
         if (++_ticks != TicksBetween)

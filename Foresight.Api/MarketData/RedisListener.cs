@@ -4,14 +4,12 @@ using StackExchange.Redis;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Passes messages that leaders publish over Redis, and the loss and return of the connection, to the feed's loop.</summary>
 public sealed class RedisListener(RedisBroadcast redis, FeedInbox inbox, MarketDataMetrics metrics)
 {
     private static readonly string[] Listened = [Channels.Depth, Channels.Trades, Channels.Stats, Channels.Orders, Channels.TradeStates];
 
     public bool IsConnected => redis.Connection.IsConnected;
 
-    /// <summary>Completes once Redis has confirmed this node's subscriptions.</summary>
     public bool IsSubscribed => redis.Connection.GetSubscriber().IsConnected(redis.Channel(Channels.Depth)) && IsConnected;
 
     public void Listen()
@@ -38,7 +36,6 @@ public sealed class RedisListener(RedisBroadcast redis, FeedInbox inbox, MarketD
             inbox.TryPost(new FeedItem.ConnectionLost());
     }
 
-    /// <summary>Exports both kinds of subscriptions as metrics: those of clients, and this node's own while it receives messages.</summary>
     public void Watch(Func<IReadOnlyDictionary<string, int>> subscriptions, Func<bool> isConnected) =>
         metrics.Watch(subscriptions, isConnected, Listened.Length);
 

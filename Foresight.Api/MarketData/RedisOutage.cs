@@ -30,7 +30,6 @@ public sealed class RedisOutage(ClientRegistry clients)
         return true;
     }
 
-    /// <summary>Advances the timer; called once a second.</summary>
     public void Tick()
     {
         if (_ticks++ < TicksBeforeAnnounced || _isAnnounced)

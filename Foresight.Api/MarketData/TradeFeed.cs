@@ -18,7 +18,6 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
     private readonly Dictionary<int, TradeStream> _streams = [];
     private readonly SemaphoreSlim _reading = new(GapsReadAtOnce);
 
-    /// <summary>Starts the stream at the position of the market's book if it does not run yet.</summary>
     public void Begin(int market, long sequence)
     {
         if (_streams.ContainsKey(market))
@@ -62,7 +61,6 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
             _streams.Remove(market);
     }
 
-    /// <summary>Reads the trades of the outage.</summary>
     public void FillAll()
     {
         foreach (var (market, stream) in _streams.ToList())

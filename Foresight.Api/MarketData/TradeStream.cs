@@ -18,15 +18,12 @@ public sealed class TradeStream
 
     public long Epoch { get; private set; }
 
-    /// <summary>Last position that was sent, or that precedes the start of the stream.</summary>
     public long Sequence { get; private set; }
 
     public bool IsFilling { get; private set; }
 
-    /// <summary>Starts the stream at a position of the journal.</summary>
     public void Begin(long sequence) => Sequence = Math.Max(Sequence, sequence);
 
-    /// <summary>Returns the trades that can be sent now.</summary>
     public IReadOnlyList<TradesMessage> Take(TradesMessage message, out bool isStale, out (long After, long UpTo)? gap)
     {
         (isStale, gap) = (message.Epoch < Epoch, null);
@@ -50,7 +47,7 @@ public sealed class TradeStream
         return [Follow(message)];
     }
 
-    /// <summary>Marks the stream as reading its gap. False if a read is running already.</summary>
+    /// <summary>False if a read is running already.</summary>
     public bool BeginFill()
     {
         if (IsFilling)
@@ -58,7 +55,6 @@ public sealed class TradeStream
         return IsFilling = true;
     }
 
-    /// <summary>Returns the missing trades, if they could be read, and the messages that waited for them.</summary>
     public IReadOnlyList<TradesMessage> EndFill(int market, IReadOnlyList<TradeView>? missing)
     {
         IsFilling = false;

@@ -7,7 +7,6 @@ namespace Foresight.Api.Markets;
 /// <param name="Factory">The only spender that traders approve.</param>
 public sealed record ContractAddresses(Address Factory, Address Usdc, Address OutcomeToken);
 
-/// <summary>Addresses of the contracts, as recorded by the setup.</summary>
 /// <param name="confirmations">Blocks on top of a trade's block until the trade is final.</param>
 public sealed class ChainContracts(Database database, long chainId, int confirmations)
 {
@@ -15,7 +14,7 @@ public sealed class ChainContracts(Database database, long chainId, int confirma
 
     public int Confirmations => confirmations;
 
-    /// <summary>Null if no contract is deployed yet.</summary>
+    /// <summary>Null before the setup has deployed the contracts.</summary>
     public async Task<ContractAddresses?> FindAsync(CancellationToken cancellationToken)
     {
         var command = new CommandDefinition(

@@ -3,7 +3,6 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Api.Markets;
 
-/// <summary>Static data of a market that each order needs for its checks.</summary>
 /// <param name="TickSize">1, 10 or 100 ticks.</param>
 /// <param name="Shard">Orders go to the leader of this shard.</param>
 /// <param name="State">0 open, 1 paused, 2 closed, 3 resolved.</param>

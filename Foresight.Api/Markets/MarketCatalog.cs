@@ -29,18 +29,15 @@ public sealed partial class MarketCatalog(
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private volatile State? _state;
 
-    /// <summary>Raised after new markets were loaded.</summary>
     public event Action<IReadOnlyList<Market>>? Added;
 
     /// <summary>Markets by id, as of the last refresh; empty before the first.</summary>
     public IReadOnlyCollection<Market> Known => _state?.Ordered ?? [];
 
-    /// <summary>Null if the market does not exist.</summary>
     /// <exception cref="NpgsqlException">The market is not cached and the database cannot be read.</exception>
     public async ValueTask<Market?> FindAsync(Address address, CancellationToken cancellationToken) =>
         _state?.ByAddress.GetValueOrDefault(address) ?? (await FreshAsync(cancellationToken)).ByAddress.GetValueOrDefault(address);
 
-    /// <inheritdoc cref="FindAsync(Address, CancellationToken)"/>
     public async ValueTask<Market?> FindAsync(int id, CancellationToken cancellationToken) =>
         _state?.ById.GetValueOrDefault(id) ?? (await FreshAsync(cancellationToken)).ById.GetValueOrDefault(id);
 

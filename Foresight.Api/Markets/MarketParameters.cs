@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Foresight.Api.Markets;
 
-/// <param name="Levels">Largest number of levels on each side.</param>
 public readonly record struct DepthParameters(
     [FromQuery(Name = "outcome")] int Outcome = 0,
     [FromQuery(Name = "levels")] int Levels = DepthParameters.DefaultLevels

@@ -8,7 +8,7 @@ using NpgsqlTypes;
 
 namespace Foresight.Api.Markets;
 
-/// <summary>Filter of a trade list; a null member does not restrict.</summary>
+/// <summary>A null member does not restrict.</summary>
 /// <param name="Unsettled">True: only trades that are neither final nor failed.</param>
 public sealed record TradeFilter(int? MarketId, Address? Account, string? Settlement, bool Unsettled = false);
 

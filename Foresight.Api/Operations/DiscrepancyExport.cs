@@ -60,7 +60,6 @@ public static class DiscrepancyExport
             JsonSerializerOptions.Web
         );
 
-    /// <summary>Escapes a text for a cell.</summary>
     public static string Cell(string text)
     {
         if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '\'')

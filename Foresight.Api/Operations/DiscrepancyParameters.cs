@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Filters that the list and the export share.</summary>
 /// <param name="State">A state, or <see cref="DiscrepancyFilterValues.Undecided"/>.</param>
 /// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
 /// <param name="Age">One of <see cref="DiscrepancyAges"/>, counted from the first sighting.</param>

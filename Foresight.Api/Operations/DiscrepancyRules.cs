@@ -8,14 +8,11 @@ namespace Foresight.Api.Operations;
 /// </summary>
 public sealed record Decision(string Action, string? Note, DateTimeOffset? Until, string? Assignee);
 
-/// <summary>State of a discrepancy that a decision depends on.</summary>
 /// <param name="Amount">Micro-USDC at stake; null if unknown.</param>
 /// <param name="SecondAction">First half of a four-eyes decision: it waits for a key other than <paramref name="SecondKey"/>.</param>
 public sealed record DiscrepancyFacts(string State, long? Amount, string? SecondAction, string? SecondKey);
 
-/// <param name="State">State after the decision.</param>
 /// <param name="Waits">True if the decision is recorded, but waits for a second key.</param>
-/// <param name="Refusal">Reason why nothing is changed, as a code and a text.</param>
 public sealed record Judgement(string State, bool Waits = false, (string Code, string Reason)? Refusal = null);
 
 /// <summary>The state machine of a discrepancy. Pure, so that the database only stores what is decided here.</summary>
@@ -69,7 +66,6 @@ public static class DiscrepancyRules
             : new Judgement(next);
     }
 
-    /// <summary>Validates a decision on its own, without a discrepancy.</summary>
     public static Result<Decision> Read(string? action, string? note, DateTimeOffset? until, string? assignee, DateTimeOffset now)
     {
         const int MaxNote = DecisionLimits.NoteLength,

@@ -172,7 +172,6 @@ public sealed class DiscrepancyWorkflow(
         return new BulkResolveResponse(batch ?? Guid.Empty, changing.Count, changing.Count(c => c.Judgement.Waits), refused);
     }
 
-    /// <summary>Text of the audit entry for actions that need no note.</summary>
     private static string? RemarkOf(Decision decision) =>
         decision.Action != DiscrepancyActions.Assign ? null
         : decision.Assignee is { } name ? $"To {name}."

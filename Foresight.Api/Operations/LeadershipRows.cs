@@ -5,7 +5,6 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Leadership tables of the journal: current terms, addresses and failovers.</summary>
 /// <param name="Failovers">The latest of all resources together.</param>
 /// <param name="LastFailovers">The last one of each resource.</param>
 public sealed record LeadershipRows(
@@ -18,7 +17,6 @@ public sealed record LeadershipRows(
 {
     private const int MaxFailovers = 50;
 
-    /// <summary>Address of the holder's gateway.</summary>
     public string AddressOf(string resource) => Addresses.GetValueOrDefault(resource, "");
 
     public static async Task<LeadershipRows> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

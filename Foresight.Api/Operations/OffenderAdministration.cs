@@ -8,9 +8,6 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>
-/// Accounts limited because their trades failed by their own doing, for operators: list, reasons, and a waiver with its audit entry.
-/// </summary>
 public sealed class OffenderAdministration(Database database, OffenderOptions options)
 {
     private const int MaxListed = 500;

@@ -3,7 +3,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Caller of an operations route that changes state, for the audit trail.</summary>
 /// <param name="Actor">Name that the caller states; not verified.</param>
 /// <param name="Key">Name of the admin key that authenticated the request.</param>
 public sealed record Operator(string Actor, string Key)

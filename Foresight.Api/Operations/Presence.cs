@@ -6,7 +6,7 @@ namespace Microsoft.AspNetCore.Builder;
 
 public static class Presence
 {
-    /// <summary>Announces this node's address to the other nodes as soon as the server listens.</summary>
+    /// <summary>Once the server has started, because its port is known only then.</summary>
     public static WebApplication AnnounceAddress(this WebApplication app)
     {
         app.Lifetime.ApplicationStarted.Register(() =>

@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Filter of a discrepancy list; a null member does not restrict.</summary>
+/// <summary>A null member does not restrict.</summary>
 /// <param name="Live">True: only discrepancies that are not decided yet.</param>
 /// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
 /// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>

@@ -10,7 +10,6 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Progress of settlement, and throughput.</summary>
 public sealed class SettlementReader(Database database, LeaderRouter router)
 {
     private const int Wei = 18;

@@ -40,7 +40,6 @@ public sealed partial class OffenderGate
             );
     }
 
-    /// <summary>Null if the order may proceed.</summary>
     /// <param name="notional">Value of the new order in micro-USDC.</param>
     public async ValueTask<Problem?> CheckAsync(Address maker, long notional, CancellationToken cancellationToken)
     {

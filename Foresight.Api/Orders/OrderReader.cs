@@ -10,7 +10,7 @@ using NpgsqlTypes;
 
 namespace Foresight.Api.Orders;
 
-/// <summary>Filter of an order list; a null member does not restrict.</summary>
+/// <summary>A null member does not restrict.</summary>
 public sealed record OrderFilter(Address? Maker, int? MarketId, short? Status);
 
 /// <summary>Reads orders from the journal's tables. Never returns signatures: with one, anybody could settle the order.</summary>
@@ -23,7 +23,6 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         FROM orders o JOIN markets m USING (market_id) JOIN accounts a USING (account_id)
         """;
 
-    /// <summary>Null if the journal has no such order.</summary>
     /// <param name="fromPrimary">Reads the primary if a replica does not have the order: the replica may only lag.</param>
     public async Task<OrderView?> FindAsync(
         Hash32 hash,

@@ -7,7 +7,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Orders;
 
-/// <summary>Turns a leader's refusal into a problem that names the action to take.</summary>
 public sealed class OrderRefusals(OrderReader reader, ApprovalCheck approvals, LeaderDirectory leaders)
 {
     public async Task<Problem> OfOrderAsync(

@@ -26,7 +26,6 @@ public static class OrderRules
     /// <summary>Last second of the year 9999, the latest that DateTimeOffset can represent.</summary>
     public const long MaxExpirySeconds = 253_402_300_799;
 
-    /// <summary>Checks the shape: everything that does not depend on the market.</summary>
     public static Problem? ReadShape(PlaceOrderRequest request, out Address market, out OrderMessage message, out byte[] signature)
     {
         (market, message, signature) = (default, default, []);
@@ -55,7 +54,6 @@ public static class OrderRules
         return null;
     }
 
-    /// <summary>Checks the order against the limits of its market.</summary>
     public static Problem? Check(PlaceOrderRequest request, Market market, OrderMessage message, DateTimeOffset now)
     {
         var outcome = request.Order.OutcomeIndex;

@@ -13,7 +13,6 @@ using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Api.Orders;
 
-/// <param name="Result">The leader's result; null if there is a problem.</param>
 public readonly record struct OrderResult<T>(T? Result, Problem? Problem, string? CommitLsn)
     where T : class
 {

@@ -11,7 +11,6 @@ namespace Foresight.Api.Orders;
 /// </summary>
 public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog markets)
 {
-    /// <summary>Null if the signature is valid.</summary>
     public async ValueTask<Problem?> CheckAsync(
         TypedDataDomain domain,
         Hash32 structHash,

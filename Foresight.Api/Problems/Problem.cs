@@ -34,7 +34,6 @@ public sealed record Problem(string Code, string Detail)
     public TimeSpan? RetryAfter { get; init; }
     public string? LeaderId { get; init; }
 
-    /// <summary>Replaces the default status of the code.</summary>
     public int? Status { get; init; }
 
     public static Problem Malformed(string detail) => new(ProblemCodes.MalformedRequest, detail);
@@ -44,7 +43,6 @@ public sealed record Problem(string Code, string Detail)
     public static Problem Unavailable(string detail) => new(ProblemCodes.Unavailable, detail) { RetryAfter = TimeSpan.FromSeconds(1) };
 }
 
-/// <summary>Mapping of problem codes to HTTP.</summary>
 public static class ProblemRules
 {
     public const string ContentType = "application/problem+json";
@@ -165,7 +163,6 @@ public static class ProblemRules
     }
 }
 
-/// <summary>Bounds on one request, so that its cost is bounded.</summary>
 public static class ApiLimits
 {
     /// <summary>An order has about 700 bytes; the signature of a contract wallet may have a few thousand.</summary>
@@ -177,7 +174,6 @@ public static class ApiLimits
     public const int PageSize = 100;
     public const int MaxPageSize = 500;
 
-    /// <summary>Fills of each order in a list, and of a single order.</summary>
     public const int FillsInList = 20;
     public const int FillsOfOrder = 1_000;
 }

@@ -25,7 +25,6 @@ public static class ProblemExtensions
         return app;
     }
 
-    /// <summary>Documents the problems that a route may return.</summary>
     public static RouteHandlerBuilder RefusesWith(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)

@@ -3,7 +3,6 @@ using System.Globalization;
 
 namespace Foresight.Api.Problems;
 
-/// <summary>Writes a <see cref="Problem"/> as the HTTP response.</summary>
 public sealed class ProblemResult(Problem problem) : IResult, IStatusCodeHttpResult
 {
     public Problem Problem => problem;

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Foresight.Api.Problems;
 
-/// <summary>A value, or the problem to return in its place.</summary>
 public readonly struct Result<T>
     where T : class
 {

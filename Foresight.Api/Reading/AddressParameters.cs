@@ -7,7 +7,6 @@ namespace Foresight.Api.Reading;
 
 public static class AddressParameters
 {
-    /// <summary>Null if the parameter is absent or valid.</summary>
     public static Problem? Check(string? text, string name) =>
         text is null || Address.TryParse(text, out _) ? null : OrderRules.NotAnAddress(name);
 

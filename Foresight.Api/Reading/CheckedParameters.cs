@@ -2,10 +2,8 @@ using Foresight.Api.Problems;
 
 namespace Foresight.Api.Reading;
 
-/// <summary>Route parameters that validate themselves.</summary>
 public interface ICheckedParameters
 {
-    /// <summary>The first fault; null if the parameters are valid.</summary>
     Problem? Problem { get; }
 }
 

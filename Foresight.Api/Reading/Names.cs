@@ -3,7 +3,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Reading;
 
-/// <summary>Maps numbers in the journal to the API's words.</summary>
 public static class Names
 {
     private static readonly string[] OrderStatuses = ["open", "partially_filled", "filled", "cancelled", "expired", "rejected"];

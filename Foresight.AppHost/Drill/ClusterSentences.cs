@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.AppHost.Drill;
 
-/// <summary>Waits for the effects of a fault and logs each with its duration.</summary>
 internal static partial class ClusterSentences
 {
     /// <summary>Timeout, far longer than a failover takes; the drill reports a failure when it expires.</summary>

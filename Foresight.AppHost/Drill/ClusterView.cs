@@ -7,7 +7,6 @@ internal sealed record Leader(string NodeId, long Epoch, string State);
 
 internal sealed record Node(string NodeId, int ProcessId, string State);
 
-/// <summary>View of the cluster through the public API, by the first Api node that answers.</summary>
 internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
 {
     private const string Matching = "matching-engine";

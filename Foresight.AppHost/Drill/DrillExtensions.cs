@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Foresight.AppHost.Drill;
 
-/// <summary>Adds failures that operators fear as commands: dashboard buttons, and arguments of the verb <c>drill</c>.</summary>
 internal static class DrillExtensions
 {
     public static void WithDrill(
@@ -38,7 +37,6 @@ internal static class DrillExtensions
         builder.Services.AddHostedService<DrillServer>();
     }
 
-    /// <summary>Relays that can cut nodes off, and a checker that follows the journal and exits at the first violated invariant.</summary>
     private static DrillNetwork AddNetwork(IResourceBuilder<ProjectResource> matching, DataServers data)
     {
         var network = new DrillNetwork();

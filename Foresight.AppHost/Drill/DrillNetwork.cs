@@ -14,7 +14,6 @@ internal sealed class DrillNetwork
     private readonly ConcurrentDictionary<string, Relay> _relays = new();
     private volatile Cut? _cut;
 
-    /// <summary>Replaces a server's address in a resource's environment with that of the relay.</summary>
     /// <param name="kind">redis or postgres: the name that a partition uses.</param>
     /// <param name="variables">Variables whose values contain the server's port.</param>
     public Action<EnvironmentCallbackContext> Before(string kind, EndpointReference server, params string[] variables) =>
@@ -72,7 +71,6 @@ internal sealed class DrillNetwork
         }
     }
 
-    /// <summary>A connection string, or tcp://host:port, with the relay's port in place of the server's.</summary>
     private sealed class RelayedValue(object original, EndpointReference server, Func<Relay> relay) : IValueProvider
     {
         public async ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default)

@@ -43,7 +43,6 @@ internal static class DrillSocket
         return path;
     }
 
-    /// <summary>Connects to the running AppHosts.</summary>
     /// <param name="processId">* for all of them.</param>
     public static List<(string ProcessId, Socket Socket)> Connect(string folder, string processId)
     {

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 
 namespace Foresight.AppHost.Drill;
 
-/// <summary><c>dotnet run --project Foresight.AppHost -- drill kill-leader</c>: sends the command to the running AppHost.</summary>
 internal static class DrillVerb
 {
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)

@@ -32,7 +32,6 @@ internal sealed class Relay
     /// <summary>By the client's port: completes when the cut ends; null if the client is not cut off.</summary>
     public Func<int, Task?> CutUntil { get; set; } = _ => null;
 
-    /// <summary>Evaluates <see cref="CutUntil"/> again for each open connection.</summary>
     public void Review()
     {
         foreach (var connection in _open.Keys)

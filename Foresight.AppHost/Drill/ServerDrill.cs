@@ -6,7 +6,6 @@ using NpgsqlTypes;
 
 namespace Foresight.AppHost.Drill;
 
-/// <summary>Faults of Redis and Postgres.</summary>
 internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
 {
     private EndpointReference Standby => data.Replicas[0].GetEndpoint("tcp");

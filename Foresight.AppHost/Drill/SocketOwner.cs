@@ -2,7 +2,6 @@ using System.Globalization;
 
 namespace Foresight.AppHost.Drill;
 
-/// <summary>Finds the process at the other end of a local connection, through /proc.</summary>
 internal static class SocketOwner
 {
     private const string SocketPrefix = "socket:[";

@@ -6,7 +6,6 @@ using Foresight.AppHost.Programs;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>Finds free ports of 127.0.0.1 while the model is built.</summary>
 public static class FreePorts
 {
     // Below the range of outgoing connections (from 32768 by default), so that no
@@ -17,7 +16,6 @@ public static class FreePorts
 
     private static readonly ConcurrentDictionary<int, IDisposable?> Given = new();
 
-    /// <summary>Returns a different port on each call.</summary>
     public static int Any()
     {
         for (var attempt = 0; attempt < MaximumAttempts; attempt++)

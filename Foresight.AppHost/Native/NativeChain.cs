@@ -10,7 +10,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>A development chain (anvil) whose state survives restarts.</summary>
 public sealed class NativeChainResource(string name, NativeState state) : NativeServerResource(name, state, "http")
 {
     public override ReferenceExpression ConnectionStringExpression =>

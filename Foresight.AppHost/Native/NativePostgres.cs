@@ -8,7 +8,6 @@ using Npgsql;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>A primary that initdb creates at the first start, with the password of its parameter.</summary>
 public sealed class NativePostgresResource(string name, NativeState state, ParameterResource password)
     : NativeServerResource(name, state, "tcp")
 {

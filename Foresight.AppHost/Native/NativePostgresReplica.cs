@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>A streaming standby with its own replication slot.</summary>
 public sealed class NativePostgresReplicaResource(string name, NativeState state, NativePostgresResource primary)
     : NativeServerResource(name, state, "tcp")
 {

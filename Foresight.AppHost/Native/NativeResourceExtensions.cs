@@ -7,12 +7,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting;
 
-/// <summary>Adds servers as local programs, for run mode without a container engine.</summary>
 public static class NativeResourceExtensions
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
-    /// <summary>Adds a secret that is generated at the first start and kept with the data, unless it is configured.</summary>
     public static IResourceBuilder<ParameterResource> AddKeptParameter(this IDistributedApplicationBuilder builder, string name) =>
         builder.AddParameter(name, new KeptParameterDefault(NativeState.Of(builder), name), secret: true);
 
@@ -37,7 +35,6 @@ public static class NativeResourceExtensions
         );
     }
 
-    /// <summary>Adds a database, which is created when the server is ready and does not have it yet.</summary>
     public static IResourceBuilder<NativePostgresDatabaseResource> AddDatabase(
         this IResourceBuilder<NativePostgresResource> postgres,
         string name
@@ -90,7 +87,6 @@ public static class NativeResourceExtensions
             .WaitFor(primary);
     }
 
-    /// <summary>Sets the environment of the replica script, for containers and native programs alike.</summary>
     public static IResourceBuilder<T> WithReplicaOf<T>(
         this IResourceBuilder<T> replica,
         EndpointReference primary,
@@ -119,7 +115,6 @@ public static class NativeResourceExtensions
         );
     }
 
-    /// <summary>Adds a user with limited rights; a service gets its connection string by <c>WithReference(user, "redis")</c>.</summary>
     /// <param name="prefix">Prefix of the keys and channels that the user may use.</param>
     public static IResourceBuilder<NativeRedisUserResource> AddUser(
         this IResourceBuilder<NativeRedisResource> redis,
@@ -135,7 +130,6 @@ public static class NativeResourceExtensions
         return redis.ApplicationBuilder.AddResource(user);
     }
 
-    /// <summary>Adds anvil; further arguments by <c>WithArgs</c>.</summary>
     public static IResourceBuilder<NativeChainResource> AddNativeChain(this IDistributedApplicationBuilder builder, string name)
     {
         var chain = new NativeChainResource(name, NativeState.Of(builder));

@@ -9,13 +9,10 @@ namespace Foresight.AppHost.Native;
 
 internal sealed record NativeServer
 {
-    /// <summary>Command line of the server; the resource's arguments are appended.</summary>
     public required IReadOnlyList<string> Command { get; init; }
 
-    /// <summary>Signal for a clean shutdown.</summary>
     public string StopSignal { get; init; } = "TERM";
 
-    /// <summary>Null runs it as the current user.</summary>
     public ServerAccount? RunAs { get; init; }
 
     /// <summary>File that the server writes while it shuts down. Only a complete one replaces the previous file.</summary>

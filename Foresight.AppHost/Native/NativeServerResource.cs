@@ -2,8 +2,6 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>A server that runs as a local program on a fixed port of 127.0.0.1, without a container engine.</summary>
-/// <param name="state">Folder of its data.</param>
 /// <param name="endpointName">Equal to the endpoint's name in the container resource of
 /// the same server, so that references work with both.</param>
 public abstract class NativeServerResource(string name, NativeState state, string endpointName)
@@ -17,7 +15,6 @@ public abstract class NativeServerResource(string name, NativeState state, strin
 
     public EndpointReference PrimaryEndpoint => new(this, endpointName);
 
-    /// <summary>In the format that clients of this server expect.</summary>
     public abstract ReferenceExpression ConnectionStringExpression { get; }
 
     /// <summary>

@@ -14,7 +14,6 @@ namespace Foresight.AppHost.Native;
 /// </summary>
 public sealed class NativeState : IHostedService, IDisposable
 {
-    /// <summary>Setting that requests an ephemeral folder.</summary>
     public const string EphemeralKey = "Native:Ephemeral";
 
     // Set by Aspire.Hosting.Testing: a test must not use the state of a developer's stack.
@@ -41,7 +40,6 @@ public sealed class NativeState : IHostedService, IDisposable
 
     public bool Ephemeral { get; }
 
-    /// <summary>State of this application; opened when the application starts.</summary>
     public static NativeState Of(IDistributedApplicationBuilder builder)
     {
         if (builder.Services.FirstOrDefault(service => service.ServiceType == typeof(NativeState)) is { } present)
@@ -70,7 +68,6 @@ public sealed class NativeState : IHostedService, IDisposable
 
     public string ProcessIdOf(string resource) => System.IO.Path.Combine(Path, $"{resource}.pid");
 
-    /// <summary>Locks the folder for this process.</summary>
     /// <exception cref="DistributedApplicationException">Another AppHost has locked the folder.</exception>
     public void EnsureOpen() => _ = _lock.Value;
 

@@ -16,7 +16,6 @@ internal sealed record ServerAccount(string Name, uint UserId, uint GroupId)
                     "Postgres refuses to run as root, and there is no user 'postgres'. Run as another user."
                 );
 
-    /// <summary>Prefix that runs a command as this user.</summary>
     public IReadOnlyList<string> Prefix => ["setpriv", $"--reuid={UserId}", $"--regid={GroupId}", "--clear-groups", "--"];
 
     public void Own(string path)

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>Sends signals and reads process relations through libc and /proc.</summary>
 public static partial class Signals
 {
     public const int Interrupt = 2;

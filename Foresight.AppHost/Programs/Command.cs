@@ -8,7 +8,6 @@ internal static class Command
     private const int LastLines = 12;
     private const string MachineCertificates = "/etc/ssl/certs/ca-certificates.crt";
 
-    /// <summary>Runs a program that ships with a server, such as initdb, and logs its output.</summary>
     public static async Task RunLoggedAsync(
         IReadOnlyList<string> command,
         string workingDirectory,

@@ -1,6 +1,5 @@
 namespace Foresight.AppHost.Programs;
 
-/// <summary>Programs outside .NET that the stack or its tests run.</summary>
 public enum Tool
 {
     Redis,
@@ -20,10 +19,8 @@ internal sealed record ToolSource
     /// <summary>Debian package; null if Debian does not have it.</summary>
     public string? DebianPackage { get; init; }
 
-    /// <summary>npm package, version, and folder of the program inside the package.</summary>
     public (string Package, string Version, string Folder)? Npm { get; init; }
 
-    /// <summary>Other names of the same program.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
     /// <summary>Folders outside PATH where packages install it, newest version first.</summary>
@@ -81,7 +78,6 @@ public sealed record FoundProgram(string Path, string? LibraryFolder)
 {
     public string Folder => System.IO.Path.GetDirectoryName(Path)!;
 
-    /// <summary>Makes the program and those beside it callable by name.</summary>
     public void AddTo(IDictionary<string, string> environment)
     {
         Prepend(environment, "PATH", Folder);

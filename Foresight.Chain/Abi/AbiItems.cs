@@ -14,7 +14,6 @@ public sealed class AbiFunction(FunctionABI abi)
 
     public ReadOnlySpan<byte> Selector => _selector;
 
-    /// <summary>Selector and arguments, the data of a transaction or call.</summary>
     public byte[] Encode(params IReadOnlyList<object?> arguments) => [.. _selector, .. AbiEncoder.Encode(abi.InputParameters, arguments)];
 
     /// <exception cref="FormatException">The answer does not match the function's results.</exception>
@@ -23,7 +22,6 @@ public sealed class AbiFunction(FunctionABI abi)
     public override string ToString() => Signature;
 }
 
-/// <summary>A custom error (Solidity's <c>error</c>).</summary>
 public sealed class AbiError(ErrorABI abi)
 {
     private readonly byte[] _selector = Convert.FromHexString(abi.Sha3Signature.AsSpan(0, 8));
@@ -47,7 +45,6 @@ public sealed class AbiEvent(EventABI abi)
 
     public string Signature { get; } = abi.Signature;
 
-    /// <summary>First topic of the event's logs.</summary>
     public Hash32 Topic { get; } = new(Convert.FromHexString(abi.Sha3Signature));
 
     /// <summary>

@@ -3,7 +3,6 @@ using Nethereum.ABI.Model;
 
 namespace Foresight.Chain.Abi;
 
-/// <summary>Decoded values of a call, result, error or event, by name or by position.</summary>
 public sealed class AbiValues(IReadOnlyList<Parameter> parameters, IReadOnlyList<object> values)
 {
     public object this[int index] => values[index];

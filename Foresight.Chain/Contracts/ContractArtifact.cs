@@ -24,10 +24,8 @@ public sealed class ContractArtifact
 
     public string Name { get; }
 
-    /// <summary>Interface of the contract in the compiler's JSON.</summary>
     public ContractABI Abi { get; }
 
-    /// <summary>Data of a transaction that deploys the contract.</summary>
     public byte[] Creation(params IReadOnlyList<object?> arguments) =>
         [.. _bytecode, .. AbiEncoder.Encode(Abi.Constructor?.InputParameters ?? [], arguments)];
 

@@ -3,7 +3,6 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>Decodes logs of the market contract.</summary>
 public static class MarketEvents
 {
     public static readonly AbiEvent TradeSettled = ContractArtifact.Market.Event("TradeSettled");
@@ -19,7 +18,6 @@ public static class MarketEvents
     public static readonly AbiEvent Invalidated = ContractArtifact.Market.Event("Invalidated");
     public static readonly AbiEvent PausedSet = ContractArtifact.Market.Event("PausedSet");
 
-    /// <summary>First topics of all events that <see cref="TryDecode"/> knows, for a log filter.</summary>
     public static IReadOnlyList<Hash32> Topics { get; } =
     [
         TradeSettled.Topic,

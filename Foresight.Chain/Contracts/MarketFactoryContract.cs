@@ -34,7 +34,6 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     /// <summary>Admin only. Reverts if the question has a market already; see <see cref="MarketOfAsync"/>.</summary>
     public static byte[] CreateMarket(Hash32 questionHash, int outcomes) => CreateMarketFunction.Encode(questionHash, outcomes);
 
-    /// <summary>Null if the question has no market.</summary>
     public async Task<Address?> MarketOfAsync(Hash32 questionHash, BlockRef block = default, CancellationToken cancellationToken = default)
     {
         var market = await ReadAsync<Address>(MarketOfFunction, block, cancellationToken, questionHash);

@@ -12,7 +12,6 @@ public enum SettlementKind : byte
     Merge = 2,
 }
 
-/// <summary>Part of one order in a match, in units of the chain.</summary>
 /// <param name="Amount">In 10^-18 shares; equal in all legs of a match.</param>
 /// <param name="Price">Micro-USDC per share.</param>
 public sealed record MarketLeg(OrderMessage Order, byte[] Signature, BigInteger Amount, BigInteger Price) : IAbiTuple
@@ -39,7 +38,6 @@ public sealed record FeeTerms(int FeeBps, int ProtocolShareBps, Address Protocol
     public static FeeTerms None { get; } = new(0, 0, Address.Zero, Address.Zero);
 }
 
-/// <summary>Event of a market. Block, transaction and position identify its log.</summary>
 public abstract record MarketEvent(EventLogPosition Position)
 {
     public sealed record TradeSettled(EventLogPosition Position, BigInteger TradeId, SettlementKind Kind, BigInteger Amount)
@@ -82,6 +80,4 @@ public abstract record MarketEvent(EventLogPosition Position)
     public sealed record PausedSet(EventLogPosition Position, bool Paused) : MarketEvent(Position);
 }
 
-/// <param name="Market">Contract that emitted the log.</param>
-/// <param name="LogIndex">Index of the log in its block.</param>
 public readonly record struct EventLogPosition(Address Market, long BlockNumber, Hash32 BlockHash, Hash32 TransactionHash, int LogIndex);

@@ -4,7 +4,6 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>Party that caused a match to fail.</summary>
 public enum FailureBlame
 {
     /// <summary>
@@ -25,10 +24,8 @@ public enum FailureBlame
 /// </summary>
 public sealed record RefusedTransfer(Address From, Address To, BigInteger Amount);
 
-/// <summary>Cause of a failed match, decoded from its revert data.</summary>
 /// <param name="Code">Stable, for metrics and clients.</param>
 /// <param name="Account">Null if the contract does not name one.</param>
-/// <param name="Text">Explanation for people.</param>
 public sealed record SettlementFailure(string Code, FailureBlame Blame, Address? Account, Hash32? OrderHash, string Text)
 {
     /// <summary>

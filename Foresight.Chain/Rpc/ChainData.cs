@@ -4,7 +4,6 @@ using Nethereum.RPC.Eth.DTOs;
 
 namespace Foresight.Chain.Rpc;
 
-/// <summary>Block that a read refers to; a block number converts to it.</summary>
 public readonly record struct BlockRef
 {
     private readonly string? _tag;
@@ -22,7 +21,6 @@ public readonly record struct BlockRef
 
     public static implicit operator BlockRef(long number) => Number(number);
 
-    /// <summary>Null if the block is not given by hash.</summary>
     internal Hash32? BlockHash => _hash;
 
     internal JsonNode ToJson() =>
@@ -92,7 +90,6 @@ public sealed record TransactionReceipt(
 /// <param name="Gas">Gas limit of the call; null uses the node's limit.</param>
 public sealed record CallRequest(Address To, byte[] Data, Address? From = null, long? Gas = null, BigInteger? Value = null);
 
-/// <summary>Result of one call in a batch: its data, or the revert.</summary>
 public sealed record CallResult(byte[] Data, RpcException? Revert)
 {
     /// <exception cref="RpcException">The call reverted.</exception>

@@ -1,8 +1,6 @@
 namespace Foresight.Chain.Rpc;
 
-/// <summary>State of one endpoint, as the failover client tracks it.</summary>
 /// <param name="Head">Newest block that it reported; null before its first successful answer.</param>
-/// <param name="Failures">Consecutive failures.</param>
 /// <param name="IsOnOtherChain">True if it reported another chain id: none of its answers can be used.</param>
 /// <param name="DistrustedUntil">End of the time for which it is asked last, after an answer that
 /// cannot be true. On the monotonic clock of the failover client.</param>
@@ -16,7 +14,6 @@ public sealed record EndpointHealth(
     string? LastError = null
 );
 
-/// <summary>State of an endpoint for status pages.</summary>
 /// <param name="IsWell">False if the endpoint is asked only after all others.</param>
 /// <param name="Behind">Blocks behind the best endpoint; null if it never reported a block.</param>
 public sealed record EndpointState(string Name, bool IsWell, long? Head, long? Behind, string? LastError);

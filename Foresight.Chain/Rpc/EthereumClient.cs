@@ -19,12 +19,10 @@ public sealed class EthereumClient(NodeClient node)
     /// <summary>Nethereum's services over the same connection. A refusal of the node is an <see cref="RpcException"/> there too.</summary>
     public IEthApiService Eth { get; } = new EthApiService(node);
 
-    /// <summary>Creates a client of one HTTP endpoint.</summary>
     /// <param name="timeout">Timeout of one request; null is 10 s.</param>
     public static EthereumClient OfEndpoint(HttpClient http, Uri endpoint, TimeSpan? timeout = null) =>
         new(new HttpNodeClient(http, endpoint, timeout ?? TimeSpan.FromSeconds(10)));
 
-    /// <summary>Reports that an answer cannot be true, see <see cref="NodeClient.Distrust"/>.</summary>
     public void Distrust(string reason) => node.Distrust(reason);
 
     public Task<BigInteger> ChainIdAsync(CancellationToken cancellationToken = default) =>
@@ -128,7 +126,6 @@ public sealed class EthereumClient(NodeClient node)
         return [.. replies.Select(r => ChainJson.ReadOrNull(r.Method, r.Required(), ChainJson.Receipt))];
     }
 
-    /// <summary>Receipts of all transactions in exactly this block.</summary>
     public async Task<IReadOnlyList<TransactionReceipt>> GetBlockReceiptsAsync(Hash32 block, CancellationToken cancellationToken = default)
     {
         var request = new RpcRequest("eth_getBlockReceipts", block.ToString());
@@ -189,7 +186,6 @@ public sealed class EthereumClient(NodeClient node)
             cancellationToken
         );
 
-    /// <summary>Sends any other method, such as a development node's own.</summary>
     public async Task<JsonElement> RequestAsync(RpcRequest request, CancellationToken cancellationToken = default) =>
         (await node.SendAsync([request], cancellationToken))[0].Required();
 

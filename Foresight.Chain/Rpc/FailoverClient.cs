@@ -9,7 +9,6 @@ namespace Foresight.Chain.Rpc;
 /// <remarks>Sending a transaction to a second endpoint is harmless, because the same bytes have the same hash.</remarks>
 public sealed class FailoverClient : NodeClient
 {
-    /// <summary>Bound on configured endpoints.</summary>
     public const int MaxEndpoints = 8;
 
     /// <summary>Timeout of one request if another endpoint remains: the next endpoint's answer still arrives within 5 s.</summary>

@@ -4,7 +4,6 @@ using Nethereum.ABI.Model;
 
 namespace Foresight.Chain.Rpc;
 
-/// <summary>Describes revert data: decodes Solidity's two built-in errors, and shows custom ones by their selector.</summary>
 public static class RevertReason
 {
     private static readonly AbiError Error = Builtin("Error", "string", "reason");

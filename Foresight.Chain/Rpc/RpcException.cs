@@ -20,13 +20,11 @@ public class RpcException : Exception
     /// <summary>JSON-RPC error code; 0 if the node did not answer.</summary>
     public int Code { get; }
 
-    /// <summary>The node's own message.</summary>
     public string NodeMessage { get; }
 
     /// <summary>Revert data; null if the error is no revert or the node omits the data.</summary>
     public byte[]? RevertData { get; }
 
-    /// <summary>Readable form of <see cref="RevertData"/>.</summary>
     public string? RevertReason => RevertData is null ? null : Rpc.RevertReason.Text(RevertData);
 
     /// <summary>True if the call was executed and reverted, false if it was not executed.</summary>

@@ -5,7 +5,6 @@ namespace Foresight.Chain.Rpc;
 
 public sealed record RpcRequest(string Method, params IReadOnlyList<JsonNode?> Parameters);
 
-/// <summary>One answer: a result or a refusal.</summary>
 public readonly record struct RpcReply(string Method, JsonElement Result, RpcException? Error)
 {
     /// <exception cref="RpcException">The node refused.</exception>

@@ -1,6 +1,5 @@
 namespace Foresight.Chain.Signing;
 
-/// <summary>Reasons why bytes are not a signature of any message.</summary>
 public enum SignatureFault
 {
     None = 0,

@@ -3,7 +3,6 @@ using Foresight.Chain.Abi;
 
 namespace Foresight.Chain.Signing;
 
-/// <summary>The signed part of an order, in the chain's units.</summary>
 /// <param name="Price">Micro-USDC per whole share: ticks × <see cref="PricePerTick"/>.</param>
 /// <param name="Amount">10^-18 shares: lots × <see cref="AmountPerLot"/>.</param>
 /// <param name="Expiry">Unix second after which the order may not be filled; 0 for never.</param>
@@ -23,7 +22,6 @@ public readonly record struct OrderMessage(
     /// <summary>One lot is 0.01 share; on chain a share has 18 decimals.</summary>
     public static readonly BigInteger AmountPerLot = BigInteger.Pow(10, 16);
 
-    /// <summary>EIP-712 type of an order; its hash is <see cref="OrderTypeHash"/>.</summary>
     public const string OrderType =
         "Order(address maker,uint256 outcomeIndex,bool isBuy,uint256 price,uint256 amount,uint256 salt,uint256 expiry)";
 

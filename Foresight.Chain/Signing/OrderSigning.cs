@@ -8,7 +8,6 @@ namespace Foresight.Chain.Signing;
 /// </summary>
 public static class OrderSigning
 {
-    /// <summary>Digest that identifies the order and that its maker signs.</summary>
     /// <exception cref="OverflowException">A number is negative or exceeds 256 bits.</exception>
     public static Hash32 OrderHash(TypedDataDomain domain, in OrderMessage order) => domain.Digest(order.StructHash());
 

@@ -2,13 +2,9 @@ using System.Numerics;
 
 namespace Foresight.Chain.Signing;
 
-/// <summary>Details that a trader needs to correct a refused signature.</summary>
-/// <param name="ExpectedDigest">Digest that the maker must sign.</param>
 /// <param name="Recovered">Address recovered from the signature over that digest; zero if there is none.</param>
 /// <param name="DomainField">The one wrong domain field: chainId, verifyingContract, name or
 /// version; null if no single field explains the signature.</param>
-/// <param name="DomainValue">Value that the signer used.</param>
-/// <param name="Text">Explanation in one sentence.</param>
 public sealed record SignatureDiagnosis(
     SignatureFault Fault,
     Hash32 ExpectedDigest,

@@ -8,9 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Cluster.Health;
 
-/// <summary>Connects the watch to the host's chain client.</summary>
-/// <param name="CheckAsync">Reads the head of each endpoint once.</param>
-/// <param name="Read">Returns the last known state of each endpoint.</param>
+/// <summary>Delegates, because this project does not reference Foresight.Chain.</summary>
 public sealed record ChainEndpoints(Func<CancellationToken, Task> CheckAsync, Func<IReadOnlyList<ChainEndpointView>> Read);
 
 /// <summary>
@@ -100,7 +98,6 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
 
 public static class ChainWatchExtensions
 {
-    /// <summary>Adds the health check <c>chain</c>, and the metrics and log of the endpoints.</summary>
     public static IServiceCollection AddChainWatch(this IServiceCollection services, ChainEndpoints endpoints)
     {
         services.AddSingleton(endpoints);

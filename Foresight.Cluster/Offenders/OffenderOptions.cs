@@ -3,7 +3,6 @@ using Microsoft.Extensions.Configuration;
 
 namespace Foresight.Cluster.Offenders;
 
-/// <summary>Limits for accounts whose trades fail through their own actions. See <see cref="OffenderRules"/>.</summary>
 public sealed record OffenderOptions
 {
     /// <summary>Points from which an account's open orders are capped. <c>OFFENDER_CAP_POINTS</c>.</summary>

@@ -1,11 +1,9 @@
 namespace Foresight.Cluster.Offenders;
 
-/// <summary>A trade that failed through an account's own action.</summary>
 public readonly record struct Strike(DateTimeOffset At, int Points);
 
 public enum OffenderLevel
 {
-    /// <summary>No restriction.</summary>
     Clear,
 
     /// <summary>The value of its open orders is limited.</summary>

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Components.Server.Circuits;
 
 namespace Foresight.Console.Access;
 
-/// <summary>Supplies a circuit's Api client with the key of the operator who opened it.</summary>
 public sealed class CircuitCredential(AuthenticationStateProvider authentication, OperatorCredential credential, OperatorSessions sessions)
     : CircuitHandler
 {
@@ -18,7 +17,6 @@ public sealed class CircuitCredential(AuthenticationStateProvider authentication
     }
 }
 
-/// <summary>Handles a missing or refused key: ends the session on all pages and shows the sign-in page.</summary>
 public sealed class SessionEnd(AuthenticationStateProvider authentication, OperatorSessions sessions, NavigationManager navigation)
 {
     private bool _keyRefused;

@@ -2,7 +2,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Api;
 
-/// <summary>Filters of the discrepancy list, as they appear in the URL of the page.</summary>
 /// <param name="State">A state, or <see cref="Unresolved"/>.</param>
 /// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
 /// <param name="Age">One of DiscrepancyAges.</param>
@@ -19,7 +18,6 @@ public sealed record DiscrepancyChoice(
 
     public bool IsAny => this == new DiscrepancyChoice();
 
-    /// <summary>Query parameters under the Api's names.</summary>
     internal (string Name, string? Value)[] Parameters =>
         [
             ("state", State == Unresolved ? DiscrepancyFilterValues.Undecided : State),
@@ -29,7 +27,6 @@ public sealed record DiscrepancyChoice(
             ("age", Age),
         ];
 
-    /// <summary>The same filters as the query string of a console page.</summary>
     public string Query =>
         string.Join(
             '&',

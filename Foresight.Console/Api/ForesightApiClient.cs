@@ -14,7 +14,6 @@ namespace Foresight.Console.Api;
 /// Api client of one operator. Requests go to the node that answered last, and to the next one if it fails. Failures are the exceptions of
 /// ApiFailures.cs, so that an outage cannot look like an empty list.
 /// </summary>
-/// <param name="credential">Key and name to send with each request.</param>
 public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses addresses, OperatorCredential credential)
 {
     public const string HttpClientName = "foresight-api";
@@ -80,7 +79,6 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
     public Task<TriggerResponse> TriggerReconciliationAsync(CancellationToken cancellationToken) =>
         PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(), cancellationToken);
 
-    /// <summary>Starts a run that also plans what automatic repair would do.</summary>
     public Task<TriggerResponse> TriggerDryRunAsync(CancellationToken cancellationToken) =>
         PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(DryRun: true), cancellationToken);
 
@@ -102,7 +100,6 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
     public Task<OffenderDetail> GetOffenderAsync(string address, CancellationToken cancellationToken) =>
         GetAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}", cancellationToken);
 
-    /// <summary>Waives the account's strikes.</summary>
     public Task<OffenderDetail> ResetOffenderAsync(string address, ResetOffenderRequest request, CancellationToken cancellationToken) =>
         PostAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}/reset", request, cancellationToken);
 
@@ -122,7 +119,6 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
         return await ReadAsync<T>(response, cancellationToken);
     }
 
-    /// <summary>Accepts a plain array, or the first page of a list.</summary>
     private async Task<IReadOnlyList<T>> GetListAsync<T>(string path, CancellationToken cancellationToken)
     {
         var answer = await GetAsync<JsonElement>(path, cancellationToken);

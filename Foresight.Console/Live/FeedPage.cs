@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Components;
 
 namespace Foresight.Console.Live;
 
-/// <summary>Page that shows parts of the circuit's <see cref="OperationsFeed"/> and renders after each of its steps.</summary>
 public abstract class FeedPage : LivePage
 {
     [Inject]

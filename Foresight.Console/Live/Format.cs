@@ -2,7 +2,6 @@ using System.Globalization;
 
 namespace Foresight.Console.Live;
 
-/// <summary>Formats numbers and times: UTC, thousands separators, units after a thin space.</summary>
 public static class Format
 {
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
@@ -43,7 +42,6 @@ public static class Format
 
     public static string Count(long number) => number.ToString("N0", Culture);
 
-    /// <summary>One decimal below 100, none above.</summary>
     public static string Rate(double perSecond) => perSecond.ToString(perSecond is > 0 and < 100 ? "N1" : "N0", Culture);
 
     public static string Milliseconds(double? milliseconds) =>

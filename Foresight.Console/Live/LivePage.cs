@@ -23,10 +23,9 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
     [Inject]
     protected SessionEnd SessionEnd { get; set; } = null!;
 
-    /// <summary>Cancelled when the page is left.</summary>
     protected CancellationToken Closing => _closing.Token;
 
-    /// <summary>Declares a value that the page polls. Must be called while the page initializes.</summary>
+    /// <summary>Must be called while the page initializes.</summary>
     /// <param name="read">Called at once, and then <paramref name="pause"/> after each answer.</param>
     protected LiveValue<T> ReadEvery<T>(TimeSpan pause, Func<CancellationToken, Task<T>> read)
         where T : class
@@ -48,7 +47,6 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         return value;
     }
 
-    /// <summary>Polls now, outside the rhythm: after a filter has changed or the operator has acted.</summary>
     protected Task ReadNowAsync(Freshness value) => StepAsync(_readers.Single(reader => ReferenceEquals(reader.Value, value)));
 
     protected override void OnAfterRender(bool firstRender)

@@ -2,21 +2,17 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Live;
 
-/// <summary>Age and failure of a displayed value, all that a tile needs for its "stale since" mark.</summary>
 public abstract class Freshness
 {
-    /// <summary>Time of the last successful read; null before the first.</summary>
     public DateTimeOffset? ReadAt { get; private set; }
 
     /// <summary>Time of the first failure in a row; null while reads succeed.</summary>
     public DateTimeOffset? FailingSince { get; private set; }
 
-    /// <summary>Reason of the failure, for people.</summary>
     public string? Failure { get; private set; }
 
     public bool HasValue => ReadAt is not null;
 
-    /// <summary>True if the displayed value may no longer be current.</summary>
     public bool IsStale => Failure is not null;
 
     public void Fail(string reason, DateTimeOffset now)
@@ -25,7 +21,6 @@ public abstract class Freshness
         Failure = reason;
     }
 
-    /// <summary>Records an earlier successful read by another component; null for never.</summary>
     protected void WasReadAt(DateTimeOffset? at) => ReadAt = at;
 
     protected void Succeeded(DateTimeOffset now)

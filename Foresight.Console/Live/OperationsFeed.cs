@@ -13,10 +13,8 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
 
     public LiveValue<ClusterStatus> Cluster { get; } = new();
 
-    /// <summary>Freshness of nodes and leases in <see cref="Cluster"/>.</summary>
     public SourceFreshness Leases { get; } = new("Redis");
 
-    /// <summary>Freshness of terms and failovers in <see cref="Cluster"/>.</summary>
     public SourceFreshness Terms { get; } = new("Postgres");
 
     public LiveValue<DatabaseStatus> Database { get; } = new();

@@ -4,7 +4,6 @@ namespace Foresight.Console.Live;
 
 public sealed record ServerSample(DateTimeOffset At, bool Healthy, long? LagBytes, double? LatencyMs);
 
-/// <param name="Error">Result of a failed health check.</param>
 public sealed record ServerChange(DateTimeOffset At, string Server, bool Healthy, string? Error);
 
 /// <summary>

@@ -2,7 +2,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Live;
 
-/// <param name="At">Time of the reading.</param>
 public sealed record ThroughputSample(DateTimeOffset At, double Orders, double Trades);
 
 /// <summary>

@@ -2,7 +2,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Live;
 
-/// <summary>Meaning of a state for an operator: good, busy, watch, bad, quiet.</summary>
 public static class Tones
 {
     public const string Good = "good";
@@ -11,7 +10,6 @@ public static class Tones
     public const string Bad = "bad";
     public const string Quiet = "quiet";
 
-    // States of the console itself, besides those of the Api.
     public const string Healthy = "healthy";
     public const string Unhealthy = "unhealthy";
     public const string NoLeader = "no leader";

@@ -6,7 +6,6 @@ namespace Foresight.Console.MarketData;
 /// <param name="Total">Lots at this level and all better ones.</param>
 public sealed record BookLevel(int PriceTicks, long Lots, long Total);
 
-/// <summary>Latest settlement state of a trade from the hub, and its time of arrival.</summary>
 public sealed record HeardState(TradeState State, DateTimeOffset At)
 {
     /// <summary>Applies the state to a trade, unless the trade was read after the state arrived.</summary>
@@ -23,7 +22,6 @@ public sealed record HeardState(TradeState State, DateTimeOffset At)
 }
 
 /// <summary>State of a market at one moment; immutable, so that all circuits can render it without locks.</summary>
-/// <param name="HeardAt">Time of the hub's last message.</param>
 /// <param name="Failure">Reason why the state is not current; null if it is.</param>
 public sealed record MarketSnapshot(
     long Epoch,
@@ -39,7 +37,6 @@ public sealed record MarketSnapshot(
 /// <summary>State of a watched market, built from the hub's messages. Guarded by its own lock.</summary>
 public sealed class LiveMarket(int id)
 {
-    /// <summary>Levels on each side that pages draw.</summary>
     public const int DrawnLevels = 100;
 
     /// <summary>Trades kept from the stream; pages read older ones from the Api.</summary>
@@ -139,7 +136,6 @@ public sealed class LiveMarket(int id)
         }
     }
 
-    /// <summary>Marks the state as stale until the next snapshot.</summary>
     public void Fail(string reason)
     {
         lock (_gate)

@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Foresight.Console.MarketData;
 
-/// <summary>A page's subscription to a market; disposing ends it.</summary>
 public sealed class MarketSubscription(LiveMarket market, Action end) : IDisposable
 {
     public MarketSnapshot Draw() => market.Draw();

@@ -2,10 +2,8 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.MarketData;
 
-/// <summary>Effect of a message on the book.</summary>
 public enum BookStep
 {
-    /// <summary>The book is now at the message's position.</summary>
     Applied,
 
     /// <summary>From an older epoch, or a duplicate; ignored.</summary>
@@ -25,7 +23,6 @@ public sealed class OrderBook
 
     public long Sequence { get; private set; }
 
-    /// <summary>False before the first snapshot and after a gap.</summary>
     public bool IsWhole => _whole;
 
     public BookStep Apply(DepthMessage message)

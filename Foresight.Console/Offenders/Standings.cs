@@ -12,7 +12,6 @@ public static class Standings
             _ => "as everybody",
         };
 
-    /// <summary>Most frequent first.</summary>
     public static string Reasons(OffenderView offender) =>
         string.Join(
             ", ",

@@ -2,7 +2,6 @@ using System.Text.Json;
 
 namespace Foresight.Console.Reconciliation;
 
-/// <summary>Flattens evidence in JSON into names and values; nested names are dotted.</summary>
 public static class EvidenceLines
 {
     public static IReadOnlyList<(string Name, string Value)> Of(string? json)

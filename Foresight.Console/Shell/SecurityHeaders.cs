@@ -1,6 +1,5 @@
 namespace Foresight.Console.Shell;
 
-/// <summary>Adds security headers to every answer, and rejects circuits and posts from other origins.</summary>
 public static class SecurityHeaders
 {
     // Scripts and connections from this origin only. Inline styles are allowed, because Radzen sizes grid columns and popups with them.

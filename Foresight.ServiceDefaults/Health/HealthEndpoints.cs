@@ -18,7 +18,6 @@ public sealed record CheckView(string Status, string? Description, double Durati
 
 public static class HealthEndpoints
 {
-    /// <summary>Tag of the checks that decide readiness.</summary>
     public const string Ready = "ready";
 
     internal static void AddHealth(this IHostApplicationBuilder builder)

@@ -13,9 +13,6 @@ public static class ServiceDefaultsExtensions
 {
     private static int _settingErrorsReported;
 
-    /// <summary>
-    /// Adds what every host shares: identity, telemetry, health, discovery and resilience of HTTP clients, the clock, and the report of
-    /// invalid settings.
     /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder

@@ -12,7 +12,6 @@ public sealed class SettingException(string message) : Exception(message)
     public const int ExitCode = 78;
 }
 
-/// <summary>Reads settings by their plain names and reports an invalid one in a sentence.</summary>
 public static class Settings
 {
     /// <summary>The limit of the chain's client.</summary>
@@ -138,10 +137,12 @@ public static class Settings
                 ? usdc * 1_000_000
                 : null;
 
+        /// <summary>
         /// <c>CLUSTER_ENABLED</c>, default true. False: this node is the only one of its kind, and leads without an election.
+        /// </summary>
         public bool ClusterEnabled() => configuration.Flag("CLUSTER_ENABLED", defaultValue: true);
 
-        /// <c>CHAIN_ID</c>, default 31337, the development chain's.
+        /// <summary><c>CHAIN_ID</c>, default 31337, the development chain's.</summary>
         public long ChainId() => configuration.Long("CHAIN_ID", 31337, 1, long.MaxValue);
     }
 }

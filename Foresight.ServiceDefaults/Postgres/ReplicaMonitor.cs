@@ -6,7 +6,6 @@ using NpgsqlTypes;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
-/// <summary>Checks the primary and every replica in turn, and decides which replicas may serve reads.</summary>
 public sealed partial class ReplicaMonitor(Database database, PostgresOptions options, TimeProvider clock, ILogger<ReplicaMonitor> logger)
     : BackgroundService
 {

@@ -3,7 +3,6 @@ using Npgsql;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
-/// <summary>The primary or a replica, with the results of the last checks.</summary>
 /// <param name="place">Returns the current host:port, because the primary may move.</param>
 public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSource source, Func<string> place)
 {
@@ -27,7 +26,6 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
     public NpgsqlDataSource Source => source;
     public long Reads => Interlocked.Read(ref _reads);
 
-    /// <summary>Queries that run on it now.</summary>
     public int Active => Volatile.Read(ref _active);
 
     /// <summary>Highest WAL position that this replica is known to have replayed.</summary>
@@ -72,7 +70,6 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
         }
     }
 
-    /// <inheritdoc cref="CheckSucceeded"/>
     public bool CheckFailed(string why, DateTimeOffset at)
     {
         lock (_gate)

@@ -24,7 +24,6 @@ public readonly record struct Timeline(long System, uint Number)
         return Read(reader);
     }
 
-    /// <inheritdoc cref="OfAsync"/>
     public static Timeline? Of(NpgsqlConnection connection)
     {
         using var command = new NpgsqlCommand(Question, connection);

@@ -2,7 +2,6 @@ namespace Foresight.ServiceDefaults.Postgres;
 
 public enum TimelineVerdict
 {
-    /// <summary>The newest known timeline.</summary>
     Accepted,
 
     /// <summary>Newer than any known: a standby was promoted.</summary>

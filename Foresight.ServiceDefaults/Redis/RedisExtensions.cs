@@ -38,7 +38,6 @@ public static class RedisExtensions
         return builder;
     }
 
-    /// <summary>Returns a database that puts the cluster's prefix before every key.</summary>
     public static IDatabase DatabaseOf(IConnectionMultiplexer redis, RedisSettings settings) =>
         redis.GetDatabase().WithKeyPrefix(settings.KeyPrefix);
 }

@@ -6,11 +6,10 @@ using StackExchange.Redis;
 
 namespace Foresight.ServiceDefaults.Redis;
 
-/// <summary>The address of Redis and the prefix of this cluster's keys.</summary>
 /// <param name="Configuration">In StackExchange.Redis's form, "host:port,password=…".</param>
 /// <param name="KeyPrefix">Put before every key and channel, so that clusters can share a server.</param>
 /// <param name="User">User of a URL; separate, because the form above cannot represent every character.</param>
-/// <param name="Password">As above.</param>
+/// <param name="Password">Separate for the same reason.</param>
 /// <param name="Database">Null: the number in the text, else 0.</param>
 public sealed record RedisSettings(
     string Configuration,

@@ -8,7 +8,6 @@ public static class MetricNames
     /// <summary>The meter that all of these belong to; make it with <c>IMeterFactory.Create(MetricNames.Meter)</c>.</summary>
     public const string Meter = "Foresight";
 
-    // Cluster
     /// <summary>Gauge: 1 leader, 0 follower; label resource.</summary>
     public const string LeaderStatus = "foresight_leader_status";
 
@@ -18,26 +17,23 @@ public static class MetricNames
     /// <summary>Gauge; labels kind, state.</summary>
     public const string ClusterNodes = "foresight_cluster_nodes_total";
 
-    /// <summary>Gauge: epoch of the tenure of this node; label resource.</summary>
+    /// <summary>Gauge: epoch of this node's term; label resource.</summary>
     public const string LeaderEpoch = "foresight_leader_epoch";
 
     /// <summary>Counter: transactions that the fence refused; label resource.</summary>
     public const string FenceRejections = "foresight_fence_rejections_total";
 
-    /// <summary>Counter: leases that ended before they were given up; label resource.</summary>
+    /// <summary>Counter: leases lost before their holder released them; label resource.</summary>
     public const string LeasesLost = "foresight_lease_lost_total";
 
     /// <summary>Histogram, milliseconds since the term before was last seen alive; labels resource, phase.</summary>
     public const string FailoverPhase = "foresight_failover_phase_ms";
 
-    // Pipeline
     /// <summary>Counter; labels kind, result.</summary>
     public const string Commands = "foresight_commands_total";
 
-    /// <summary>Counter.</summary>
     public const string Trades = "foresight_trades_total";
 
-    /// <summary>Histogram, seconds.</summary>
     public const string CommitDuration = "foresight_commit_duration_seconds";
 
     /// <summary>Histogram: commands in one commit.</summary>
@@ -46,20 +42,16 @@ public static class MetricNames
     /// <summary>Gauge: last committed sequence.</summary>
     public const string JournalSequence = "foresight_journal_sequence";
 
-    /// <summary>Gauge: commands waiting to be sequenced.</summary>
     public const string PipelineQueue = "foresight_pipeline_queue";
 
-    /// <summary>Counter: commits whose outcome was unknown.</summary>
     public const string InDoubtCommits = "foresight_in_doubt_commits_total";
 
     /// <summary>Counter: commands that made the engine throw, and were refused for it.</summary>
     public const string FailedCommands = "foresight_failed_commands_total";
 
-    // Market data
     /// <summary>Counter; labels channel, direction (published, received).</summary>
     public const string PubSubMessages = "foresight_pubsub_messages_total";
 
-    /// <summary>Gauge.</summary>
     public const string PubSubSubscriptions = "foresight_pubsub_subscriptions";
 
     /// <summary>Gauge: 1 connected, 0 not.</summary>
@@ -92,7 +84,6 @@ public static class MetricNames
     /// <summary>Counter: clients closed by the server; label reason.</summary>
     public const string HubClosed = "foresight_ws_cluster_closed_total";
 
-    // Database
     /// <summary>Gauge; label server.</summary>
     public const string DatabaseConnections = "foresight_db_connections_active";
 
@@ -111,7 +102,6 @@ public static class MetricNames
     /// <summary>Counter: reads that a replica failed and the primary answered; label replica.</summary>
     public const string DatabaseFallbacks = "foresight_db_fallbacks_total";
 
-    // Api
     /// <summary>Histogram, seconds; labels route, method, status.</summary>
     public const string ApiRequestDuration = "api_request_duration_seconds";
 
@@ -121,7 +111,6 @@ public static class MetricNames
     /// <summary>Gauge: accounts that are limited because trades failed by their doing; label level (capped, refused).</summary>
     public const string Offenders = "foresight_offenders";
 
-    // Settlement and reconciliation
     /// <summary>Counter; label state (final, failed).</summary>
     public const string SettledTrades = "foresight_settlement_trades_total";
 
@@ -140,10 +129,9 @@ public static class MetricNames
     /// <summary>Gauge: 1 while settlement has stopped by itself and waits for a person, else 0.</summary>
     public const string SettlementHalted = "foresight_settlement_halted";
 
-    /// <summary>Gauge, ether: what the operator's account holds for gas.</summary>
+    /// <summary>Gauge, ether: balance of the operator's account, which pays for gas.</summary>
     public const string SignerBalance = "foresight_settlement_signer_balance_eth";
 
-    /// <summary>Gauge.</summary>
     public const string ChainHead = "foresight_chain_head_block";
 
     /// <summary>Gauge: 1 in use, 0 asked last; label endpoint (rpc-1, rpc-2 … in the order of RPC_URLS).</summary>
@@ -152,7 +140,6 @@ public static class MetricNames
     /// <summary>Gauge: blocks behind the best endpoint; label endpoint.</summary>
     public const string ChainEndpointLag = "foresight_chain_endpoint_lag_blocks";
 
-    /// <summary>Histogram, seconds.</summary>
     public const string BlockProcessingDuration = "block_processing_duration_seconds";
 
     /// <summary>Counter; labels trigger, result.</summary>
@@ -161,10 +148,9 @@ public static class MetricNames
     /// <summary>Counter; label kind.</summary>
     public const string ReconciliationDiscrepancies = "foresight_reconciliation_discrepancies_total";
 
-    /// <summary>Counter: fills past the relayer beyond those that a run lists singly.</summary>
+    /// <summary>Counter: fills that bypassed the relayer, beyond those that a run lists one by one.</summary>
     public const string ReconciliationUntoldFills = "foresight_reconciliation_untold_fills_total";
 
-    /// <summary>Histogram, seconds.</summary>
     public const string ReconciliationDuration = "foresight_reconciliation_duration_seconds";
 
     /// <summary>Gauge: discrepancies that are not resolved or ignored.</summary>
@@ -173,7 +159,6 @@ public static class MetricNames
     /// <summary>Counter; label result.</summary>
     public const string BalanceChecks = "foresight_balance_checks_total";
 
-    /// <summary>Counter.</summary>
     public const string BalanceMismatches = "foresight_balance_mismatches_total";
 
     /// <summary>Gauge, USDC; label side (ledger, chain).</summary>

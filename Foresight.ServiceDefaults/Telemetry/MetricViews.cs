@@ -3,7 +3,6 @@ using OpenTelemetry.Metrics;
 
 namespace Foresight.ServiceDefaults.Telemetry;
 
-/// <summary>Configures how each instrument is exported: the buckets of histograms, and limits on the number of series.</summary>
 internal static class MetricViews
 {
     /// <summary>
@@ -12,7 +11,6 @@ internal static class MetricViews
     /// </summary>
     public const int MaxSeries = 200;
 
-    /// <summary>The meters collected: this product's, and those of the framework and client libraries that operators use.</summary>
     public static readonly string[] Meters =
     [
         MetricNames.Meter,

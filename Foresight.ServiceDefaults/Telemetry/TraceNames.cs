@@ -17,7 +17,6 @@ public static class SpanNames
     /// <summary>An order or cancel from the Api to the leader's answer, over however many attempts.</summary>
     public const string Route = "route";
 
-    /// <summary>One batch of commands in one HTTP request to a leader.</summary>
     public const string DeliverBatch = "deliver batch";
 
     // Foresight.Matching
@@ -34,10 +33,8 @@ public static class SpanNames
     /// <summary>From the commit until the batch's messages are handed to Redis.</summary>
     public const string Publish = "publish";
 
-    /// <summary>What the journal already knows of a batch of commands.</summary>
     public const string LookUpBatch = "look up batch";
 
-    /// <summary>The one transaction of a batch.</summary>
     public const string CommitBatch = "commit batch";
 
     // Foresight.Settlement
@@ -47,7 +44,7 @@ public static class SpanNames
     /// <summary>From the block that holds a trade to the block that confirms it.</summary>
     public const string Final = "final";
 
-    /// <summary>From the failure of a trade until both sides have back what it held.</summary>
+    /// <summary>From the failure of a trade until both sides have their holds released.</summary>
     public const string Bust = "bust";
 }
 
@@ -61,7 +58,7 @@ public static class SpanAttributes
     /// <summary>Kind of the command, as in <c>LeaderCommand.Kind</c>.</summary>
     public const string Command = "foresight.command";
 
-    /// <summary>The leader's word, as in <c>ResultStatus</c>.</summary>
+    /// <summary>Result of the leader, as in <c>ResultStatus</c>.</summary>
     public const string Result = "foresight.result";
 
     /// <summary>Problem code, or the code of a failed trade's reason.</summary>

@@ -6,7 +6,6 @@ using Foresight.Chain.Transactions;
 
 namespace Foresight.Simulator.Funding;
 
-/// <summary>Sends the transactions of one account without waiting in between, then awaits all of them.</summary>
 internal sealed class TransactionPipeline(
     EthereumClient chain,
     PrivateKey sender,

@@ -25,7 +25,6 @@ public sealed class LoadGenerator(
 {
     private readonly SemaphoreSlim _inFlight = new(options.MaxInFlight);
 
-    /// <summary>Occupied slots and their traders.</summary>
     private readonly ConcurrentDictionary<RestingSlot, Trader> _resting = new();
 
     /// <summary>

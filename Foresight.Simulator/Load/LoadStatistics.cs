@@ -3,7 +3,6 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Load;
 
-/// <summary>An order whose commit the API confirmed.</summary>
 public sealed record Acknowledgement(
     string OrderId,
     long Epoch,

@@ -78,7 +78,6 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
     }
 
-    /// <summary>Null if the journal has no such order.</summary>
     public Task<OrderView?> FindAsync(string orderId, CancellationToken stop) => GetAsync<OrderView>($"orders/{orderId}", stop);
 
     public Task<AccountView?> AccountAsync(string address, CancellationToken stop) => GetAsync<AccountView>($"accounts/{address}", stop);
@@ -137,7 +136,6 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
     }
 }
 
-/// <summary>An attempt without a final answer.</summary>
 /// <param name="InDoubt">True if the request may have taken effect.</param>
 public readonly record struct ApiFault(string Code, bool InDoubt);
 

@@ -2,7 +2,6 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Simulator.Traders;
 
-/// <summary>An order that is decided but not signed yet.</summary>
 /// <param name="ExpiresAt">Null for never.</param>
 public sealed record OrderIntent(
     TradedMarket Market,

@@ -3,7 +3,6 @@ namespace Foresight.Simulator.Traders;
 /// <summary>Final result of an order. There is no "unknown": the client retries until it knows.</summary>
 public abstract record PlaceOutcome(string OrderId)
 {
-    /// <summary>Committed to the journal at (epoch, sequence).</summary>
     /// <param name="WasInDoubt">True if an attempt had no answer and a later read or retry settled it.</param>
     public sealed record Acknowledged(string OrderId, string Status, string FilledAmount, long Epoch, long Sequence, bool WasInDoubt)
         : PlaceOutcome(OrderId);

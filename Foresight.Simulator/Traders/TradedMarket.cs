@@ -3,7 +3,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Simulator.Traders;
 
-/// <summary>Data of a market that a trader needs to price and sign an order.</summary>
 /// <param name="Address">Contract of the market, the verifying contract of every signature.</param>
 /// <param name="Outcomes">2 to 8. With 2, buying one outcome at p equals selling the other at 1 - p.</param>
 /// <param name="TickSize">Smallest price step: 1, 10 or 100 ticks.</param>
@@ -14,7 +13,6 @@ public sealed record TradedMarket(int Id, string Address, int Outcomes, int Tick
     public static TradedMarket From(MarketView view) =>
         new(view.Id, view.Address, view.Outcomes.Count, WireUnits.ParseTicks(view.TickSize));
 
-    /// <summary>The nearest valid price of this market's grid.</summary>
     public Price RoundToTick(double probability)
     {
         var steps = (int)Math.Round(probability * Price.TicksPerUnit / TickSize);
