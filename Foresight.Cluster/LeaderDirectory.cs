@@ -107,7 +107,6 @@ public sealed partial class LeaderDirectory
         }
     }
 
-    /// <param name="NoticedAt">When a notice last discarded a reading.</param>
     private sealed record Reading(LeaseRecord? Holder, long At, long? NoticedAt);
 
     private static partial class Log

@@ -8,7 +8,6 @@ public sealed class NodePresence(string kind, string initialState)
     private readonly Lock _gate = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>matching, api, console.</summary>
     public string Kind { get; } = kind;
 
     public string Address { get; private set; } = "";

@@ -21,7 +21,6 @@ public static class LeasedResources
     public const string Settlement = "settlement";
     public const string Reconciliation = "reconciliation";
 
-    /// <summary>"matching-engine" for shard 0, "matching-engine-1" and so on for the others.</summary>
     public static string MatchingOf(int shard) => shard == 0 ? Matching : $"{Matching}-{shard}";
 
     /// <summary>Null for a resource that is not a shard's.</summary>

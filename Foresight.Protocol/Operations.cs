@@ -134,7 +134,7 @@ public sealed record CoverageView(long FromBlock, long ToBlock, string State, lo
 /// <param name="OnChain">Evidence of the chain's side, as JSON; null if it has none.</param>
 /// <param name="OffChain">Evidence of the journal's side, as JSON; null if it has none.</param>
 /// <param name="Amount">USDC at stake, decimal; null if unknown.</param>
-/// <param name="IgnoredUntil">Time at which an ignored discrepancy asks for a decision again; null: never.</param>
+/// <param name="IgnoredUntil">Time at which an ignored discrepancy that is still found is reopened; null: never.</param>
 /// <param name="AbsentSince">Time since which the runs that covered its place no longer find it.</param>
 /// <param name="Proof">Log, receipt, block and signed orders, as JSON; in a list always null.</param>
 /// <param name="Second">First half of a four-eyes decision, which waits for a second key.</param>
@@ -192,7 +192,7 @@ public sealed record DiscrepancyDetail(DiscrepancyView Discrepancy, IReadOnlyLis
 /// <summary><c>POST /reconciliation/resolve/{id}</c>.</summary>
 /// <param name="Note">1..2000 characters; required, except to assign.</param>
 /// <param name="Action">resolve (default), acknowledge, ignore, reopen, assign, note.</param>
-/// <param name="Until">For ignore: time at which it asks for a decision again, in the future and at most a year away; null: never.</param>
+/// <param name="Until">For ignore: time at which it is reopened if still found, in the future and at most a year away; null: never.</param>
 /// <param name="Assignee">For assign: the new assignee, up to 100 characters; null or empty for none.</param>
 public sealed record ResolveRequest(string? Note = null, string? Action = null, DateTimeOffset? Until = null, string? Assignee = null);
 

@@ -51,7 +51,7 @@ public sealed class Book
         Apply(levels);
     }
 
-    /// <summary>True if the book has no levels beyond these.</summary>
+    /// <summary>True if the book and these levels are the same, so that a verification needs no new snapshot.</summary>
     public bool HasLevels(IEnumerable<LevelChange> levels)
     {
         var count = 0;

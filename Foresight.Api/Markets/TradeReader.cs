@@ -12,7 +12,7 @@ namespace Foresight.Api.Markets;
 /// <param name="Unsettled">True: only trades that are neither final nor failed.</param>
 public sealed record TradeFilter(int? MarketId, Address? Account, string? Settlement, bool Unsettled = false);
 
-/// <summary>Reads trades for the API, newest first within a shard, shard after shard.</summary>
+/// <summary>Newest first within a shard, shard after shard: trade ids grow with time only within their shard.</summary>
 public sealed class TradeReader(Database database)
 {
     internal const string Columns = """

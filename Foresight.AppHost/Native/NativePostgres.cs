@@ -65,9 +65,6 @@ internal static class NativePostgres
         };
     }
 
-    /// <summary>
-    /// Prepares the data folder: sets its owner to the server's account and waits for a server of a previous AppHost to end.
-    /// </summary>
     public static async Task<ServerAccount?> PrepareFolderAsync(
         NativeServerResource server,
         ILogger logger,

@@ -115,7 +115,6 @@ public static class NativeResourceExtensions
         );
     }
 
-    /// <param name="prefix">Prefix of the keys and channels that the user may use.</param>
     public static IResourceBuilder<NativeRedisUserResource> AddUser(
         this IResourceBuilder<NativeRedisResource> redis,
         string userName,

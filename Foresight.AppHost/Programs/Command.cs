@@ -2,7 +2,6 @@ using System.Diagnostics;
 
 namespace Foresight.AppHost.Programs;
 
-/// <summary>Runs an installer to its end and keeps its output for the error message.</summary>
 internal static class Command
 {
     private const int LastLines = 12;

@@ -27,7 +27,6 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
 
     public static readonly AbiEvent MarketCreated = ContractArtifact.MarketFactory.Event("MarketCreated");
 
-    /// <summary>Data of the transaction that deploys a factory together with its outcome token.</summary>
     public static byte[] Creation(Address usdc, Address admin, Address @operator, Address resolver, FeeTerms? fees = null) =>
         ContractArtifact.MarketFactory.Creation(usdc, admin, @operator, resolver, fees ?? FeeTerms.None);
 

@@ -127,7 +127,6 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
         (Market("BadPrice"), e => OfRelayer($"{e.Integer("price")} is not a price in whole ticks")),
     ];
 
-    /// <param name="revertData">From <see cref="MarketEvent.SettlementFailed"/> or from a simulated call.</param>
     public static SettlementFailure Decode(ReadOnlySpan<byte> revertData)
     {
         if (revertData.IsEmpty)

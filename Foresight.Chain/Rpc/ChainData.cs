@@ -73,7 +73,6 @@ public sealed record EventLog(
     bool IsRemoved
 );
 
-/// <param name="ContractAddress">Contract that the transaction created.</param>
 public sealed record TransactionReceipt(
     Hash32 TransactionHash,
     int TransactionIndex,

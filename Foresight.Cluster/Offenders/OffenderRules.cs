@@ -9,7 +9,6 @@ public enum OffenderLevel
     /// <summary>The value of its open orders is limited.</summary>
     Capped,
 
-    /// <summary>New orders are refused.</summary>
     Refused,
 }
 

@@ -94,7 +94,6 @@ public static class AccessRegistration
             }
         );
 
-    /// <summary>Runs on each HTTP request: restores the session's key from the ticket, or rejects a ticket that was signed out.</summary>
     private static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         var sessions = context.HttpContext.RequestServices.GetRequiredService<OperatorSessions>();

@@ -13,7 +13,6 @@ public static class ServiceDefaultsExtensions
 {
     private static int _settingErrorsReported;
 
-    /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
@@ -35,7 +34,6 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary><c>/health</c>, <c>/ready</c>, <c>/alive</c> and <c>/metrics</c>, in every environment.</summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         app.MapHealth();

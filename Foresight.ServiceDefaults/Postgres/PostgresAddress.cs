@@ -13,7 +13,7 @@ public sealed record ServerPlace(string Host, int Port)
     public override string ToString() => $"{Host}:{Port}";
 }
 
-/// <param name="Primary">With a single host: the first in the setting.</param>
+/// <param name="Primary">Has a single host, the first in the setting.</param>
 /// <param name="Others">Further hosts in the primary's setting, one of which may have been promoted.</param>
 public sealed partial record PostgresAddress(
     NpgsqlConnectionStringBuilder Primary,

@@ -66,7 +66,6 @@ public static class SpanAttributes
     public const string Epoch = "foresight.epoch";
     public const string Sequence = "foresight.sequence";
 
-    /// <summary>Commands of a batch.</summary>
     public const string BatchSize = "foresight.batch.size";
     public const string TradeId = "foresight.trade.id";
 
