@@ -13,7 +13,9 @@ namespace Foresight.Cluster;
 /// </summary>
 public sealed partial class LeaderDirectory
 {
-    /// <summary>Age up to which a reading is reused; a "cluster:leader" message discards it at once.</summary>
+    /// <summary>
+    /// Age up to which a reading is reused, so that not every command reads Redis; a "cluster:leader" message discards it at once.
+    /// </summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Least time between two notices that discard a reading: anyone with access to Redis could send many.</summary>

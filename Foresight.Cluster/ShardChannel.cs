@@ -28,7 +28,9 @@ internal sealed partial class ShardChannel(int shard, LeaderDirectory directory,
     /// <summary>Pause before a retry: long enough not to overload the leader, short compared with a failover.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Interval at which a batch under way checks that its leader still holds the lease.</summary>
+    /// <summary>
+    /// Interval of the checks that a batch's leader still holds the lease: one that hangs does not close its connections.
+    /// </summary>
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly string _resource = LeasedResources.MatchingOf(shard);

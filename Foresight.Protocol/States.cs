@@ -48,7 +48,7 @@ public static class DecisionLimits
     /// <summary>Characters in the name of an operator or assignee.</summary>
     public const int NameLength = 100;
 
-    /// <summary>Discrepancies in one bulk decision.</summary>
+    /// <summary>Discrepancies in one bulk decision, which a single statement applies.</summary>
     public const int Bulk = 500;
 }
 

@@ -24,7 +24,7 @@ public sealed partial class SimulatorWorker(
     /// <summary>Replaces money that traders lock up in shares of both outcomes; without it a long run would come to a halt.</summary>
     private static readonly TimeSpan TopUpInterval = TimeSpan.FromMinutes(5);
 
-    /// <summary>One trader's balances are refreshed per interval, in rotation.</summary>
+    /// <summary>One trader's balances are refreshed per interval, so that the load does not grow with the number of traders.</summary>
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(500);
 
     protected override async Task ExecuteAsync(CancellationToken stop)

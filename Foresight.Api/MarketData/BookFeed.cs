@@ -56,7 +56,7 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     }
 
     /// <summary>Returns the markets whose books are now at or after the snapshot; the others are read again.</summary>
-    /// <param name="snapshot">Null if the read failed.</param>
+    /// <param name="snapshot">Null if the read failed: all of the books are then read again.</param>
     public IReadOnlyList<int> Take(IReadOnlyList<int> markets, BookSnapshot? snapshot)
     {
         var taken = new List<int>();

@@ -97,7 +97,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         Woken();
     }
 
-    /// <summary>Queues a message of lowest priority; several waiting ones are sent as one.</summary>
+    /// <summary>Lowest priority; several waiting ones are sent as one, because its content is read when it is sent.</summary>
     public void Heartbeat()
     {
         lock (_gate)

@@ -38,10 +38,10 @@ internal abstract record FeedItem
 
     public sealed record ConnectionRestored : FeedItem;
 
-    /// <param name="Snapshot">Null if the read failed.</param>
+    /// <param name="Snapshot">Null if the read failed: the books are then read again.</param>
     public sealed record BooksRead(IReadOnlyList<int> Markets, BookSnapshot? Snapshot) : FeedItem;
 
-    /// <param name="Missing">Null if the read failed.</param>
+    /// <param name="Missing">Null if the read failed: clients are then notified of the gap.</param>
     public sealed record TradesRead(int Market, IReadOnlyList<TradeView>? Missing) : FeedItem;
 
     /// <param name="Seen">Positions of the books before the journal was read, so that books

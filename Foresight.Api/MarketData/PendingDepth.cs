@@ -14,7 +14,7 @@ public sealed class PendingDepth
 
     public int Count => _messages.Count;
 
-    /// <summary>Returns the number of messages merged away.</summary>
+    /// <summary>Returns the number of messages merged away, for the metric.</summary>
     public int Add(SharedMessage message)
     {
         // A snapshot supersedes all changes before it.

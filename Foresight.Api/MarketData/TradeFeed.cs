@@ -42,7 +42,7 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
         _ = ReadAsync(message.Market, missing.After, missing.UpTo);
     }
 
-    /// <param name="missing">Null if the read failed.</param>
+    /// <param name="missing">Null if the read failed: clients are then notified of the gap.</param>
     public void TakeMissing(int market, IReadOnlyList<TradeView>? missing)
     {
         var isWhole = missing is not null && missing.Count < TradeStream.MaxFill;

@@ -18,7 +18,7 @@ public sealed class ApiAddresses
 
     public int Count => _addresses.Length;
 
-    /// <summary>All nodes, beginning with the one that answered last.</summary>
+    /// <summary>Begins with the node that answered last, so that a node that is down does not delay every request.</summary>
     public IEnumerable<Uri> InOrder()
     {
         var first = Volatile.Read(ref _preferred);

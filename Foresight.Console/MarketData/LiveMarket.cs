@@ -61,7 +61,7 @@ public sealed class LiveMarket(int id)
 
     public ImmutableList<Action> Watchers => _watchers;
 
-    /// <summary>Returns true once after each change.</summary>
+    /// <summary>True once after each change, so that pages are notified only of changes.</summary>
     public bool TakeChanged() => Interlocked.Exchange(ref _changes, 0) != 0;
 
     public void Add(Action watcher) => ImmutableInterlocked.Update(ref _watchers, list => list.Add(watcher));
@@ -83,7 +83,7 @@ public sealed class LiveMarket(int id)
         }
     }
 
-    /// <summary>False if the hub has sent a change that the book lacks.</summary>
+    /// <summary>False if the hub has sent a change that the book lacks: a message was lost, and a new snapshot must be requested.</summary>
     public bool Take(HeartbeatMarket sent)
     {
         lock (_gate)

@@ -15,7 +15,7 @@ public sealed record NodeIdentity(string Id, string Service, string Version, Dat
 
     public string Id { get; private set; } = Id;
 
-    /// <summary>Unique to this process, unlike <see cref="Id"/>.</summary>
+    /// <summary>Unique to this process, so that two processes with one <see cref="Id"/> can notice each other.</summary>
     public Guid Instance { get; } = Guid.NewGuid();
 
     /// <summary>

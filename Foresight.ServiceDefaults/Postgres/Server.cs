@@ -56,7 +56,7 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
 
     public void CountRead() => Interlocked.Increment(ref _reads);
 
-    /// <summary>Returns true if this check changed whether the server is healthy.</summary>
+    /// <summary>True if this check changed whether the server is healthy, so that only changes are logged and published.</summary>
     public bool CheckSucceeded(ulong replayed, long? behindBytes, TimeSpan? behind, TimeSpan took, bool tooFarBehind, DateTimeOffset at)
     {
         lock (_gate)

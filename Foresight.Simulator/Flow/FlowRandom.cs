@@ -13,14 +13,14 @@ public sealed class FlowRandom(ulong seed)
         return z ^ (z >> 31);
     }
 
-    /// <summary>Uniform in [0, 1).</summary>
+    /// <summary>Uniform in [0, 1), from the upper 53 bits, which a double represents exactly.</summary>
     public double Uniform() => (NextBits() >> 11) * (1.0 / (1UL << 53));
 
     public int Below(int limit) => (int)(Uniform() * limit);
 
     public bool Chance(double probability) => Uniform() < probability;
 
-    /// <summary>Waiting time of a Poisson process; mean 1.</summary>
+    /// <summary>Waiting time of a Poisson process, mean 1. The argument 1 - u is never zero, which has no logarithm.</summary>
     public double Exponential() => -Math.Log(1 - Uniform());
 
     /// <summary>Mean 0, variance 1 (Box and Muller).</summary>

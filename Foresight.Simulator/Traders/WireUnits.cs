@@ -17,7 +17,7 @@ public static class WireUnits
 
     public static long ParseMicros(string usdc) => Scale(usdc, MicrosPerUsdc);
 
-    /// <summary>The contract's price in micro-USDC per share, with 6 decimals.</summary>
+    /// <summary>Ticks × 100: a tick is 0.0001 USDC, and the contract counts micro-USDC per share.</summary>
     public static string ToPrice6(Price price) => (price.Ticks * 100L).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The contract's amount with 18 decimals. One lot is 10^16, so the text is the lots and sixteen zeros.</summary>
