@@ -38,7 +38,8 @@ public sealed partial class DuplicateNodeGuard(
             Log.Duplicate(logger, other.ProcessId, other.NodeId);
         }
 
-        // Announces the new name; or, if this is the older process, restores its record, with an announcement that the other process hears.
+        // Now and not with the next heartbeat: the younger process's new name becomes known, and the older one's record is restored, with
+        // an announcement that the other process hears.
         presence.Repeat();
     }
 

@@ -18,7 +18,7 @@ public sealed record EndpointHealth(
 /// <param name="Behind">Blocks behind the best endpoint; null if it never reported a block.</param>
 public sealed record EndpointState(string Name, bool IsWell, long? Head, long? Behind, string? LastError);
 
-/// <summary>Decides which endpoint to ask, and in which order. Pure.</summary>
+/// <summary>Decides which endpoint to ask, and in which order. Pure, so that every case can be tested without a node.</summary>
 public static class EndpointRules
 {
     /// <summary>Consecutive failures after which an endpoint is asked last.</summary>

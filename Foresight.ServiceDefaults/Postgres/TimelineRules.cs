@@ -14,7 +14,7 @@ public enum TimelineVerdict
     Foreign,
 }
 
-/// <summary>Decides which of several writable servers is the primary. Pure.</summary>
+/// <summary>Decides which of several writable servers is the primary. Pure, so that every case can be tested without servers.</summary>
 public static class TimelineRules
 {
     /// <param name="system">System identifier of this cluster's database; null until the first server is accepted.</param>
