@@ -2,7 +2,6 @@ using System.Globalization;
 
 namespace Foresight.Bench;
 
-/// <summary>Options of the form <c>--name value</c>, and <c>--name</c> alone for a switch.</summary>
 public sealed class Options
 {
     private readonly Dictionary<string, string?> _values = [];
@@ -48,7 +47,9 @@ public sealed class Options
         return _values.ContainsKey(name);
     }
 
-    /// <summary>Must be called after all options were read; rejects unknown ones.</summary>
+    /// <summary>
+    /// Must be called after all options were read. Rejects unknown ones, because a misspelt option would otherwise go unnoticed.
+    /// </summary>
     public void RequireNoOthers()
     {
         if (_values.Keys.FirstOrDefault(name => !_read.Contains(name)) is { } unknown)

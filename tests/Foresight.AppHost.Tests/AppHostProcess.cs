@@ -4,7 +4,7 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>The AppHost in its own process, with a marker in its environment that all its children inherit.</summary>
+/// <summary>A marker in its environment, which all its children inherit, identifies the processes that it leaves behind.</summary>
 internal sealed class AppHostProcess : IDisposable
 {
     private readonly ConcurrentQueue<string> _output = new();
@@ -22,7 +22,6 @@ internal sealed class AppHostProcess : IDisposable
         StartAgain();
     }
 
-    /// <summary>Starts with the existing state.</summary>
     public void StartAgain()
     {
         var start = new ProcessStartInfo("dotnet", [typeof(DataServers).Assembly.Location, .. _arguments])
@@ -56,7 +55,6 @@ internal sealed class AppHostProcess : IDisposable
         await _healthy.Task;
     }
 
-    /// <summary>Address of a resource as the AppHost printed it.</summary>
     public string UrlOf(string resource)
     {
         var line = _output.Last(text => text.StartsWith("Everything is healthy", StringComparison.Ordinal));
@@ -64,7 +62,6 @@ internal sealed class AppHostProcess : IDisposable
         return line[from..].Split(',')[0];
     }
 
-    /// <summary>Output of the verb <c>drill</c>, run in its own process against this AppHost.</summary>
     public async Task<string> DrillAsync(string command)
     {
         var start = new ProcessStartInfo("dotnet", [typeof(DataServers).Assembly.Location, "drill", command, "--process", $"{_process.Id}"])
@@ -97,7 +94,7 @@ internal sealed class AppHostProcess : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // The process has ended, or belongs to another user.
+                // The process has ended, or belongs to another user and cannot be inspected.
             }
         }
 

@@ -3,10 +3,9 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>Names in the documents must exist in the code.</summary>
 public sealed partial class DocumentTests
 {
-    // Variables of .NET, OpenTelemetry, package managers, or the shell that runs a document's command.
+    // Not read by our code: variables of .NET, OpenTelemetry, package managers, or the shell that runs a document's command.
     private static readonly string[] NotOurs =
     [
         "OLD_DATA",
@@ -53,7 +52,7 @@ public sealed partial class DocumentTests
         Assert.Empty(Documents.SelectMany(MetricsIn).Distinct().Except(known));
     }
 
-    /// <summary>What an operator searches the log for. Where the message has a value the document has "…".</summary>
+    /// <summary>Operators search the log for these texts. Where the message has a value, the document has "…".</summary>
     [Fact]
     public void EveryMessageQuotedForOperators_IsInTheCode()
     {
@@ -103,7 +102,9 @@ public sealed partial class DocumentTests
         Assert.All(projects, name => Assert.Contains($"{name}`", map));
     }
 
-    /// <summary>A stranger finds an order's stages by the table: its folders have files, and one of them is named like each main type.</summary>
+    /// <summary>
+    /// The table is how a stranger finds the stages of an order, so its folders must have files, one of them named after each main type.
+    /// </summary>
     [Fact]
     public void EveryStageOfAnOrder_IsInTheFolderThatTheMapNames()
     {
@@ -147,7 +148,6 @@ public sealed partial class DocumentTests
         }
     }
 
-    /// <summary>Files of the repository, without build output and packages.</summary>
     private static IEnumerable<string> Files(string folder, string pattern) =>
         Directory
             .EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories)
@@ -164,14 +164,12 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9n]+)+)\b")]
     private static partial Regex Name();
 
-    /// <summary>A numbered setting, such as DATABASE_REPLICA_1_URL.</summary>
     [GeneratedRegex(@"_(?:\{\w+\}|\d|n)_")]
     private static partial Regex Numbered();
 
     [GeneratedRegex("foresight_[a-z_]+[a-z]")]
     private static partial Regex Metric();
 
-    /// <summary>Commands and transcripts.</summary>
     [GeneratedRegex("^ *```.*?^ *```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Fence();
 
@@ -179,14 +177,13 @@ public sealed partial class DocumentTests
     [GeneratedRegex("""(?<![`\w{:])"([^"`{}]*[\w…][ \n][^"`{}]*)"(?!`)""")]
     private static partial Regex Quoted();
 
-    /// <summary>Between the two halves of a text that goes on in the next line.</summary>
+    /// <summary>A message may be split over two lines of code: this is the text between the two halves.</summary>
     [GeneratedRegex("\"\\s*\\+\\s*\\$?\"")]
     private static partial Regex SplitText();
 
     [GeneratedRegex(@"\]\(([^)#\s]+)(?:#[^)]*)?\)")]
     private static partial Regex Link();
 
-    /// <summary>A row of the stage table: the stage, its folders, its main types.</summary>
     [GeneratedRegex(@"^\| [a-z]+ed \| (.*?) \| (.*?) \| .* \|$", RegexOptions.Multiline)]
     private static partial Regex Stage();
 

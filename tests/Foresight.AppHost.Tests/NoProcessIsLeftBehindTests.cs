@@ -5,7 +5,6 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>The AppHost as a user starts it, and the processes left after a clean stop or a SIGKILL.</summary>
 [Collection(ServersCollection.Name), Trait("Category", "Parts")]
 public sealed class NoProcessIsLeftBehindTests
 {

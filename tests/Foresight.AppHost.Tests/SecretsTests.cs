@@ -15,7 +15,6 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>No secret of the stack is visible in the dashboard, in logs, or in telemetry.</summary>
 [Collection(ServersCollection.Name), Trait("Category", "Parts")]
 public sealed class SecretsTests
 {
@@ -141,7 +140,7 @@ public sealed class SecretsTests
         }
         catch (OperationCanceledException)
         {
-            // The test has seen enough.
+            // Expected: the watch ends when the test has seen enough.
         }
     }
 

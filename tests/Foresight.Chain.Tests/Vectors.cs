@@ -34,7 +34,6 @@ internal static class Vectors
             json.Integer("expiry")
         );
 
-    /// <summary>Converts a value of the file into the ABI coder's type.</summary>
     public static object Value(string type, JsonElement json) =>
         type switch
         {

@@ -38,7 +38,7 @@ public sealed class LeaderDirectoryTests(Servers servers)
         for (var epoch = 3; epoch < 200; epoch++)
             leaders.Notice(Resource, "forged", epoch, isLeader: true);
         Assert.Equal("b", await LeaderAsync());
-        // The reading itself is used for less than this.
+        // A reading is reused for less than this, so the directory asks Redis again.
         clock.Passed = TimeSpan.FromSeconds(1);
         Assert.Equal("c", await LeaderAsync());
         await redis.KeyDeleteAsync(LeaderDirectory.LeaseKey(Resource));
@@ -57,7 +57,6 @@ public sealed class LeaderDirectoryTests(Servers servers)
             );
     }
 
-    /// <summary>Timers run; only what is measured stands still.</summary>
     private sealed class StoppedClock : TimeProvider
     {
         public TimeSpan Passed { get; set; }

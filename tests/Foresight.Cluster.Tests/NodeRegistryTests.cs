@@ -5,7 +5,6 @@ using StackExchange.Redis;
 
 namespace Foresight.Cluster.Tests;
 
-/// <summary>The registry in a real Redis, and what others may have written there by hand.</summary>
 [Collection(ServersCollection.Name)]
 public sealed class NodeRegistryTests : IDisposable
 {

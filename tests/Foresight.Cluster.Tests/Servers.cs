@@ -1,6 +1,5 @@
 namespace Foresight.Cluster.Tests;
 
-/// <summary>A real Redis for all tests of this project.</summary>
 public sealed class Servers() : TestStores(Replication.None), IAsyncLifetime
 {
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();

@@ -14,14 +14,14 @@ using Radzen;
 namespace Foresight.Console.Tests;
 
 /// <summary>
-/// A circuit of the operator Ada, with the console's own services above an Api that answers from memory. Tests look at what a person
-/// reads and presses: texts, rows, labels. How a component library makes them is known here alone.
+/// A circuit of the operator Ada over an Api that answers from memory. Tests look at what a person reads and presses (texts, rows,
+/// labels), so that only this class depends on the markup of the component library.
 /// </summary>
 public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
 {
     private const string Session = "the-session";
 
-    // A loaded machine may take seconds for what takes milliseconds here.
+    // What takes milliseconds here may take seconds on a loaded machine.
     static ConsoleContext() => DefaultWaitTimeout = TimeSpan.FromSeconds(15);
 
     private protected ConsoleContext()
@@ -48,7 +48,7 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
         var authorization = this.AddAuthorization();
         authorization.SetAuthorized("Ada");
         authorization.SetClaims(new Claim(AccessOptions.SessionClaim, Session));
-        // Last: it takes the renderer out of the services, and after that none can be added.
+        // Last, because it takes the renderer out of the services, after which none can be added.
         SetRendererInfo(new RendererInfo("Server", isInteractive: true));
     }
 
@@ -60,12 +60,10 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
 
     private protected OperationsFeed Feed => Services.GetRequiredService<OperationsFeed>();
 
-    /// <summary>Path and query of the page.</summary>
     private protected string Address => "/" + Navigation.ToBaseRelativePath(Navigation.Uri);
 
     private protected NavigationManager Navigation => Services.GetRequiredService<NavigationManager>();
 
-    /// <summary>Short messages in the corner of the window, as "title: detail".</summary>
     private protected IEnumerable<string> Notified =>
         Services.GetRequiredService<NotificationService>().Messages.Select(message => $"{message.Summary}: {message.Detail}");
 
@@ -77,13 +75,11 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
 
     private protected bool IsSignedIn => Sessions.KeyOf(Session) is not null;
 
-    /// <summary>The text as a person reads it, with single spaces.</summary>
     private protected static string Text(IRenderedComponent<IComponent> shown) => Text(shown.Nodes);
 
     private protected static string Text(params IEnumerable<INode> nodes) =>
         Spaces().Replace(string.Join(' ', nodes.SelectMany(Words)), " ").Trim();
 
-    /// <summary>Rows of all tables, cell by cell, without the heads.</summary>
     private protected static string[][] Rows(IRenderedComponent<IComponent> shown) =>
         [
             .. shown
@@ -101,7 +97,6 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
     private protected static bool CanPress(IRenderedComponent<IComponent> shown, string text) =>
         !Button(shown, text).HasAttribute("disabled");
 
-    /// <summary>The list, field or box of that name.</summary>
     private protected static IElement Field(IRenderedComponent<IComponent> shown, string name) =>
         shown
             .FindAll("input, select, textarea")
@@ -115,7 +110,7 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
     private protected static string[] Links(IRenderedComponent<IComponent> shown) =>
         [.. shown.FindAll("a").Select(link => link.GetAttribute("href")!)];
 
-    // An icon is a name to the component library, and no word to a person.
+    // The component library renders an icon as its name, which a person does not read.
     private static IEnumerable<string> Words(INode node) =>
         node switch
         {

@@ -10,7 +10,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Console.Tests;
 
-/// <summary>A node that answers as it is told: real HTTP, and a real SignalR server behind the hub's address.</summary>
 public sealed class FakeApi : IAsyncDisposable
 {
     public const string Key = "the-admin-key-of-these-tests";
@@ -23,8 +22,8 @@ public sealed class FakeApi : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
-    /// <param name="answer">Of every request that is not for the hub. Null: 200 with an empty object for those who bring the key, 401 for
-    /// others.</param>
+    /// <param name="answer">Answers every request that is not for the hub. Null: 200 with an empty object for requests with the key, 401
+    /// for others.</param>
     public static async Task<FakeApi> StartAsync(Func<HttpContext, Task>? answer = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -55,10 +54,8 @@ public sealed class FakeApi : IAsyncDisposable
 
 public sealed class FakeHubState(IHubContext<FakeHub> clients)
 {
-    /// <summary>What a client is sent on subscribing to a market's depth.</summary>
     public DepthMessage Snapshot { get; set; } = new(1, 1, 10, 0, Snapshot: true, [new LevelChange(0, true, 5000, 100)]);
 
-    /// <summary>Refuses every call with this text.</summary>
     public string? Refusal { get; set; }
 
     public int Subscriptions;

@@ -1,6 +1,5 @@
 namespace Foresight.Console.Tests;
 
-/// <summary>Time that moves only by the test's hand, with the timers that count by it.</summary>
 internal sealed class HandClock : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -18,7 +17,6 @@ internal sealed class HandClock : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => Now;
 
-    /// <summary>Each timer that becomes due fires once, however long the step is.</summary>
     public void Advance(TimeSpan length)
     {
         HandTimer[] due;

@@ -2,7 +2,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests;
 
-/// <summary>Answers of the Api with something in every place; a test changes what it is about.</summary>
 internal static class Samples
 {
     public static readonly DateTimeOffset Noon = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);

@@ -6,8 +6,7 @@ using Foresight.Console.Api;
 namespace Foresight.Console.Tests;
 
 /// <summary>
-/// Api nodes below the HTTP client: they answer from memory, so that a test takes a millisecond, and keep what they were asked. The
-/// console's own client runs above them unchanged.
+/// Answers from memory below the HTTP client, so that a test takes a millisecond and the console's own client runs unchanged.
 /// </summary>
 internal sealed class ScriptedApi : HttpMessageHandler, IHttpClientFactory
 {
@@ -35,10 +34,8 @@ internal sealed class ScriptedApi : HttpMessageHandler, IHttpClientFactory
         }
     }
 
-    /// <summary>Paths with their queries, in order.</summary>
     public IReadOnlyList<string> Asked => [.. Requests.Select(request => request.RequestUri!.PathAndQuery)];
 
-    /// <summary>Bodies of the posts, in order.</summary>
     public IReadOnlyList<string> Bodies
     {
         get
@@ -55,7 +52,6 @@ internal sealed class ScriptedApi : HttpMessageHandler, IHttpClientFactory
         return new ForesightApiClient(this, Addresses, credential);
     }
 
-    /// <param name="path">Beginning of the paths that are answered so; the longest that fits counts.</param>
     public void Answer(string path, Func<object> body) =>
         Set(path, () => Response(200, JsonSerializer.Serialize(body(), JsonSerializerOptions.Web), "application/json"));
 
@@ -65,11 +61,10 @@ internal sealed class ScriptedApi : HttpMessageHandler, IHttpClientFactory
     public void Problem(string path, int status, string code) =>
         Text(path, JsonSerializer.Serialize(new { detail = $"because of {code}", code }), status, "application/problem+json");
 
-    /// <summary>Every request to that node fails so.</summary>
     public void Fail(string host, Func<Exception> failure) => _failures[host] = failure;
 
     /// <summary>
-    /// The next request of exactly this path and query is answered when the source is set, and by the thread that sets it.
+    /// The next request for exactly this path and query waits until the source is set, and continues on the thread that sets it.
     /// </summary>
     public TaskCompletionSource Hold(string pathAndQuery)
     {
@@ -79,7 +74,6 @@ internal sealed class ScriptedApi : HttpMessageHandler, IHttpClientFactory
         return hold;
     }
 
-    /// <summary>How often exactly this was answered.</summary>
     public int Answered(string pathAndQuery)
     {
         lock (_gate)

@@ -8,7 +8,6 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Input of a careless or hostile client: each request is refused with its code, and nothing changes.</summary>
 [Collection(StackCollection.Name)]
 public sealed class BadInputTests(StackFixture stack)
 {
@@ -42,7 +41,6 @@ public sealed class BadInputTests(StackFixture stack)
     public Task Body_OfFiveMegabytes_IsTooLarge() =>
         RefusesAsync(ProblemCodes.BodyTooLarge, $"{{\"market\":\"{new string('a', 5_000_000)}\"}}");
 
-    /// <summary>Changes each signed field after signing, and damages the signature itself.</summary>
     [Theory]
     [InlineData("order.outcomeIndex", "1")]
     [InlineData("order.isBuy", "false")]
@@ -80,7 +78,6 @@ public sealed class BadInputTests(StackFixture stack)
         );
     }
 
-    /// <summary>JSON that resembles an order but has impossible values; the signature does not matter.</summary>
     [Theory]
     [InlineData("market", "\"0x0000000000000000000000000000000000000001\"", ProblemCodes.InvalidMarket)]
     [InlineData("market", "\"nonsense\"", ProblemCodes.InvalidMarket)]
@@ -151,7 +148,7 @@ public sealed class BadInputTests(StackFixture stack)
     private JsonObject Signed(OrderIntent intent) =>
         JsonSerializer.SerializeToNode(stack.Signer.Sign(Maker, intent).Request, JsonSerializerOptions.Web)!.AsObject();
 
-    /// <summary>Puts raw JSON into one field, even text that no serializer would write.</summary>
+    /// <summary>As raw text, because some of the values are none that a serializer would write.</summary>
     private static string With(JsonObject order, string field, string json)
     {
         const string Placeholder = "@@placeholder@@";
@@ -186,7 +183,7 @@ public sealed class BadInputTests(StackFixture stack)
             if (before == after)
                 return;
 
-            // Orders of earlier load expire in between; then the request is sent again.
+            // Orders of earlier load may expire in between and change the books; then the request is sent again.
             var expiring = await stack.Journal.AnyExpiredSinceAsync(started - ReachOfAnExpiry);
             Assert.True(
                 expiring && attempt < Attempts,

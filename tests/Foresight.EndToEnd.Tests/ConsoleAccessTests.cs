@@ -6,7 +6,6 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Access to the console, and the headers that a browser gets.</summary>
 [Collection(StackCollection.Name)]
 public sealed class ConsoleAccessTests(StackFixture stack) : IAsyncLifetime
 {
@@ -44,7 +43,7 @@ public sealed class ConsoleAccessTests(StackFixture stack) : IAsyncLifetime
         Assert.Contains("/sign-in", response.Headers.Location!.ToString(), StringComparison.Ordinal);
     }
 
-    /// <summary>A circuit is no page, so there is no redirect to the sign-in page: it is refused.</summary>
+    /// <summary>A circuit is not a page, so a stranger is refused instead of being redirected to the sign-in page.</summary>
     [Fact]
     public async Task Circuit_IsShutToStrangers()
     {

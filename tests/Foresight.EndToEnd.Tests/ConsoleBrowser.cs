@@ -50,7 +50,6 @@ public sealed class ConsoleBrowser : IAsyncDisposable
         return new ConsoleBrowser(playwright, browser, console);
     }
 
-    /// <summary>A visitor without cookies, on the sign-in page.</summary>
     public async Task<IPage> VisitAsync(ColorScheme appearance = ColorScheme.Light, int width = 1280, int height = 900)
     {
         var context = await _browser.NewContextAsync(
@@ -67,7 +66,6 @@ public sealed class ConsoleBrowser : IAsyncDisposable
         return page;
     }
 
-    /// <summary>A signed-in operator, on the overview.</summary>
     public async Task<IPage> SignInAsync(string name, string key, ColorScheme appearance = ColorScheme.Light)
     {
         var page = await VisitAsync(appearance);

@@ -8,7 +8,6 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>A fill that bypasses the relayer: somebody else fills a signed order on chain that its maker never sent to us.</summary>
 public static class DirectFill
 {
     private const long Gas = 800_000;
@@ -17,9 +16,7 @@ public static class DirectFill
 
     private static readonly TimeSpan MiningDeadline = TimeSpan.FromSeconds(30);
 
-    /// <param name="maker">Buys outcome 0 at 55 ticks of the market.</param>
-    /// <param name="taker">Sells to the maker; both have approved the factory.</param>
-    /// <returns>Hash of the transaction.</returns>
+    /// <param name="taker">Sells to the maker. Both must have approved the factory, which makes the transfers.</param>
     public static async Task<string> MakeAsync(EthereumClient chain, long chainId, TradedMarket market, Trader maker, Trader taker)
     {
         var message = OrderMessage.OfUnits(maker.Address, 0, isBuy: true, 55 * market.TickSize, OrderLots, maker.NextSalt(), 0);

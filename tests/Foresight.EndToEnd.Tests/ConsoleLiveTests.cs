@@ -10,13 +10,11 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>The console shows current data without a reload, and marks data that may be stale.</summary>
 [Collection(StackCollection.Name)]
 public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(40);
 
-    /// <summary>A new leader is shown within 2 s.</summary>
     private const float LeaderChangeMs = 2_000;
 
     private ConsoleBrowser _browser = null!;
@@ -61,7 +59,7 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
         await Expect(page.GetByTestId("book-sequence")).ToBeVisibleAsync();
         await ConsoleBrowser.MarkAsync(page);
 
-        // A price that no other order in this market uses.
+        // A price that no other order in this market uses, so that its level holds this order alone.
         var price = new Price(77 * market.TickSize);
         var shown = (price.Ticks / 10_000m).ToString("0.00##", CultureInfo.InvariantCulture);
         await PlaceAsync(stack.Traders[0], Side.Sell, price, lots: 321);
@@ -82,7 +80,6 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
         }
     }
 
-    /// <summary>An outage is visible as an outage on every tile, never as an empty system.</summary>
     [Fact]
     public async Task WithoutAnApiNode_EveryTileSaysSinceWhenItIsStale_AndKeepsWhatItShowed()
     {
@@ -93,7 +90,7 @@ public sealed class ConsoleLiveTests(StackFixture stack) : IAsyncLifetime
         await ConsoleBrowser.MarkAsync(page);
 
         await stack.App.StopServerAsync("api-1");
-        // One node is enough.
+        // One Api node is enough for live data.
         await Expect(page.GetByText("live", new() { Exact = true })).ToBeVisibleAsync();
         await stack.App.StopServerAsync("api-2");
         try

@@ -7,7 +7,6 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Runs only if an environment variable requests it.</summary>
 public sealed class FactWhenSetAttribute : FactAttribute
 {
     public FactWhenSetAttribute(string variable)
@@ -26,7 +25,7 @@ public sealed class ConsolePictures
 {
     private const string Address = "CONSOLE_PICTURES";
 
-    /// <summary>The simulator's default.</summary>
+    /// <summary>The simulator's default seed, from which its traders' keys derive.</summary>
     private const long SimulatorSeed = 1;
 
     [FactWhenSet(Address)]
@@ -64,14 +63,14 @@ public sealed class ConsolePictures
 
         async Task TakeAsync(IPage page, string name)
         {
-            // Waits for fonts and the first second of data.
+            // The picture must have its fonts and the first second of data.
             await page.EvaluateAsync("document.fonts.ready");
             await Expect(page.Locator(".skeleton")).ToHaveCountAsync(0);
             await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
         }
     }
 
-    /// <summary>Uses two of the simulator's traders, whose keys are public.</summary>
+    /// <summary>Uses two of the simulator's traders, because their keys are public.</summary>
     private static async Task FillDirectlyAsync(Uri rpc, Uri api)
     {
         using var http = new HttpClient { BaseAddress = api };
@@ -90,7 +89,7 @@ public sealed class ConsolePictures
     private static async Task ReconcileAsync(IPage page)
     {
         await ConsoleBrowser.RunUntilItAppearsAsync(page, page.GetByTestId("discrepancies").GetByText("missing_offchain").First);
-        // Notifications of a started run disappear by themselves.
+        // Notifications of a started run must not be in the picture; they disappear by themselves.
         await Expect(page.Locator(".rz-notification-item")).ToHaveCountAsync(0);
     }
 }

@@ -7,9 +7,6 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>
-/// A fill that bypasses the relayer, from the chain to the operator's decision, which survives the restart of every process.
-/// </summary>
 [Collection(StackCollection.Name)]
 public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifetime
 {
@@ -89,7 +86,6 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await Expect(history).ToContainTextAsync("Ada");
     }
 
-    /// <summary>Stops every service cleanly and starts it again, one after the other.</summary>
     private async Task RestartAsync()
     {
         var status = await stack.GetAsAdminAsync<ClusterStatus>("cluster/status");

@@ -12,7 +12,7 @@ namespace Foresight.EndToEnd.Tests;
 /// <summary>Its own stack, because a promotion cannot be undone.</summary>
 public sealed class DrillFixture : StackFixture
 {
-    /// <summary>Longer than the lease, which is 5 s.</summary>
+    /// <summary>Longer than the lease of 5 s, so that a fault outlasts it.</summary>
     protected override IReadOnlyList<string> MoreArguments => ["--drill", "--sync-standby", "--Drill:Seconds=7"];
 }
 
@@ -22,7 +22,6 @@ public sealed class DrillCollection : ICollectionFixture<DrillFixture>
     public const string Name = "drill";
 }
 
-/// <summary>The README's invitation: break the stack while orders arrive, and verify that no acknowledged order is lost.</summary>
 [Collection(DrillCollection.Name)]
 public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
 {
@@ -73,14 +72,11 @@ public sealed class DrillTests(DrillFixture stack, ITestOutputHelper output)
         var report = await load;
         Assert.Equal(0, report.Unresolved);
         await AssertAllThereAsync(report.Acknowledgements);
-        // The checker exits at the first violation.
+        // The checker exits at the first violation, so a running one has found none.
         var checker = await stack.App.ResourceNotifications.WaitForResourceAsync("checker", _ => true);
         Assert.Equal(KnownResourceStates.Running, checker.Snapshot.State?.Text);
     }
 
-    /// <summary>
-    /// While the synchronous standby is frozen no order is acknowledged, but every order is answered, and probes stay fast.
-    /// </summary>
     private async Task FreezeTheStandbyAsync(LoadStatistics statistics, OrderAttempts attempts)
     {
         using var gateway = new HttpClient

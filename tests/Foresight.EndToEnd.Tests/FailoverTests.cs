@@ -7,7 +7,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>The system's promise: the leader may die at any moment, and no acknowledged order is lost, doubled or changed.</summary>
 [Collection(StackCollection.Name)]
 public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
 {
@@ -31,7 +30,6 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
     public Task StoppingTheLeaderUnderLoad_HandsOverWithoutWaitingForTheLease() =>
         LoseTheLeaderAsync(process => NodeProcess.AskToEnd(process.Id), longestSilence: LongestHandover);
 
-    /// <param name="longestSilence">Time in the journal between the last command of the old epoch and the first of the new one.</param>
     private async Task LoseTheLeaderAsync(Action<Process> lose, TimeSpan longestSilence)
     {
         await stack.WaitUntilTradingAsync();
@@ -88,7 +86,6 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
     {
         var orders = await stack.Journal.OrdersAfterAsync(firstSequence);
 
-        // Every acknowledged order is at the position that its acknowledgement named.
         Assert.Equal(acknowledged.Count, acknowledged.Select(a => a.OrderId).Distinct(StringComparer.OrdinalIgnoreCase).Count());
         var bySequence = entries.ToDictionary(e => e.Sequence);
         foreach (var acknowledgement in acknowledged)

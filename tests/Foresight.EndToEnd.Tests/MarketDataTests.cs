@@ -9,7 +9,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>The market-data hub through the npm client, on both Api nodes.</summary>
 [Collection(StackCollection.Name)]
 public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output)
 {
@@ -75,7 +74,6 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
         var statistics = new LoadStatistics(keepAcknowledgements: true);
         var load = stack.RunLoadAsync(new BelievableFlow(11, 40, [market], stack.Traders, TimeProvider.System), statistics, stop.Token);
         await Eventually.TrueAsync("60 orders", StartDeadline, () => statistics.Acknowledgements.Count >= 60);
-        // A client that joins on the other node while the book changes.
         await using var late = await SubscribeAsync(market, node: 1);
         await Eventually.TrueAsync("150 orders", StartDeadline, () => statistics.Acknowledgements.Count >= 150);
         await stop.CancelAsync();

@@ -6,7 +6,6 @@ using Foresight.Protocol;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Notices of real matching nodes, as clients of both Api nodes receive them.</summary>
 [Collection(StackCollection.Name)]
 [Trait("Category", "Parts")]
 public sealed class NoticeTests(StackFixture stack)
@@ -81,7 +80,7 @@ public sealed class NoticeTests(StackFixture stack)
         }
     }
 
-    /// <summary>The development chain signs for any account.</summary>
+    /// <summary>The development chain signs for any account, so no key is needed.</summary>
     private async Task SendAsOperatorAsync(string contract, string data)
     {
         var signer = (await stack.GetAsAdminAsync<AdminOverview>("admin/overview")).Settlement!.SignerAddress!;

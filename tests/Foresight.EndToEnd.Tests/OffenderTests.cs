@@ -12,7 +12,6 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Somebody whose trades fail on chain by their own doing, from the first failed trade to the waiver.</summary>
 [Collection(StackCollection.Name)]
 public sealed class OffenderTests(StackFixture stack)
 {
@@ -25,7 +24,7 @@ public sealed class OffenderTests(StackFixture stack)
         var (eve, honest, market) = (stack.Traders[7], stack.Traders[0], stack.Markets[2]);
         var price = new Price(31 * market.TickSize);
 
-        // Three trades are sent together, and the approval is revoked before their block.
+        // No block is mined, so that three trades are sent together and the approval is revoked before their block.
         var trades = new List<long>();
         await stack.MineEveryAsync(0);
         try
@@ -60,7 +59,7 @@ public sealed class OffenderTests(StackFixture stack)
         Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(11));
         Assert.Equal(HttpStatusCode.Created, (await TryAsync(honest)).Status);
 
-        // Moves the strikes two hours into the past.
+        // Moves the strikes two hours into the past, because a test cannot wait for that time.
         await ShiftAsync("- interval '2 hours'");
         await AcceptedAsync();
         await ShiftAsync("+ interval '2 hours'");
@@ -94,7 +93,6 @@ public sealed class OffenderTests(StackFixture stack)
         }
     }
 
-    /// <summary>An operator waives the strikes in the console, with a reason and a confirmation.</summary>
     private async Task WaiveAsync(Trader offender)
     {
         await using var browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));

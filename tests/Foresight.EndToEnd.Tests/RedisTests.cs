@@ -7,7 +7,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Redis may die and return empty: safety does not depend on its data.</summary>
 [Collection(StackCollection.Name)]
 public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
 {

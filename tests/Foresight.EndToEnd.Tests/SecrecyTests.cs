@@ -6,7 +6,6 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Routes that require a key, and data that no route returns.</summary>
 [Collection(StackCollection.Name)]
 public sealed class SecrecyTests(StackFixture stack)
 {

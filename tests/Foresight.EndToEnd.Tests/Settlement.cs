@@ -15,10 +15,9 @@ internal static class Settlement
 {
     private const long Gwei = 1_000_000_000;
 
-    /// <param name="Code">Null if the order was accepted.</param>
     public sealed record Answer(HttpStatusCode Status, string? Code, TimeSpan? RetryAfter, PlaceOrderResponse? Placed);
 
-    /// <summary>Sends an order once, without retries, and returns the answer as received.</summary>
+    /// <summary>Without the client's retries, so that a test sees the first answer.</summary>
     public static async Task<Answer> SendOnceAsync(this StackFixture stack, Trader trader, OrderIntent intent)
     {
         var placement = stack.Signer.Sign(trader, intent);
@@ -29,7 +28,6 @@ internal static class Settlement
         return new Answer(response.StatusCode, problem.GetProperty("code").GetString(), response.Headers.RetryAfter?.Delta, null);
     }
 
-    /// <summary>Sends two orders that match at once.</summary>
     public static async Task<long> TradeAsync(
         this StackFixture stack,
         TradedMarket market,
@@ -61,7 +59,6 @@ internal static class Settlement
             }.Sign(from.Key)
         );
 
-    /// <param name="seconds">0 stops block production.</param>
     public static Task MineEveryAsync(this StackFixture stack, int seconds) =>
         stack.Chain.RequestAsync(new RpcRequest("evm_setIntervalMining", seconds));
 }

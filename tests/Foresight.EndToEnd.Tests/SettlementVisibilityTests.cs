@@ -26,7 +26,6 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
     private static readonly TimeSpan TradePause = TimeSpan.FromMilliseconds(450);
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Records each change of a row's state in the list.</summary>
     private const string Watch = """
         () => {
           window.seen = [];
@@ -91,7 +90,6 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
         bool Final(IReadOnlyList<Sight> sights) => ids.All(id => sights.Any(s => s.Trade == id && s.State == "final"));
     }
 
-    /// <summary>Time from each change until its state, or a later one, was seen.</summary>
     private static IReadOnlyList<TimeSpan> LateBy(IReadOnlyList<Sight> changes, IReadOnlyList<Sight> sights)
     {
         var byTrade = sights.ToLookup(s => s.Trade);
@@ -155,7 +153,6 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
 
     private sealed record Sight(long Trade, string State, DateTimeOffset At);
 
-    /// <param name="Late">Sorted ascending.</param>
     private sealed record Figure(string Where, IReadOnlyList<TimeSpan> Late)
     {
         public TimeSpan At(double share) => Late[Math.Min(Late.Count - 1, (int)(Late.Count * share))];
@@ -166,7 +163,7 @@ public sealed class SettlementVisibilityTests(StackFixture stack, ITestOutputHel
         private double Ms(double share) => At(share).TotalMilliseconds;
     }
 
-    /// <summary>Records every change of a market's rows by a trigger that exists only in this test.</summary>
+    /// <summary>A trigger records every change, because reading the rows could miss a short-lived state.</summary>
     private sealed class ChangeLog(NpgsqlDataSource database) : IAsyncDisposable
     {
         public static async Task<ChangeLog> OpenAsync(string connection, int market)

@@ -6,7 +6,6 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>A trader with an ordinary wallet library, from the signature to the settled trade.</summary>
 [Collection(StackCollection.Name)]
 public sealed partial class WalletTests(StackFixture stack)
 {

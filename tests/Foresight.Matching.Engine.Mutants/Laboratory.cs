@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Foresight.Matching.Engine.Mutants;
 
-/// <summary>Builds the engine with a defect and runs on it the tests, which are compiled once against the sound engine.</summary>
+/// <summary>The tests are compiled once, against the sound engine, so that a mutant costs a build of the engine alone.</summary>
 internal sealed class Laboratory(string root) : IDisposable
 {
     // Enough for the random streams to meet every rule many times.
@@ -26,7 +26,6 @@ internal sealed class Laboratory(string root) : IDisposable
         throw new InvalidOperationException("run it from inside the repository");
     }
 
-    /// <summary>Compiles the tests, prepares this many benches, and requires that the sound engine passes.</summary>
     public async Task<bool> PrepareAsync(int benches)
     {
         Console.WriteLine("building the tests");
@@ -70,8 +69,6 @@ internal sealed class Laboratory(string root) : IDisposable
         return sound.Fate == Fate.Survived;
     }
 
-    /// <summary>Builds the engine with the defect on one of the benches and runs the tests there.</summary>
-    /// <param name="bench">Number of a bench that is free.</param>
     public async Task<Verdict> TryAsync(Mutant mutant, int bench)
     {
         var core = Path.Combine(Bench(bench), "Foresight.Matching.Engine");
@@ -172,7 +169,7 @@ internal sealed class Laboratory(string root) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // An endless loop, or a machine too busy for the tests.
+            // Timed out: an endless loop, or a machine too busy for the tests.
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync();
             return (NoEnd, "");

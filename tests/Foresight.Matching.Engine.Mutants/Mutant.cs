@@ -1,9 +1,8 @@
 namespace Foresight.Matching.Engine.Mutants;
 
-/// <summary>One deliberate defect: a piece of text that occurs once in a file is replaced.</summary>
+/// <summary>The original text must occur exactly once in the file, so that the place of the defect is unambiguous.</summary>
 internal sealed record Mutant(string Name, string File, string Original, string Replacement)
 {
-    /// <summary>The sound core.</summary>
     public static Mutant None { get; } = new("none", "Units.cs", "", "");
 
     /// <summary>
@@ -29,7 +28,6 @@ internal sealed record Mutant(string Name, string File, string Original, string 
         return mutants;
     }
 
-    /// <summary>The file's text with the defect.</summary>
     public string Apply(string text)
     {
         var first = text.IndexOf(Original, StringComparison.Ordinal);
@@ -39,7 +37,6 @@ internal sealed record Mutant(string Name, string File, string Original, string 
     }
 }
 
-/// <param name="By">The test that failed, or the reason why the run is inconclusive.</param>
 internal sealed record Verdict(Fate Fate, string By);
 
 /// <summary>Result of a mutant; only a failed test or a crash of the test process kills.</summary>

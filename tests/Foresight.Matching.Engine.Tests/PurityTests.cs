@@ -3,7 +3,6 @@ using System.Runtime.Loader;
 
 namespace Foresight.Matching.Engine.Tests;
 
-/// <summary>Enforces that the engine is pure: checks the references and the types of the compiled assembly.</summary>
 public sealed class PurityTests
 {
     private const BindingFlags All =
@@ -11,7 +10,9 @@ public sealed class PurityTests
 
     private static readonly Assembly Core = AsCompiled(typeof(ExchangeEngine).Assembly);
 
-    /// <summary>The basic types, spans and memory; no file, network, thread, task, console or diagnostics assembly.</summary>
+    /// <summary>
+    /// Basic types, spans and memory only, so that the engine cannot reach a file, network, thread, task, console or diagnostics.
+    /// </summary>
     private static readonly string[] AllowedReferences =
     [
         "System.Runtime",
@@ -81,7 +82,7 @@ public sealed class PurityTests
         Assert.Throws<OverflowException>(() => new Price(Price.MaxTicks) * new Quantity(long.MaxValue));
     }
 
-    /// <summary>Where coverage is measured, the copy beside the tests counts, in statics; the core's own output does not.</summary>
+    /// <summary>Coverage instruments the copy beside the tests, which adds statics; the core's own output is as compiled.</summary>
     private static Assembly AsCompiled(Assembly loaded)
     {
         var folder = AppContext.BaseDirectory.Replace(

@@ -32,7 +32,7 @@ public sealed class ClusterContractTests
         Assert.Equal(Shards.Maximum - 1, Shards.OfId(((long)(Shards.Maximum - 1) << 48) + 7));
     }
 
-    /// <summary>The lease is read by nodes of the version before and after: its members keep their names.</summary>
+    /// <summary>Nodes of the version before and after read the lease, so its members keep their names.</summary>
     [Fact]
     public void ALease_IsWrittenWithTheseNames()
     {

@@ -2,7 +2,6 @@ using Npgsql;
 
 namespace Foresight.ServiceDefaults.Tests;
 
-/// <summary>A real Redis and a real Postgres with a streaming replica, for all tests of this project.</summary>
 public sealed class Servers() : TestStores(Replication.Asynchronous), IAsyncLifetime
 {
     public async Task ExecuteAsync(string sql)

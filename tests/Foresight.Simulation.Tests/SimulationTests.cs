@@ -4,18 +4,18 @@ using Foresight.Simulation.Mutants;
 namespace Foresight.Simulation.Tests;
 
 /// <summary>
-/// Lives of a simulated cluster under faults. Each failure names its seed: <c>simulate --from SEED --seeds 1 --trace</c> of
-/// bench/Foresight.Bench shows that life again. Many more seeds are the business of that verb.
+/// Each failure names its seed: <c>simulate --from SEED --seeds 1 --trace</c> of bench/Foresight.Bench repeats that life. The verb also
+/// runs many more seeds, for which a test run has no time.
 /// </summary>
 public sealed class SimulationTests
 {
-    /// <summary>A few, because all tests wait for them: about a sixth of a second each on one core, without optimisation.</summary>
+    /// <summary>Few, because every test run waits for them: about a sixth of a second each on one core, without optimisation.</summary>
     private const int Seeds = 40;
 
-    /// <summary>At most; the first that catches a mutant ends its search.</summary>
+    /// <summary>Enough for every mutant but the rare one; the first seed that catches a mutant ends its search.</summary>
     private const int SeedsOfAMutant = 200;
 
-    /// <summary>Caught by one seed in a hundred, so its search is left to the verb.</summary>
+    /// <summary>Caught by one seed in a hundred, so its search is left to the verb <c>simulate</c>.</summary>
     private const string Rare = "fence-apart";
 
     public static TheoryData<string> Mutants => [.. MutantNames.All.Where(mutant => mutant != Rare)];

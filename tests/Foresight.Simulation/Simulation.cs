@@ -4,11 +4,7 @@ using Foresight.Simulation.Postgres;
 
 namespace Foresight.Simulation;
 
-/// <param name="Violation">Null if everything held.</param>
-/// <param name="TraceHash">Over everything that happened: equal for equal seeds.</param>
-/// <param name="Steps">Items that ran.</param>
-/// <param name="Commands">Length of the journal.</param>
-/// <param name="LastLines">The end of the trace.</param>
+/// <param name="TraceHash">Over everything that happened, so that two runs of a seed can be compared.</param>
 public sealed record Outcome(
     ulong Seed,
     string? Violation,
@@ -21,10 +17,6 @@ public sealed record Outcome(
     IReadOnlyList<string> LastLines
 );
 
-/// <summary>
-/// One life of a small cluster from one seed: two markets, four traders, three nodes, faults for a while, then none, and at the end
-/// everything compared with everything.
-/// </summary>
 public static class Simulation
 {
     private static readonly TimeSpan Trading = TimeSpan.FromSeconds(40);
@@ -34,11 +26,9 @@ public static class Simulation
     /// </summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(25);
 
-    /// <summary>Limit on what one seed may do; beyond it something goes round in circles.</summary>
+    /// <summary>Bound on the items of one seed; a seed that needs more is in an endless loop.</summary>
     private const long MaximumSteps = 3_000_000;
 
-    /// <param name="mutant">Name of a wrong behaviour; null: none.</param>
-    /// <param name="tell">Gets every line of the trace.</param>
     public static Outcome Run(ulong seed, string? mutant = null, Action<string>? tell = null)
     {
         var world = new World(seed, MutantNames.Make(mutant), tell);
@@ -60,11 +50,11 @@ public static class Simulation
         }
         catch (ViolationException)
         {
-            // The world has it.
+            // The world has recorded it.
         }
         catch (Exception error)
         {
-            // In the world itself, or in what a broken invariant left behind.
+            // A defect of the world itself, or a consequence of a broken invariant.
             world.Violated("no surprise", error.ToString());
         }
 

@@ -10,7 +10,6 @@ using Foresight.Simulation.Time;
 
 namespace Foresight.Simulation;
 
-/// <summary>Everything there is in one simulation, made from one seed, moved by one thread.</summary>
 internal sealed class World
 {
     private readonly int _thread = Environment.CurrentManagedThreadId;
@@ -47,10 +46,9 @@ internal sealed class World
     public IReadOnlyList<Trader> Traders { get; }
     public Nemesis Nemesis { get; }
 
-    /// <summary>The first rule that was broken; null while everything holds.</summary>
     public string? Violation { get; private set; }
 
-    /// <summary>Kept here as well as thrown: whoever is on the way up may catch everything, as a leadership loop does.</summary>
+    /// <summary>Recorded as well as thrown, because a caller may catch everything, as a leadership loop does.</summary>
     public ViolationException Violated(string rule, string what)
     {
         var broken = new ViolationException(rule, what);
@@ -61,7 +59,7 @@ internal sealed class World
     public long Steps { get; set; }
 
     /// <summary>
-    /// A continuation came from another thread, where none runs in a certain order: somebody broke the rule of decision 0410.
+    /// A continuation came from another thread, where the order is not determined: some code broke the rule of decision 0410.
     /// </summary>
     public bool LeftTheThread => _leftTheThread;
 
@@ -73,6 +71,8 @@ internal sealed class World
         return false;
     }
 
-    /// <summary>Clocks of real machines differ by millionths; here by more than the margin of a lease allows for, now and then.</summary>
+    /// <summary>
+    /// Clocks of real machines differ by millionths; here they sometimes differ by more than the margin of a lease allows.
+    /// </summary>
     private static double RateOf(Dice dice) => 1 + (dice.Between(-1000, 1000) / (dice.Chance(0.1) ? 5_000.0 : 50_000.0));
 }

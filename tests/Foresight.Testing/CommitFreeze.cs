@@ -28,7 +28,7 @@ public sealed class CommitFreeze : IAsyncDisposable
     private CommitFreeze(NpgsqlDataSource database, NpgsqlConnection holder, string session) =>
         (_database, _holder, _session) = (database, holder, session);
 
-    /// <summary>Once per database. Without an armed freeze a trigger costs a read of an empty table.</summary>
+    /// <summary>Once per database. It stays, because without an armed freeze a trigger costs only a read of an empty table.</summary>
     public static Task InstallAsync(NpgsqlDataSource database) =>
         ExecuteAsync(
             database,
@@ -48,9 +48,6 @@ public sealed class CommitFreeze : IAsyncDisposable
             """
         );
 
-    /// <summary>
-    /// The current leader's next transaction waits at this point until the result is disposed of or its session is terminated.
-    /// </summary>
     public static async Task<CommitFreeze> ArmAsync(NpgsqlDataSource database, FreezePoint point)
     {
         var holder = await database.OpenConnectionAsync();
@@ -64,7 +61,6 @@ public sealed class CommitFreeze : IAsyncDisposable
         return new CommitFreeze(database, holder, (string)(await arm.ExecuteScalarAsync())!);
     }
 
-    /// <summary>True if a transaction is waiting.</summary>
     public async Task<bool> HoldsOneAsync()
     {
         await using var command = _database.CreateCommand(

@@ -2,10 +2,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace Foresight.Testing;
 
-/// <summary>Settings as a host reads them.</summary>
 public static class Configured
 {
-    /// <param name="settings">Each <c>name=value</c>; an empty one is skipped.</param>
     public static IConfiguration By(params string[] settings) =>
         new ConfigurationBuilder()
             .AddInMemoryCollection(

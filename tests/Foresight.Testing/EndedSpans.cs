@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Foresight.Testing;
 
-/// <summary>Samples and keeps all spans of one source in this process. Tests identify their own spans by the trace id.</summary>
+/// <summary>Keeps all spans of one source in this process, so tests identify their own by the trace id.</summary>
 public sealed class EndedSpans : IDisposable
 {
     private readonly ConcurrentQueue<Activity> _ended = new();

@@ -2,7 +2,6 @@ using System.Diagnostics;
 
 namespace Foresight.Testing;
 
-/// <summary>A condition did not hold within its time.</summary>
 public sealed class ConditionNotMetException(string message, Exception? innerException) : Exception(message, innerException);
 
 /// <summary>Polls up to a deadline for effects in other processes or servers, which send no event here.</summary>
@@ -16,13 +15,11 @@ public static class Eventually
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
-    /// <param name="what">Awaited condition; the failure message ends with it.</param>
     public static Task TrueAsync(string what, TimeSpan within, Func<Task<bool>> holds) =>
         GetAsync<object>(what, within, async () => await holds() ? holds : null);
 
     public static Task TrueAsync(string what, TimeSpan within, Func<bool> holds) => TrueAsync(what, within, () => Task.FromResult(holds()));
 
-    /// <summary>First value that is not null.</summary>
     public static async Task<T> GetAsync<T>(string what, TimeSpan within, Func<Task<T?>> read)
         where T : class
     {

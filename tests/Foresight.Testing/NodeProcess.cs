@@ -4,7 +4,6 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.Testing;
 
-/// <summary>A matching node or another service as a process that can be killed, stopped and terminated.</summary>
 public sealed partial class NodeProcess : IAsyncDisposable
 {
     private const int Kill = 9,
@@ -49,7 +48,6 @@ public sealed partial class NodeProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Recent output, for the message of a failed test.</summary>
     public string Output
     {
         get
@@ -59,7 +57,6 @@ public sealed partial class NodeProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>All output so far.</summary>
     public string Everything
     {
         get
@@ -98,14 +95,12 @@ public sealed partial class NodeProcess : IAsyncDisposable
                 _output.Add(line);
     }
 
-    /// <summary>Stops any process, including a server's.</summary>
     public static void Pause(int processId) => SendSignal(processId, Stop);
 
     public static void Resume(int processId) => SendSignal(processId, Continue);
 
     public static void KillNow(int processId) => SendSignal(processId, Kill);
 
-    /// <exception cref="System.ComponentModel.Win32Exception">The process does not exist.</exception>
     public static void AskToEnd(int processId) => Signals.Send(processId, Terminate);
 
     private void Send(int signal) => SendSignal(_process.Id, signal);

@@ -19,7 +19,6 @@ public sealed class ProbeLatency : IAsyncDisposable
     public ProbeLatency(HttpClient http, params IReadOnlyList<Uri> addresses) =>
         _asking = Task.WhenAll(addresses.Select(address => AskAsync(http, address)));
 
-    /// <summary>Answers of any status.</summary>
     public int Count => _answers.Count;
 
     public IReadOnlyCollection<string> Failures => _failures;
@@ -35,7 +34,6 @@ public sealed class ProbeLatency : IAsyncDisposable
         $"{Count} probes: p50 {Percentile(0.5).TotalMilliseconds:0.0} ms, p99 {Percentile(0.99).TotalMilliseconds:0.0} ms, "
         + $"max {Max.TotalMilliseconds:0.0} ms ({_answers.MaxBy(answer => answer.Took).What}), {_failures.Count} without an answer";
 
-    /// <summary>Stops polling; the recorded times remain.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
@@ -64,7 +62,7 @@ public sealed class ProbeLatency : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // Polling was stopped.
+            // Expected: this is how polling is stopped.
         }
     }
 }

@@ -5,7 +5,6 @@ using StackExchange.Redis;
 
 namespace Foresight.Testing;
 
-/// <summary>A Redis connection configured like a node's, without a host.</summary>
 public sealed class RedisClient : IDisposable
 {
     public RedisClient(string configuration, string keyPrefix)

@@ -1,13 +1,10 @@
 namespace Foresight.Testing;
 
-/// <summary>Checkout in which the tests were built.</summary>
 public static class Repository
 {
     public static string Root { get; } = Find();
 
-    /// <summary>
-    /// Program of a project from its own output folder, not the copy beside the tests: coverage is recorded for that one.
-    /// </summary>
+    /// <summary>From the project's own output folder, not the copy beside the tests, because coverage is recorded for that one.</summary>
     public static string OutputOf(string project)
     {
         var parts = AppContext.BaseDirectory.Split(Path.DirectorySeparatorChar);

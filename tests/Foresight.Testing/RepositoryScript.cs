@@ -2,13 +2,10 @@ using Foresight.AppHost.Programs;
 
 namespace Foresight.Testing;
 
-/// <summary>A script of the repository, run by Node.js.</summary>
 public static class RepositoryScript
 {
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
-    /// <param name="script">Path from the root of the repository.</param>
-    /// <returns>Last lines of the output; all of it if short.</returns>
     public static async Task<(int ExitCode, string Output)> RunAsync(string script, params string[] arguments)
     {
         using var deadline = new CancellationTokenSource(Bound);

@@ -4,7 +4,6 @@ namespace Foresight.Testing;
 
 public readonly record struct JournalPlace(long Epoch, long Sequence);
 
-/// <summary>Operations of an operator on the standby and its primary.</summary>
 public static class StreamingStandby
 {
     public const string Name = "postgres-replica";
@@ -17,7 +16,6 @@ public static class StreamingStandby
     /// <summary>WAL sender of the primary: if it is stopped, the standby receives no more log while the primary continues.</summary>
     public static async Task<int> SenderAsync(string primary) => (int)(await ScalarAsync(primary, "SELECT pid FROM pg_stat_replication"))!;
 
-    /// <summary>Commands that the lost primary had committed and the promoted standby lacks: the cost of the promotion.</summary>
     public static async Task<IReadOnlySet<JournalPlace>> UnreplicatedAsync(string lost, string promoted)
     {
         var kept = await JournalAsync(promoted);
@@ -30,7 +28,6 @@ public static class StreamingStandby
     public static async Task<long> RowsWrittenAsync(string server) =>
         (long)(await ScalarAsync(server, "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables"))!;
 
-    /// <summary>First column of the first row, over a new connection.</summary>
     public static async Task<object?> ScalarAsync(string server, string sql)
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ConnectionString);

@@ -16,26 +16,19 @@ public enum ProxyMode
     /// </summary>
     SwallowReplies,
 
-    /// <summary>The server receives everything; its replies are delayed until this mode ends.</summary>
     FrozenReplies,
 
-    /// <summary>Connections stay open and carry nothing.</summary>
     Frozen,
 
-    /// <summary>Each chunk arrives in order after a random delay.</summary>
     Jitter,
 
-    /// <summary>One byte at a time, with a pause after each.</summary>
     Trickle,
 
-    /// <summary>Connections break, and new ones are closed at once.</summary>
     Cut,
 }
 
-/// <summary>Proxy between a node and a server that injects network faults.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
-    /// <summary>Longest delay of a chunk under <see cref="ProxyMode.Jitter"/>.</summary>
     private const int JitterMs = 400;
 
     private static readonly TimeSpan BetweenBytes = TimeSpan.FromMilliseconds(100);
@@ -50,7 +43,6 @@ public sealed class TcpProxy : IAsyncDisposable
     private TaskCompletionSource _thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ProxyMode _mode;
 
-    /// <param name="seed">Seed of the delays under <see cref="ProxyMode.Jitter"/>.</param>
     public TcpProxy(string targetHost, int targetPort, int seed = 1)
     {
         (_targetHost, _targetPort, _delays) = (targetHost, targetPort, new Random(seed));
@@ -60,10 +52,8 @@ public sealed class TcpProxy : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>Redis connection string "host:port,password=…" that leads through this proxy.</summary>
     public string Redis(string direct) => string.Join(',', [$"127.0.0.1:{Port}", .. direct.Split(',')[1..]]);
 
-    /// <summary>Completes when data is held back while swallowing or freezing.</summary>
     public TaskCompletionSource HeldBack { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Set(ProxyMode next)

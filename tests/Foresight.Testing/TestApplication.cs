@@ -9,7 +9,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Testing;
 
-/// <summary>Servers and services for a fixture on free ports with ephemeral state, and the faults that tests inject into them.</summary>
 public static class TestApplication
 {
     /// <summary>Generous: the first run on a machine installs missing programs.</summary>
@@ -21,7 +20,6 @@ public static class TestApplication
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static IDistributedApplicationTestingBuilder CreateBuilder() => DistributedApplicationTestingBuilder.Create().Quiet();
 
-    /// <summary>The whole stack with these command-line arguments.</summary>
     public static async Task<IDistributedApplicationTestingBuilder> CreateStackAsync(params string[] arguments)
     {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(arguments);
@@ -44,7 +42,6 @@ public static class TestApplication
         return application;
     }
 
-    /// <summary>On failure, reports the last lines of the resource's log.</summary>
     public static async Task WaitHealthyAsync(this DistributedApplication application, params string[] resources)
     {
         using var deadline = new CancellationTokenSource(StartBound);
@@ -61,7 +58,6 @@ public static class TestApplication
         }
     }
 
-    /// <summary>Connection string of a resource in its clients' format.</summary>
     public static async Task<string> ConnectionAsync(this DistributedApplication application, string resource) =>
         await application.GetConnectionStringAsync(resource) ?? throw new InvalidOperationException($"{resource} has no connection string");
 
@@ -69,7 +65,6 @@ public static class TestApplication
     public static HttpClient CreatePlainClient(this DistributedApplication application, string resource) =>
         new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = application.GetEndpoint(resource) };
 
-    /// <summary>SIGKILL; returns when the orchestrator has noticed.</summary>
     public static async Task KillAsync(this DistributedApplication application, string resource)
     {
         await application.ExecuteAsync(resource, "kill");
@@ -83,14 +78,12 @@ public static class TestApplication
         await application.WaitEndedAsync(resource);
     }
 
-    /// <summary>Restarts the server with its data on its previous port.</summary>
     public static async Task StartServerAsync(this DistributedApplication application, string resource)
     {
         await application.ExecuteAsync(resource, KnownResourceCommands.StartCommand);
         await application.WaitHealthyAsync(resource);
     }
 
-    /// <param name="resource">All replicas of it, or one by the orchestrator's name.</param>
     public static async Task ExecuteAsync(this DistributedApplication application, string resource, string command)
     {
         var model = application.Services.GetRequiredService<DistributedApplicationModel>();
@@ -101,7 +94,6 @@ public static class TestApplication
             throw new InvalidOperationException($"{command} {resource}: {done.Message}");
     }
 
-    /// <summary>Sends SIGSTOP to a server and all its processes until the result is disposed of.</summary>
     public static IDisposable Freeze(this DistributedApplication application, string resource) =>
         new FrozenProcesses(application.ProcessIdOf(resource));
 

@@ -14,20 +14,14 @@ public enum Replication
     Synchronous,
 }
 
-/// <summary>
-/// A real Redis and Postgres, on request with a standby and a development chain, on free ports. All end with the fixture.
-/// </summary>
-/// <param name="chain">Arguments of anvil beyond those of every development chain; null: there is no chain.</param>
 public class TestStores(Replication replication = Replication.None, string? chain = null) : IAsyncDisposable
 {
     private DistributedApplication? _application;
 
     public string Redis { get; private set; } = "";
 
-    /// <summary>Connection string of the first database on the primary.</summary>
     public string Postgres { get; private set; } = "";
 
-    /// <summary>The same database on the standby; null without one.</summary>
     public string? Standby { get; private set; }
 
     public Uri Chain { get; private set; } = null!;
@@ -75,23 +69,19 @@ public class TestStores(Replication replication = Replication.None, string? chai
             );
     }
 
-    /// <summary>Maps a database of the primary to the standby.</summary>
     public string StandbyOf(string connection) =>
         new NpgsqlConnectionStringBuilder(connection)
         {
             Port = Application.GetEndpoint(StreamingStandby.Name, "tcp").Port,
         }.ConnectionString;
 
-    /// <summary>SIGKILL.</summary>
     public Task KillAsync(string server) => Application.KillAsync(server);
 
-    /// <summary>Restarts on the previous port, Postgres with its data and Redis empty.</summary>
+    /// <summary>Restarts on the previous port: Postgres with its data, Redis empty because it has no persistence.</summary>
     public Task StartAgainAsync(string server) => Application.StartServerAsync(server);
 
-    /// <summary>Sends SIGSTOP to the server and all its processes.</summary>
     public IDisposable Freeze(string server) => Application.Freeze(server);
 
-    /// <summary>Creates a database with the schema, or copies one without connections; returns its connection string.</summary>
     public async Task<string> CreateDatabaseAsync(string? template = null)
     {
         var name = $"t_{Guid.NewGuid():N}";
@@ -108,7 +98,6 @@ public class TestStores(Replication replication = Replication.None, string? chai
         await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync();
     }
 
-    /// <summary>Settings of a matching node in its own cluster with short leases.</summary>
     public Dictionary<string, string?> NodeSettings(string connection) =>
         new()
         {

@@ -56,7 +56,6 @@ public sealed class Traders(int seed)
 
     public static CancelByHash CancelByHash(int trader, int market, string hash) => CancelByHash(Address(trader), market, hash);
 
-    /// <param name="filledLots">Lots filled directly on chain since the order was placed.</param>
     public static ReduceOrder Reduce(int trader, int market, string hash, long filledLots) =>
         Reduce(Address(trader), market, hash, filledLots);
 
@@ -65,7 +64,6 @@ public sealed class Traders(int seed)
     public static BustTrade Bust(long trade, long block, string? reason = null) =>
         new(trade, block, reason) { RequestId = Guid.NewGuid(), Deadline = Deadline };
 
-    /// <summary>Any action of a trader, at prices that trade often.</summary>
     public LeaderCommand Any(int traders, IReadOnlyList<PlaceOrder> placed)
     {
         var trader = _random.Next(1, traders + 1);

@@ -5,8 +5,7 @@ using Foresight.Matching.Engine.Books;
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// Runs the workload on <see cref="OrderBooks"/> alone: limit, immediate and cancel, without accounts or events. An order's tag is its id;
-/// a cancel names the slot and id that the book issued.
+/// Without accounts and events: the difference from <see cref="FullRun"/> is the cost of the exchange's rules around the books.
 /// </summary>
 public sealed class BareRun : IEngineRun
 {
@@ -83,7 +82,7 @@ public sealed class BareRun : IEngineRun
         void Begin(in Operation taker);
     }
 
-    /// <summary>Counts every fill inside the measured time.</summary>
+    /// <summary>Counts every fill inside the measured time, as a consumer that keeps totals would.</summary>
     private struct CountingMatcher : ITakerMatcher
     {
         public long Trades;

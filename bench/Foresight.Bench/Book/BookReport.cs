@@ -2,16 +2,10 @@ using System.Text.Json;
 
 namespace Foresight.Bench.Book;
 
-/// <summary>Result of the <c>book</c> verb and its verdict.</summary>
-/// <param name="Measured">The engine that was requested.</param>
-/// <param name="Bare">The bare books of the same run; null unless the whole engine was requested.</param>
-/// <param name="IsRight">True if every result was right and nothing was allocated.</param>
 public sealed record BookReport(BookStream Stream, Candidate Measured, Candidate? Bare, Latency Latency, bool IsRight)
 {
-    /// <summary>Ratio of the medians of wall-clock time.</summary>
     private double? Ratio => Measured.Median.Nanoseconds / Bare?.Median.Nanoseconds;
 
-    /// <summary>Ratio of the medians of processor time.</summary>
     private double? ProcessorRatio => Measured.Median.Processor / Bare?.Median.Processor;
 
     /// <summary>The bound applies to W2 only, whose books stay in the cache; for other workloads the ratio is printed.</summary>

@@ -4,10 +4,7 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Bench.Book;
 
-/// <summary>Operations of a run and their expected results.</summary>
-/// <param name="Totals">Computed by <see cref="NaiveBook"/>.</param>
-/// <param name="MostLive">Largest number of orders at rest at a time.</param>
-/// <param name="Published">Published results, if the stream is a published one.</param>
+/// <param name="Totals">Computed by <see cref="NaiveBook"/>, which shares no code with the product.</param>
 public sealed record BookStream(
     string Name,
     Operation[] Operations,
@@ -38,7 +35,6 @@ public sealed record BookStream(
         );
     }
 
-    /// <summary>Reads a stream from a file of the same format; <see cref="NaiveBook"/> computes its expected results.</summary>
     public static BookStream Read(string path)
     {
         var bytes = File.ReadAllBytes(path);

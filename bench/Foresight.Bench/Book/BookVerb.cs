@@ -8,7 +8,6 @@ namespace Foresight.Bench.Book;
 /// </summary>
 public static class BookVerb
 {
-    /// <summary>Largest ratio of the whole engine's time to that of the bare books.</summary>
     private const double MostRatio = 2;
 
     private const int WarmUps = 4;

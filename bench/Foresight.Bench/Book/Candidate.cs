@@ -1,20 +1,16 @@
 namespace Foresight.Bench.Book;
 
-/// <summary>One engine in the <c>book</c> verb with its results and times.</summary>
-/// <param name="Fresh">Creates the engine with empty books.</param>
 public sealed record Candidate(string Name, Func<IEngineRun> Fresh)
 {
     public List<Timing> Timings { get; } = [];
 
     public Timing Median => Timing.Median(Timings);
 
-    /// <summary>Includes the hash, which is not computed during timed runs.</summary>
+    /// <summary>Includes the hash, which timed runs leave out because it would add to their time.</summary>
     public TradeTotals Totals { get; private set; } = TradeTotals.None;
 
-    /// <summary>Reason why the results are wrong; null if they are right.</summary>
     public string? Complaint { get; private set; }
 
-    /// <summary>Runs the stream once, untimed, and compares every trade through the hash.</summary>
     public bool Check(BookStream stream)
     {
         var run = Fresh();
@@ -22,7 +18,6 @@ public sealed record Candidate(string Name, Func<IEngineRun> Fresh)
         return IsRight(run, Totals == stream.Totals, stream);
     }
 
-    /// <summary>Runs the stream once with timing. Right if it trades as before and allocates nothing.</summary>
     public bool Run(BookStream stream)
     {
         var run = Fresh();

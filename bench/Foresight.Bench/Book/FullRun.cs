@@ -3,7 +3,6 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Bench.Book;
 
-/// <summary>Runs the workload through <see cref="ExchangeEngine"/>: commands in, all rules and holds, events out.</summary>
 public sealed class FullRun : IEngineRun
 {
     private readonly ExchangeEngine _engine;
@@ -99,7 +98,7 @@ public sealed class FullRun : IEngineRun
                 return;
             Trades++;
             Quantity += e.Quantity.Lots;
-            // Converts to outcome 0's price without a branch.
+            // The workload's notional is in outcome 0's prices; the mask converts without a branch.
             var mirror = -e.Outcome;
             Notional += ((e.Price.Ticks ^ mirror) + ((Price.TicksPerUnit + 1) & mirror)) * e.Quantity.Lots;
         }
@@ -130,7 +129,7 @@ public sealed class FullRun : IEngineRun
 
         public void OnFilled(in OrderFilled e)
         {
-            // Converts back to the workload's ids and prices: operation numbers, and outcome 0's price.
+            // The trade hash is over the workload's ids and prices: operation numbers, and outcome 0's price.
             var id = e.Order.Value - Offset;
             if (e.IsTaker)
                 _taker = id;

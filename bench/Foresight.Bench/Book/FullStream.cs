@@ -32,20 +32,16 @@ public sealed class FullStream
         _accountsPerSide = accountsPerSide;
     }
 
-    /// <summary>Commands that list the markets and fund the accounts.</summary>
     public Command[] SetUp { get; }
 
-    /// <summary>Each operation becomes one command after the setup.</summary>
     public int Count => _operations.Length;
 
-    /// <summary>Writes the commands of the operations from an index on.</summary>
     public void Fill(int from, Span<Command> into)
     {
         for (var i = 0; i < into.Length; i++)
             into[i] = CommandOf(from + i);
     }
 
-    /// <summary>Returns a factory of runs through the whole engine, with room for all that the stream needs.</summary>
     /// <exception cref="OptionException">More orders rest in one market than the engine admits.</exception>
     public static Func<IEngineRun> Of(BookStream stream)
     {
@@ -55,7 +51,6 @@ public sealed class FullStream
 
     /// <param name="mostLive">Largest number of orders at rest; it sets the number of
     /// accounts, so that none reaches its limit of open orders.</param>
-    /// <param name="expiringPercent">Share of the orders that expire, each at its own time and none within the stream.</param>
     public static FullStream From(Operation[] operations, int books, int mostLive, int expiringPercent = 0)
     {
         if (mostLive > ExchangeLimits.OpenOrdersPerMarket * (long)books)
@@ -90,7 +85,6 @@ public sealed class FullStream
         return new FullStream([.. setUp], operations, books, accountsPerSide, expiringPercent);
     }
 
-    /// <summary>Capacity for a run with at most this many resting orders and trades.</summary>
     public ExchangeCapacity Capacity(int mostLive, long trades)
     {
         var accounts = _accountsPerSide * 2;

@@ -29,7 +29,6 @@ public sealed class NaiveBook
         return true;
     }
 
-    /// <summary>True if a remainder rests.</summary>
     public bool Add(uint id, int side, int price, uint quantity, bool rests, TradeHandler onTrade)
     {
         var against = _sides[side ^ 1];

@@ -4,14 +4,9 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Bench.Book;
 
-/// <summary>Cost of an engine full of resting orders: its memory and its snapshot.</summary>
-/// <param name="ExpiringPercent">Share of the orders that are in the expiry queue.</param>
-/// <param name="BytesPerOrder">Bytes of the whole engine per order by the garbage collector's count, grown from empty.</param>
-/// <param name="WriteMs">Median time to write a snapshot.</param>
+/// <param name="BytesPerOrder">Bytes of the whole engine per order by the garbage collector's count; grown from empty, so that spare room
+/// of the tables counts.</param>
 /// <param name="WriteCpuMs">Median processor time. Judged instead of the wall-clock time, which includes other load on the machine.</param>
-/// <param name="ReadMs">Median time to restore.</param>
-/// <param name="ReadCpuMs">Median processor time to restore.</param>
-/// <param name="IsEqual">True if every restored engine had the state hash of the original.</param>
 public sealed record SnapshotFootprint(
     int ExpiringPercent,
     double BytesPerOrder,

@@ -2,13 +2,10 @@ using System.Diagnostics;
 
 namespace Foresight.Bench.Book;
 
-/// <param name="Nanoseconds">Wall-clock time per operation.</param>
 /// <param name="Processor">Processor time of this program per operation; unlike
 /// wall-clock time it excludes other load on the machine.</param>
-/// <param name="Bytes">Bytes allocated in total.</param>
 public readonly record struct Timing(double Nanoseconds, double Processor, long Bytes)
 {
-    /// <summary>Runs operations from..to - 1; preparation is not counted.</summary>
     public static Timing Of(IEngineRun run, int from, int to)
     {
         GC.Collect();
@@ -32,7 +29,6 @@ public readonly record struct Timing(double Nanoseconds, double Processor, long 
         return new Timing(elapsed.TotalNanoseconds / (to - from), busy.TotalNanoseconds / (to - from), bytes);
     }
 
-    /// <summary>Median of each figure separately.</summary>
     public static Timing Median(IReadOnlyCollection<Timing> timings) =>
         new(
             timings.Select(timing => timing.Nanoseconds).Order().ElementAt(timings.Count / 2),

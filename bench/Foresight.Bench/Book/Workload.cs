@@ -1,8 +1,6 @@
 namespace Foresight.Bench.Book;
 
-/// <summary>A deterministic stream of limit orders and cancels on books with prices 1..9999.</summary>
-/// <param name="LiveTarget">Live orders in a book at which adding slows down.</param>
-/// <param name="Expected">Results of every correct engine for seed 42.</param>
+/// <param name="Expected">Results of every correct engine for seed 42, the published one.</param>
 public sealed record Workload(string Name, int Operations, int Books, uint LiveTarget, Expectation Expected)
 {
     public const ulong PublishedSeed = 42;
@@ -50,12 +48,8 @@ public sealed record Workload(string Name, int Operations, int Books, uint LiveT
     ];
 }
 
-/// <param name="Sha256">Hash of the operations as a file.</param>
-/// <param name="Cancels">All of them succeed.</param>
 public sealed record Expectation(string Sha256, int Cancels, TradeTotals Totals);
 
-/// <param name="Notional">Sum of price times quantity.</param>
-/// <param name="Hash">Over maker id, taker id, price and quantity of each trade, in order.</param>
 public readonly record struct TradeTotals(long Trades, long Quantity, long Notional, ulong Hash)
 {
     public static TradeTotals None { get; } = new(0, 0, 0, 0xcbf29ce484222325);

@@ -19,9 +19,6 @@ public sealed class WorkloadGenerator
             _markets[i] = new WorkloadMarket();
     }
 
-    /// <param name="resting">Resting orders before the workload begins; they come first in the stream.</param>
-    /// <param name="inTheWay">True: they rest where the workload trades, which cancels them like
-    /// its own. False: they rest far away, over all prices.</param>
     public static (Operation[] Operations, TradeTotals Totals, int MostLive) Generate(
         Workload workload,
         ulong seed,
@@ -87,7 +84,6 @@ public sealed class WorkloadGenerator
         return NewOrder(market, bookNumber, id, isAdd, ref totals);
     }
 
-    /// <summary>A new order: beside the middle price to add to the book, beyond it to take from it.</summary>
     private Operation NewOrder(WorkloadMarket market, int bookNumber, uint id, bool isAdd, ref TradeTotals totals)
     {
         var x = _random.Next();
@@ -174,7 +170,6 @@ public sealed class WorkloadGenerator
 
         public void Forget(uint id)
         {
-            // Orders from before the workload are not tracked.
             if (!_position.Remove(id, out var position))
                 return;
             var last = Live[^1];
@@ -186,7 +181,6 @@ public sealed class WorkloadGenerator
     }
 }
 
-/// <summary>Random numbers of the workload.</summary>
 public sealed class SplitMix64(ulong seed)
 {
     private ulong _state = seed;

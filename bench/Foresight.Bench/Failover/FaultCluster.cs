@@ -11,9 +11,7 @@ using StackExchange.Redis;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>
-/// Three matching nodes as processes with separately breakable connections to the stores, and a client like that of an Api node.
-/// </summary>
+/// <summary>Each node has its own connections to the stores, so that a fault can break those of one node alone.</summary>
 internal sealed class FaultCluster : IAsyncDisposable
 {
     public const int Markets = 20;
@@ -62,10 +60,8 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     public string Connection { get; }
 
-    /// <summary>Standby of the first primary, if there is one.</summary>
     public string StandbyConnection => Stores.StandbyOf(Connection);
 
-    /// <summary>Connects to the current primary.</summary>
     public NpgsqlDataSource Database { get; private set; }
 
     public LeaderRouter Router { get; }
@@ -84,7 +80,6 @@ internal sealed class FaultCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Starts the nodes over a database with an existing journal.</summary>
     public static async Task<FaultCluster> OverAsync(TestStores stores, string connection, IReadOnlyList<string> names)
     {
         var cluster = new FaultCluster(stores, connection, new LeaseOptions(), proxyPostgres: false);
@@ -111,7 +106,6 @@ internal sealed class FaultCluster : IAsyncDisposable
         await AllStandByAsync();
     }
 
-    /// <summary>Starts a node for the first time, or after it has ended.</summary>
     public async Task StartNodeAsync(string name)
     {
         if (_members.TryRemove(name, out var old))
@@ -119,7 +113,6 @@ internal sealed class FaultCluster : IAsyncDisposable
         _members[name] = new Member(name, _settings, Stores.Redis, Connection, _proxyPostgres);
     }
 
-    /// <summary>Waits until every node has announced its current state and exactly one claims to lead.</summary>
     public Task AllStandByAsync() =>
         UntilAsync(
             "all nodes stand by",
@@ -149,7 +142,6 @@ internal sealed class FaultCluster : IAsyncDisposable
         return found!;
     }
 
-    /// <summary>True if the node has reported since this time that it follows.</summary>
     public async Task<bool> FollowsSinceAsync(string name, DateTimeOffset since) =>
         await _registry.FindAsync(name) is { State: "follower" } node && node.HeartbeatAt >= since;
 
@@ -162,14 +154,12 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     public Task NextEpochAsync(long before) => UntilAsync("another node takes the next epoch", async () => await EpochAsync() > before);
 
-    /// <summary>Last sequence of the journal.</summary>
     public async Task<long> LastSequenceAsync()
     {
         await using var command = Database.CreateCommand("SELECT max(sequence) FROM commands");
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Continues at the standby after its promotion.</summary>
     public void GoOnAtStandby()
     {
         Database.Dispose();
@@ -178,7 +168,6 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     public Task DeleteLeaseAsync() => _redis.Database.KeyDeleteAsync(LeaseKey);
 
-    /// <summary>Writes a lease in this node's name with an unknown token and no expiry.</summary>
     public async Task ForgeLeaseAsync(Member by)
     {
         var node = await _registry.FindAsync(by.Name) ?? throw new InvalidOperationException($"{by.Name} is not registered");
@@ -187,7 +176,6 @@ internal sealed class FaultCluster : IAsyncDisposable
         await _redis.Database.StringSetAsync(LeaseKey, JsonSerializer.Serialize(forged, JsonSerializerOptions.Web));
     }
 
-    /// <summary>Time until each phase of the last failover, in milliseconds since the previous term was last seen alive.</summary>
     public async Task<string> PhasesAsync()
     {
         await using var command = Database.CreateCommand(
@@ -244,7 +232,6 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>One node with its own connections to the stores.</summary>
     internal sealed class Member : IAsyncDisposable
     {
         public Member(string name, IReadOnlyDictionary<string, string?> shared, string redis, string database, bool proxyPostgres)
@@ -273,7 +260,6 @@ internal sealed class FaultCluster : IAsyncDisposable
         public NodeProcess Process { get; }
         public TcpProxy Redis { get; }
 
-        /// <summary>Null for a direct connection.</summary>
         public TcpProxy? Postgres { get; }
 
         public async ValueTask DisposeAsync()

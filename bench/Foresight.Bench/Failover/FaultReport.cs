@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>Results of N runs of the same fault.</summary>
 internal sealed class FaultReport(Fault fault, Bounds bounds)
 {
     public const string Header =
@@ -15,22 +14,19 @@ internal sealed class FaultReport(Fault fault, Bounds bounds)
     private long _others;
     private Verdict _verdict = Verdict.Clean;
 
-    /// <summary>Longest time without an acknowledgement in each run, in seconds.</summary>
+    /// <summary>
+    /// Longest time without an acknowledgement in each run, in seconds like every figure here, because the bounds are in seconds.
+    /// </summary>
     public List<double> Gaps { get; } = [];
 
-    /// <summary>Seconds of each run in noticeable silences.</summary>
     public List<double> Unavailable { get; } = [];
 
-    /// <summary>Seconds from the end of a lasting fault to the first acknowledgement.</summary>
     public List<double> Back { get; } = [];
 
-    /// <summary>Seconds from SIGCONT until the node reports that it follows.</summary>
     public List<double> Demoted { get; } = [];
 
-    /// <summary>Longest time from an order to its acknowledgement, in seconds.</summary>
     public List<double> Answers { get; } = [];
 
-    /// <summary>New terms in each run.</summary>
     public List<long> Epochs { get; } = [];
 
     public bool Holds => _verdict.Holds && _wrong.Count == 0 && Judged.All(one => one.Holds);
@@ -67,7 +63,6 @@ internal sealed class FaultReport(Fault fault, Bounds bounds)
         + $"{Epochs.Sum(), 7} {_acknowledged, 13:N0} {_others, 10} {_verdict.Lost, 5} {_verdict.Doubled, 8} {_verdict.StaleRows, 6}  "
         + $"{(_verdict.ReplayEqual ? "equal" : "DIFFERS")}";
 
-    /// <summary>Bounded figures: the worst run, and whether it kept its limit.</summary>
     private IEnumerable<(string Sentence, bool Holds)> Judged
     {
         get
@@ -87,7 +82,6 @@ internal sealed class FaultReport(Fault fault, Bounds bounds)
         }
     }
 
-    /// <summary>Records the end of one or more runs.</summary>
     public void Finish(OrderLoad load, Verdict found, IEnumerable<string> sentences)
     {
         var unanswered = load.Others.Values.Sum();
@@ -115,7 +109,7 @@ internal sealed class FaultReport(Fault fault, Bounds bounds)
 
     private static string Text(List<double> values) => values.Count == 0 ? "-" : $"{Percentile(values, 1):0.00}";
 
-    /// <summary>Nearest-rank percentile; null without values.</summary>
+    /// <summary>Nearest-rank percentile, which is always a measured value; null without values.</summary>
     private static double? Percentile(List<double> values, double part) =>
         values.Count == 0 ? null : Math.Round(values.Order().ElementAt((int)Math.Ceiling(part * values.Count) - 1), 3);
 }

@@ -2,13 +2,11 @@ using System.Diagnostics;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>Hits one cluster under load with a fault, again and again.</summary>
 internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load, FaultReport report) : IAsyncDisposable
 {
     /// <summary>Silence that a client would notice: at 500 orders a second an answer arrives every few milliseconds.</summary>
     public static readonly TimeSpan Noticeable = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Load that must be acknowledged before and after a fault.</summary>
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(30);
@@ -16,8 +14,6 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
     private readonly List<string> _wrong = [];
     private readonly HashSet<JournalPlace> _unreplicated = [];
 
-    /// <summary>Injects the fault once and waits until the cluster has recovered.</summary>
-    /// <param name="number">Number of the run, for its line.</param>
     public async Task BreakAsync(int number)
     {
         await AcknowledgedAsync();
@@ -50,7 +46,6 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
         );
     }
 
-    /// <summary>Ends the load and compares the acknowledgements with the journal.</summary>
     public async Task JudgeAsync()
     {
         await load.FinishAsync();
@@ -86,7 +81,6 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
         return FaultCluster.UntilAsync("orders are acknowledged", () => Task.FromResult(load.Count >= goal));
     }
 
-    /// <param name="lifted">End of a lasting fault.</param>
     private void Measure(long injected, long? lifted)
     {
         var answered = load.Acknowledgements.Where(one => one.At > injected).OrderBy(one => one.At).ToList();

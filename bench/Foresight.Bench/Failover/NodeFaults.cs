@@ -2,10 +2,8 @@ using Foresight.Matching.Leadership;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>Faults of the nodes' processes.</summary>
 internal static class NodeFaults
 {
-    /// <summary>Bound on the time in which a node stops after SIGTERM.</summary>
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(10);
 
     public static readonly IReadOnlyList<Fault> All =

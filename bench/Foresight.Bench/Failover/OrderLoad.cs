@@ -5,8 +5,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Bench.Failover;
 
-/// <param name="SentAt">Timestamp of the order.</param>
-/// <param name="At">Timestamp of the answer.</param>
 internal readonly record struct Acknowledged(Guid RequestId, string OrderHash, bool Accepted, JournalPlace Place, long SentAt, long At);
 
 /// <summary>
@@ -36,28 +34,22 @@ internal sealed class OrderLoad : IAsyncDisposable
         _sending = SendAllAsync();
     }
 
-    /// <summary>Orders without an answer so far.</summary>
     public int UnderWay => _underWay.Count;
 
-    /// <summary>Orders a second.</summary>
     public double Rate => _rate;
 
     public long Sent { get; private set; }
 
     public IReadOnlyCollection<Acknowledged> Acknowledgements => _acknowledged;
 
-    /// <summary>Answers that do not come from the engine (timed out, in doubt), by name.</summary>
     public IReadOnlyDictionary<string, int> Others => _others;
 
-    /// <summary>Highest epoch of an acknowledgement.</summary>
     public long LastEpoch => Volatile.Read(ref _lastEpoch);
 
-    /// <summary>Highest sequence of an acknowledgement.</summary>
     public long LastSequence => Volatile.Read(ref _lastSequence);
 
     public int Count => _acknowledged.Count;
 
-    /// <summary>Stops sending and waits for all answers.</summary>
     public async Task FinishAsync()
     {
         await _ending.CancelAsync();
@@ -87,7 +79,7 @@ internal sealed class OrderLoad : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {
-            // The load was stopped.
+            // Expected: this is how the load is stopped.
         }
     }
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>Faults of Postgres and of the connections to it.</summary>
 internal static class PostgresFaults
 {
     /// <summary>Time for answers that were sent before the fault to arrive.</summary>
@@ -34,7 +33,7 @@ internal static class PostgresFaults
             Replication: Replication.Synchronous
         )
         {
-            // Write outage including its detection.
+            // A write outage may take this long, because its detection is included.
             BoundsOf = _ => new Bounds(Silence: 10),
         },
         new(

@@ -2,7 +2,6 @@ using StackExchange.Redis;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>Faults of Redis, of the connections to it, and of the lease in it.</summary>
 internal static class RedisFaults
 {
     public static readonly IReadOnlyList<Fault> All =
@@ -58,7 +57,6 @@ internal static class RedisFaults
         return LiftedNow();
     }
 
-    /// <summary><c>CLIENT PAUSE</c>: every command of every client waits.</summary>
     private static async Task<Injected> PauseAsync(Scene scene)
     {
         using (var redis = await ConnectionMultiplexer.ConnectAsync($"{scene.Cluster.Stores.Redis},allowAdmin=true"))
@@ -67,7 +65,6 @@ internal static class RedisFaults
         return LiftedNow();
     }
 
-    /// <summary>Lasts until another node leads, and one lease longer.</summary>
     public static async Task<Injected> PartitionAsync(Scene scene, TcpProxy wire, ProxyMode mode)
     {
         var before = await scene.Cluster.EpochAsync();

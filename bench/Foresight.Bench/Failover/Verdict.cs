@@ -3,13 +3,10 @@ using Npgsql;
 
 namespace Foresight.Bench.Failover;
 
-/// <summary>Comparison of all acknowledgements with the journal.</summary>
-/// <param name="Lost">Acknowledged as accepted, but missing from the journal at that epoch and sequence.</param>
-/// <param name="Unreplicated">Acknowledged by an asynchronous primary and lost with it before its standby had them; not counted in
-/// <paramref name="Lost"/>.</param>
-/// <param name="Doubled">Orders accepted more than once, and journal positions given to two orders.</param>
-/// <param name="StaleRows">Commands of an epoch that follow the first command of a later one.</param>
-/// <param name="ReplayEqual">True if a replay of the journal gives the state hash of the live engine.</param>
+/// <param name="Unreplicated">Acknowledged by an asynchronous primary and lost with it before its standby had them: the price of that
+/// mode, so not counted in <paramref name="Lost"/>.</param>
+/// <param name="StaleRows">Commands of an epoch that follow the first command of a later one: writes of a leader of the past, which the
+/// fence must refuse.</param>
 internal sealed record Verdict(
     long Lost,
     long Unreplicated,
@@ -33,7 +30,6 @@ internal sealed record Verdict(
             [.. Violations, .. other.Violations]
         );
 
-    /// <param name="unreplicated">Positions that a lost primary took with it.</param>
     public static async Task<Verdict> OfAsync(FaultCluster cluster, OrderLoad load, IReadOnlySet<JournalPlace> unreplicated)
     {
         var proof = await cluster.ProofAsync();

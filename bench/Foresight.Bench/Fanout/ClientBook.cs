@@ -5,7 +5,6 @@ namespace Foresight.Bench.Fanout;
 
 internal sealed record DepthLevel(int Outcome, bool IsBid, int PriceTicks, long Lots);
 
-/// <summary>Body of the event "depth" (docs/market-data.md).</summary>
 internal sealed record DepthEvent(
     int Market,
     long Epoch,
@@ -31,10 +30,8 @@ internal sealed class ClientBook
 
     public long Sequence { get; private set; }
 
-    /// <summary>Messages with a missing predecessor, or that go back, without an announcement by the server.</summary>
     public int Gaps { get; private set; }
 
-    /// <summary>Messages whose checksum differs from the book.</summary>
     public int WrongSums { get; private set; }
 
     public void Apply(DepthEvent message)
@@ -63,7 +60,6 @@ internal sealed class ClientBook
                 WrongSums++;
     }
 
-    /// <summary>Best price first.</summary>
     public IEnumerable<KeyValuePair<int, long>> Levels(int outcome, bool isBid) => Side(outcome, isBid);
 
     private SortedDictionary<int, long> Side(int outcome, bool isBid)

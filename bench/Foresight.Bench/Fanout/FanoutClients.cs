@@ -4,7 +4,6 @@ using Foresight.Bench.Stack;
 
 namespace Foresight.Bench.Fanout;
 
-/// <summary>Clients spread over the Api nodes. Each follows the depth of all binary markets; the first few of each node verify.</summary>
 internal sealed class FanoutClients : IAsyncDisposable
 {
     /// <summary>Few, because verifying costs more than counting, and all clients get the same bytes.</summary>
@@ -12,7 +11,6 @@ internal sealed class FanoutClients : IAsyncDisposable
 
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time for the last message to reach every client.</summary>
     private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(30);
 
     private readonly TradingStack _stack;
@@ -46,14 +44,12 @@ internal sealed class FanoutClients : IAsyncDisposable
         return clients;
     }
 
-    /// <summary>Broken promises: messages missing without notice, and wrong checksums.</summary>
     public (int Gaps, int WrongSums) Breaks() =>
         (
             Verifying.Sum(client => client.Read((books, _) => books.Values.Sum(book => book.Gaps))),
             Verifying.Sum(client => client.Read((books, _) => books.Values.Sum(book => book.WrongSums)))
         );
 
-    /// <summary>Waits until the books of all verifying clients are at or after these positions.</summary>
     public Task ArrivedAsync(IReadOnlyDictionary<int, long> positions) =>
         _stack.UntilAsync(
             "every client has the last message",
@@ -64,7 +60,6 @@ internal sealed class FanoutClients : IAsyncDisposable
             Arrival
         );
 
-    /// <summary>Books that differ from their node's HTTP API at the same position.</summary>
     public async Task<int> WrongBooksAsync()
     {
         var wrong = 0;
@@ -131,7 +126,7 @@ internal sealed class FanoutClients : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The run was stopped.
+            // Expected: this is how the run is stopped.
         }
     }
 }

@@ -80,7 +80,6 @@ internal static class FanoutVerb
         return gaps == 0 && wrongSums == 0 && wrongBooks == 0 && clients.Closed == 0 ? 0 : 1;
     }
 
-    /// <returns>Messages per second that clients received.</returns>
     private static async Task<double> StepAsync(
         UpdateLoad load,
         PublishTimes published,
@@ -98,7 +97,6 @@ internal static class FanoutVerb
         return delivered;
     }
 
-    /// <summary>Milliseconds from Redis to clients for all messages since a moment.</summary>
     private static (double P50, double P99) Latency(FanoutClients clients, PublishTimes published, long since)
     {
         // A client may get a message before the Redis subscriber beside it.

@@ -5,7 +5,6 @@ using System.Text.Json;
 
 namespace Foresight.Bench.Fanout;
 
-/// <summary>Arrival of a message at a verifying client.</summary>
 internal readonly record struct Received(int Market, long Sequence, long At);
 
 /// <summary>
@@ -36,13 +35,10 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
 
     public long Messages => Volatile.Read(ref _messages);
 
-    /// <summary>Announced gaps, each followed by a snapshot.</summary>
     public int Announced { get; private set; }
 
-    /// <summary>Reason of the close; null while the connection is open.</summary>
     public string? Closed { get; private set; }
 
-    /// <summary>Connects and follows the depth of these markets.</summary>
     public async Task OpenAsync(Uri node, IReadOnlyList<int> markets)
     {
         Node = node;
@@ -64,7 +60,6 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
     /// <summary>Keeps the connection open: the server closes one that is silent for 30 s.</summary>
     public Task PingAsync() => SendAsync(Ping);
 
-    /// <summary>Reads the state of a verifying client under its lock.</summary>
     public T Read<T>(Func<IReadOnlyDictionary<int, ClientBook>, IReadOnlyList<Received>, T> read)
     {
         lock (_gate)
@@ -121,7 +116,6 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
         _subscribed.TrySetException(new InvalidOperationException($"the connection ended: {Closed}"));
     }
 
-    /// <returns>Bytes of complete messages.</returns>
     private int TakeAll(ReadOnlySpan<byte> bytes)
     {
         var taken = 0;

@@ -5,7 +5,9 @@ using StackExchange.Redis;
 
 namespace Foresight.Bench.Fanout;
 
-/// <summary>Time at which each depth message passed through Redis, taken by a subscriber beside the Api nodes.</summary>
+/// <summary>
+/// A subscriber beside the Api nodes takes the time at which each depth message passes through Redis: the start of the measured latency.
+/// </summary>
 internal sealed class PublishTimes : IAsyncDisposable
 {
     private const string DepthChannel = "foresight:ws:depth";

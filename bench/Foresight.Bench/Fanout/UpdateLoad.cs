@@ -4,9 +4,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Bench.Fanout;
 
-/// <summary>
-/// Sends rounds of orders to the leader at a steady rate. A round has an order for each market, so it changes every book.
-/// </summary>
+/// <summary>A round has an order for each market, so it changes every book.</summary>
 internal sealed class UpdateLoad(TradingStack stack)
 {
     /// <summary>Bound on unanswered rounds. A round above it is dropped, so that the rate falls instead of the queue growing.</summary>
@@ -18,7 +16,6 @@ internal sealed class UpdateLoad(TradingStack stack)
     /// <summary>Journal position of the last acknowledged resting order of each market; its book is at or after that.</summary>
     public IReadOnlyDictionary<int, long> Last => _last;
 
-    /// <returns>Number of rounds sent.</returns>
     public async Task<int> RunAsync(int perSecond, TimeSpan duration)
     {
         var markets = stack.BinaryMarkets.Count;

@@ -4,18 +4,15 @@ using Foresight.Bench.Stack;
 
 namespace Foresight.Bench.Ingest;
 
-/// <param name="Status">HTTP status; 0 without an answer.</param>
-/// <param name="Took">Milliseconds from sending to the last byte of the answer.</param>
 internal readonly record struct HttpAnswer(SignedOrder Order, int Status, byte[] Body, double Took);
 
-/// <param name="Seconds">Time until the last answer.</param>
 internal sealed record HttpLoadResult(IReadOnlyList<HttpAnswer> Answers, double Seconds)
 {
     public double PerSecond => Answers.Count(answer => answer.Status == 201) / Seconds;
 }
 
 /// <summary>
-/// Orders to one Api node from callers that each wait for an answer before the next order (closed loop), over persistent connections.
+/// Closed loop over persistent connections: each caller waits for an answer before its next order, which bounds the requests in flight.
 /// </summary>
 internal sealed class HttpLoad(Uri api, int inFlight) : IDisposable
 {
@@ -24,7 +21,6 @@ internal sealed class HttpLoad(Uri api, int inFlight) : IDisposable
     private readonly Uri _orders = new(api, "orders");
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = inFlight });
 
-    /// <summary>Ends when the time is over or every order is sent, whichever is first.</summary>
     public async Task<HttpLoadResult> RunAsync(IReadOnlyList<SignedOrder> orders, TimeSpan atMost)
     {
         var bodies = orders.Select(order => order.Body()).ToArray();

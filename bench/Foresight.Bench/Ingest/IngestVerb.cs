@@ -17,7 +17,7 @@ internal static class IngestVerb
     /// <summary>Last part of the warm-up; its rate determines the number of orders to sign.</summary>
     private const int TrialOrders = 5_000;
 
-    /// <summary>Ratio of signed orders to those expected at the rate of the trial.</summary>
+    /// <summary>More orders than the trial's rate suggests, so that a faster run does not run out of them.</summary>
     private const double Reserve = 1.5;
 
     private static readonly TimeSpan WarmUpAtMost = TimeSpan.FromMinutes(1);

@@ -3,9 +3,6 @@ using Foresight.Bench.Stack;
 
 namespace Foresight.Bench.Ingest;
 
-/// <param name="Lost">Acknowledged, but missing from the journal at that epoch and sequence.</param>
-/// <param name="Doubled">Orders that the journal accepted more than once.</param>
-/// <param name="Refused">Answers other than 201.</param>
 internal sealed record IngestVerdict(long Lost, long Doubled, long Refused)
 {
     public bool Holds => Lost == 0 && Doubled == 0 && Refused == 0;

@@ -30,7 +30,6 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
 
     public int Blocks { get; private set; }
 
-    /// <summary>Creates wallets with USDC and shares that have approved the factory.</summary>
     public async Task FundAsync()
     {
         await stack.RequestAsync("evm_setAutomine", false);
@@ -57,7 +56,6 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
         );
     }
 
-    /// <summary>Adds accounts that never trade; they differ only in their USDC.</summary>
     public async Task AddAccountsAsync(int count, Action<int> progress)
     {
         var addresses = new List<byte[]>();
@@ -90,7 +88,6 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
             Enumerable.Range(TraderCount + 1, count).ToArray(),
             addresses.ToArray()
         );
-        // Two rows for each account: its USDC, and zero shares of the first outcome.
         await stack.ExecuteAsync(
             """
             INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence)
@@ -130,7 +127,6 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
                 batches.Add((new SettledBatch(next++, signed.Hash.ToBytes(), trades), signed));
             }
 
-            // One transaction per block: the next is sent when the last is mined.
             foreach (var (_, transaction) in batches)
             {
                 await stack.Client.SendTransactionAsync(transaction);
@@ -214,7 +210,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
 
     private static RpcRequest Raw(SignedTransaction transaction) => new("eth_sendRawTransaction", Hex.Encode(transaction.Raw));
 
-    /// <summary>The operator has deployed contracts before; every other account is new.</summary>
+    /// <summary>Only the operator has sent transactions before, to deploy contracts; every other account is new.</summary>
     private long NextNonce(Address sender)
     {
         var nonce = _nonces.GetValueOrDefault(sender);

@@ -1,11 +1,10 @@
 namespace Foresight.Bench.Reconcile;
 
-/// <summary>Damages the journal: equal numbers of each of four kinds, at positions that derive from the seed.</summary>
+/// <summary>At positions that derive from the seed, so that a run can be repeated.</summary>
 internal static class Injection
 {
     private static readonly (string Kind, string Severity, string Key, string Sql)[] Kinds =
     [
-        // The journal has a final trade that does not exist on chain.
         (
             "missing_onchain",
             "critical",
@@ -42,7 +41,6 @@ internal static class Injection
         ),
     ];
 
-    /// <returns>Findings that a run must report: natural key, kind, severity.</returns>
     public static async Task<HashSet<string>> InjectAsync(ReconcileStack stack, int trades, int count, Random random)
     {
         var chosen = Enumerable.Range(1, trades).Select(i => (long)i).ToArray();

@@ -12,10 +12,9 @@ internal sealed record SettledTrade(long Id, int Ticks, long Lots, SettledOrder 
 
 internal sealed record SettledBatch(long Block, byte[] TransactionHash, IReadOnlyList<SettledTrade> Trades);
 
-/// <summary>Writes settled trades in the journal's form: orders, final and closed trades, two fills each.</summary>
 internal static class JournalRows
 {
-    /// <summary>Runs after all trades are written; remainders of orders are cancelled.</summary>
+    /// <summary>Runs after all trades are written, because it sums their fills; remainders of orders are cancelled.</summary>
     public const string FillOrders = """
         UPDATE orders o SET filled_lots = f.lots, status = CASE WHEN f.lots = o.quantity_lots THEN 2 ELSE 3 END
         FROM (SELECT order_id, sum(quantity_lots)::bigint AS lots FROM fills GROUP BY order_id) f WHERE f.order_id = o.order_id
@@ -23,7 +22,6 @@ internal static class JournalRows
 
     private const short Cancelled = 3;
 
-    /// <summary>Writes signed orders; their filled quantity follows when it is known.</summary>
     public static async Task WriteOrdersAsync(NpgsqlConnection connection, IEnumerable<SettledOrder> signed, int marketId)
     {
         await using var orders = await connection.BeginBinaryImportAsync(

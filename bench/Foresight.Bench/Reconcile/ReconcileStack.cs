@@ -5,14 +5,11 @@ using Npgsql;
 
 namespace Foresight.Bench.Reconcile;
 
-/// <summary>
-/// Postgres, Redis and a development chain with a market on free ports, and matching nodes as processes. All end with the run.
-/// </summary>
 internal sealed class ReconcileStack : IAsyncDisposable
 {
     public const long ChainId = 31337;
 
-    /// <summary>First account of the development chain, whose key is public.</summary>
+    /// <summary>First account of the development chain. Its key is public, so it is no secret.</summary>
     public const string OperatorKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);

@@ -140,8 +140,6 @@ internal static class ReconcileVerb
         );
     }
 
-    /// <summary>Runs a new node until its reconciliation run has ended.</summary>
-    /// <returns>Peak memory in megabytes.</returns>
     private static async Task<long> RunNodeAsync(ReconcileStack stack, string name, int runs, bool kill)
     {
         await using var node = stack.StartNode(name);
@@ -175,7 +173,6 @@ internal static class ReconcileVerb
         }
     }
 
-    /// <summary>Peak resident memory by the kernel's count.</summary>
     private static long PeakMegabytes(int process)
     {
         var line = File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));

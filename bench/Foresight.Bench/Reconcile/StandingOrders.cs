@@ -16,9 +16,6 @@ internal sealed class StandingOrders(IReadOnlyList<PrivateKey> traders, TypedDat
     private List<SettledOrder> _signed = [];
     private long _last;
 
-    /// <summary>
-    /// Returns the order that a trade of this size fills: the trader's standing one, or a new one if too little is left of it.
-    /// </summary>
     public SettledOrder Fill(int trader, bool isBuy, int level, long lots)
     {
         var (order, left) = _standing.GetValueOrDefault((trader, isBuy, level));
@@ -28,7 +25,6 @@ internal sealed class StandingOrders(IReadOnlyList<PrivateKey> traders, TypedDat
         return order;
     }
 
-    /// <summary>Orders signed since the last call.</summary>
     public IReadOnlyList<SettledOrder> TakeNew()
     {
         var taken = _signed;

@@ -33,7 +33,6 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
     public int Orders => _flow.Placed;
     public long Trades => _trades;
 
-    /// <summary>Commands after the newest snapshot.</summary>
     public long Tail { get; private set; }
 
     public async Task BuildAsync()
@@ -67,7 +66,7 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
             var untilDue = MatchingLimits.CommandsPerSnapshot - 1 - Tail;
             if (enough && untilDue == 0)
                 break;
-            // Near the end, leaves the journal one command before the snapshot.
+            // Ends one command before the next snapshot is due: the longest tail that a recovery may have to replay.
             var size = enough && untilDue > 0 ? Math.Min(MatchingLimits.BatchCommands, untilDue) : MatchingLimits.BatchCommands;
             await CommitAsync(term, _flow.Next(_sequencer, (int)size, Now), []);
             if (_flow.Placed / 100_000 > said)
@@ -83,7 +82,7 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
 
     private DateTime Now => _start + (Length * Math.Min(1.0, (double)_flow.Placed / orders));
 
-    /// <summary>Matches while the previous batch is being committed.</summary>
+    /// <summary>Matches while the previous batch is being committed, as the product's loop does.</summary>
     private async Task CommitAsync(Term term, IReadOnlyList<QueuedCommand> requests, IReadOnlyList<Market> newMarkets)
     {
         // All commands are new, so there are no duplicates to look up.

@@ -8,16 +8,11 @@ using Foresight.Protocol;
 
 namespace Foresight.Bench.Recovery;
 
-/// <summary>
-/// A day of a venue: orders that rest and orders that trade, over all markets and accounts; cancels that keep the number of resting orders
-/// near its target; and settlement states some time after each trade. Derives from the seed.
-/// </summary>
 internal sealed class OrderFlow(int seed, int resting)
 {
     public const int Markets = 20;
     public const int Accounts = 1_000;
 
-    /// <summary>Number of unsettled trades above which settlement starts.</summary>
     private const int Unsettled = 10_000;
 
     private const int Middle = 5_000;
@@ -30,7 +25,6 @@ internal sealed class OrderFlow(int seed, int resting)
 
     public int Placed { get; private set; }
 
-    /// <summary>Money for all accounts, and shares of one market for each.</summary>
     public static List<QueuedCommand> Funding() =>
         [
             .. Enumerable
@@ -74,7 +68,6 @@ internal sealed class OrderFlow(int seed, int resting)
         var sells = _random.Next(4) == 0;
         var market = sells ? HomeOf(account) : _random.Next(1, Markets + 1);
         var rests = _random.Next(100) < 65;
-        // Most orders rest near the middle price, some far away; takers go a little beyond it.
         var distance = rests ? 1 + (int)((long)_random.Next(3_000) * _random.Next(3_000) / 3_000) : -_random.Next(20);
         var takesOnly = !rests && _random.Next(2) == 0;
         var expiry = rests && _random.Next(4) == 0 ? new DateTimeOffset(now).ToUnixTimeSeconds() + _random.Next(2, 30) * 86_400L : 0;

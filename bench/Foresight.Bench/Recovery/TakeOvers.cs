@@ -5,18 +5,11 @@ using Npgsql;
 
 namespace Foresight.Bench.Recovery;
 
-/// <param name="Detected">Seconds since the last sign of the old leader.</param>
-/// <param name="Fenced">Seconds from the lease to the new term.</param>
-/// <param name="Rebuilt">Seconds from the new term to an engine that accepts orders.</param>
 internal readonly record struct TakeOver(double Detected, double Fenced, double Rebuilt, long Sequence, string StateHash)
 {
-    /// <summary>Seconds from the lease to an engine that accepts orders.</summary>
     public double Recovered => Fenced + Rebuilt;
 }
 
-/// <summary>
-/// Kills the leader of a real cluster over a history, again and again, and reads the durations that the next leader reports.
-/// </summary>
 internal static class TakeOvers
 {
     public static async Task<List<TakeOver>> MeasureAsync(TestStores stores, string connection, int runs)

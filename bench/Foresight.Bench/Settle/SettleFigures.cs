@@ -7,8 +7,6 @@ namespace Foresight.Bench.Settle;
 
 /// <param name="PerSecond">Between the blocks that hold the first and the last tenth of the
 /// trades: the rate under load, without start and end.</param>
-/// <param name="GasPerMatch">Gas used by all transactions, divided by the number of trades.</param>
-/// <param name="P50">Seconds from match to final.</param>
 internal sealed record PhaseFigures(
     string Name,
     long Trades,
@@ -20,10 +18,6 @@ internal sealed record PhaseFigures(
     long Failed
 );
 
-/// <param name="BlockGas">Gas limit of a block; there is one each second.</param>
-/// <param name="Asked">Gas limit of a batch.</param>
-/// <param name="Used">Gas that the batch used.</param>
-/// <param name="Batches">Batches of this size that fit into a block.</param>
 internal sealed record ChainBound(double BlockGas, int Trades, double Asked, double Used, int Batches)
 {
     public int TradesPerSecond => Batches * Trades;
@@ -36,7 +30,6 @@ internal sealed record ChainBound(double BlockGas, int Trades, double Asked, dou
         );
 }
 
-/// <summary>Figures of one phase, from the journal and the chain.</summary>
 internal static class SettleFigures
 {
     public static async Task<PhaseFigures> OfAsync(TradingStack stack, string name, long after, long through)
@@ -106,7 +99,6 @@ internal static class SettleFigures
         return new ChainBound(gas, trades, asked, used, gas < asked ? 0 : 1 + (int)((gas - asked) / used));
     }
 
-    /// <summary>Checks that every trade is on chain once, in one transaction per batch, with no other transactions.</summary>
     public static async Task<List<string>> WrongAsync(TradingStack stack, long nonceBefore)
     {
         var wrong = new List<string>();

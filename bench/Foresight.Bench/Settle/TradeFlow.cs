@@ -3,7 +3,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Bench.Settle;
 
-/// <summary>Relation of the two orders of a trade.</summary>
 internal enum MatchKind
 {
     Direct = 0,
@@ -11,10 +10,8 @@ internal enum MatchKind
     Merge = 2,
 }
 
-/// <summary>Signed orders in pairs that match at once: each pair is one trade, and nothing rests.</summary>
 internal sealed class TradeFlow(TradingStack stack)
 {
-    /// <summary>Pairs per message to the leader.</summary>
     private const int PairsAtOnce = 50;
 
     private const int Price = 5_000;
@@ -22,7 +19,6 @@ internal sealed class TradeFlow(TradingStack stack)
 
     private long _salt;
 
-    /// <summary>Returns when this many trades of the kind are committed.</summary>
     public async Task MatchAsync(MatchKind kind, int trades, CancellationToken cancellationToken = default)
     {
         for (var done = 0; done < trades; done += PairsAtOnce)

@@ -62,7 +62,7 @@ public static class SimulateVerb
         return Task.FromResult((broken.Count == 0) == (mutant is null) ? 0 : 1);
     }
 
-    /// <summary>With a mutant, stops at the first seed that catches it.</summary>
+    /// <summary>With a mutant, stops at the first seed that catches it: one suffices to show that the checks find the defect.</summary>
     private static List<Outcome> Lives(ulong from, long seeds, string? mutant, bool tells)
     {
         var lives = new ConcurrentBag<Outcome>();

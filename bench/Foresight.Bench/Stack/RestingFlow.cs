@@ -18,7 +18,6 @@ internal sealed class RestingFlow(TradingStack stack)
     private readonly IReadOnlyList<Matching.ChainReading.DeployedMarket> _markets = stack.BinaryMarkets;
     private long _next;
 
-    /// <summary>Signs the next orders on all cores.</summary>
     public IReadOnlyList<SignedOrder> Sign(int count)
     {
         var signed = new SignedOrder[count];

@@ -6,13 +6,11 @@ using Foresight.Protocol;
 
 namespace Foresight.Bench.Stack;
 
-/// <summary>A signed order in the two forms in which it can be sent.</summary>
 internal sealed record SignedOrder(OrderTerms Terms, string Hash, string Maker, string Signature)
 {
     private const int PricePerTick = 100;
     private const string ZerosOfALot = "0000000000000000";
 
-    /// <summary>Form for the leader.</summary>
     public PlaceOrder Command() =>
         new()
         {
@@ -30,7 +28,6 @@ internal sealed record SignedOrder(OrderTerms Terms, string Hash, string Maker, 
             TimeInForce = Terms.IsImmediate ? 2 : 0,
         };
 
-    /// <summary>Form for <c>POST /orders</c>.</summary>
     public byte[] Body() =>
         JsonSerializer.SerializeToUtf8Bytes(
             new
@@ -52,8 +49,6 @@ internal sealed record SignedOrder(OrderTerms Terms, string Hash, string Maker, 
         );
 }
 
-/// <param name="Price">In ticks.</param>
-/// <param name="IsImmediate">True for IOC, false for GTC.</param>
 internal sealed record OrderTerms(DeployedMarket Market, int Outcome, bool IsBuy, int Price, long Lots, long Salt, bool IsImmediate = false)
 {
     public SignedOrder Sign(PrivateKey maker, long chainId)

@@ -15,23 +15,16 @@ using Npgsql;
 
 namespace Foresight.Bench.Stack;
 
-/// <param name="Traders">Accounts with money and approvals.</param>
-/// <param name="Markets">Binary markets; for every three there is another of three outcomes.</param>
 /// <param name="Sets">Traders own complete sets, so that they can sell too.</param>
-/// <param name="Replica">Postgres has a streaming replica, which services read from.</param>
 internal sealed record TradingStackOptions(int Traders, int Markets, bool Sets = false, bool Replica = false);
 
-/// <summary>
-/// Postgres, Redis, a chain with a block each second, funded traders, one matching node and any number of Api nodes, each in its own
-/// process. All end with the run.
-/// </summary>
 internal sealed partial class TradingStack : IAsyncDisposable
 {
     private const string Secret = "a secret of this benchmark";
     private const long Usdc = 10_000_000;
     private const long SetsEach = 1_000_000;
 
-    /// <summary>First account of anvil, whose key is public.</summary>
+    /// <summary>First account of anvil. Its key is public, so it is no secret.</summary>
     private const string OperatorKeyText = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -62,7 +55,6 @@ internal sealed partial class TradingStack : IAsyncDisposable
     public OperatorKey Operator { get; } = new(PrivateKey.Parse(OperatorKeyText));
     public IReadOnlyList<PrivateKey> Keys { get; }
 
-    /// <summary>In the format of StackExchange.Redis.</summary>
     public string Redis => _servers.Redis;
 
     public IReadOnlyList<DeployedMarket> BinaryMarkets => [.. Deployment.Markets.Where(market => market.Outcomes == 2)];
@@ -77,7 +69,6 @@ internal sealed partial class TradingStack : IAsyncDisposable
         return stack;
     }
 
-    /// <summary>Replaces the node by one with these settings; the old one gets SIGTERM.</summary>
     public async Task StartNodeAsync(params (string Name, string Value)[] settings)
     {
         if (_node is not null)
@@ -107,7 +98,6 @@ internal sealed partial class TradingStack : IAsyncDisposable
     /// <summary>
     /// Starts another Api node and waits until it has every book. Its rate limit is off, because one client may send all the load.
     /// </summary>
-    /// <returns>Address of the node.</returns>
     public async Task<Uri> StartApiAsync()
     {
         var all = Settings(("RATE_LIMIT_PER_MINUTE", int.MaxValue.ToString()), ("ADMIN_KEY", Secret));

@@ -140,7 +140,6 @@ public sealed class ClientOutboxTests : IAsyncDisposable
     private static SharedMessage Depth(long sequence, long previous, int ticks, long lots) =>
         SharedMessage.Depth(new DepthMessage(1, 1, sequence, previous, Snapshot: false, [new LevelChange(0, true, ticks, lots)]));
 
-    /// <summary>A client's socket that can stop reading.</summary>
     private sealed class Socket : IClientSocket
     {
         private readonly Channel<SharedMessage> _written = Channel.CreateUnbounded<SharedMessage>();
@@ -171,7 +170,6 @@ public sealed class ClientOutboxTests : IAsyncDisposable
         public void Abort() => _aborted.TrySetResult();
     }
 
-    /// <summary>A clock that moves only by the test; due timers fire then.</summary>
     private sealed class Clock : TimeProvider
     {
         private readonly List<(TimerCallback Callback, long Due)> _timers = [];

@@ -9,7 +9,6 @@ using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Foresight.Api.Tests.MarketData;
 
-/// <summary>A client that keeps all events in order of arrival.</summary>
 internal sealed class HubClientOfTest : IAsyncDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
@@ -51,7 +50,6 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Null on success, else the hub's refusal.</summary>
     public async Task<string?> InvokeAsync(string target, params object[] arguments)
     {
         try
@@ -65,7 +63,6 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         }
     }
 
-    /// <summary>Next event of this name; others before it are skipped.</summary>
     public async Task<JsonElement> NextAsync(string target, Func<JsonElement, bool>? that = null)
     {
         while (true)
@@ -76,7 +73,6 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         }
     }
 
-    /// <summary>Next event other than a heartbeat.</summary>
     public async Task<HubEvent> NextAnyAsync()
     {
         while (true)

@@ -148,10 +148,10 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
             )
         );
 
-        // From a previous holder of the lease, and a duplicate.
+        // From a previous holder of the lease, and a duplicate: neither is a new state.
         await TellAsync(term - 1, 9, 8, "failed");
         await TellAsync(term, 1, 0, "broadcast");
-        // Number 2 is lost.
+        // Number 2 is lost, so number 3 reveals the gap.
         await TellAsync(term, 3, 2, "final");
         var seen = new[] { await follower.NextAnyAsync(), await follower.NextAnyAsync(), await follower.NextAnyAsync() };
         Assert.Equal(["continuity lost", "trade_state final", "continuity restored"], seen.Select(Summary));
@@ -296,7 +296,6 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
     private OrderUpdate Update(Address owner, string id) =>
         new(owner.ToLowerHex(), id, Market, "accepted", "open", "0", "1", null, null, _epoch, _sequence);
 
-    /// <summary>Writes to the journal as a leader would, and publishes the message.</summary>
     private async Task CommitAsync(LevelChange level, bool isLost = false, bool isSnapshot = false)
     {
         var previous = _sequence++;

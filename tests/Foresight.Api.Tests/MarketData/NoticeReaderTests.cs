@@ -17,7 +17,7 @@ public sealed class NoticeReaderTests
         using var provider = services.BuildServiceProvider();
         var (log, clock) = (new Lines(), new StoppedClock());
         var metrics = ActivatorUtilities.CreateInstance<NoticeMetrics>(provider);
-        // None of these messages may reach the feed, the directory or the markets.
+        // None of these messages may reach the feed, the directory or the markets, so a null in their place would throw.
         using var reader = new NoticeReader(
             feed: null!,
             leaders: null!,

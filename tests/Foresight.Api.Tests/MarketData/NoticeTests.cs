@@ -12,7 +12,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Api.Tests.MarketData;
 
-/// <summary>The backplane from another process: a node without a hub publishes, clients of the Api receive.</summary>
 [Collection(ApiStackCollection.Name)]
 [Trait("Category", "Parts")]
 public sealed class NoticeTests(ApiStack stack)
@@ -120,7 +119,6 @@ public sealed class NoticeTests(ApiStack stack)
         Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
     }
 
-    /// <summary>A node without a hub, like a matching node.</summary>
     private async Task<WebApplication> StartNodeAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -62,7 +62,6 @@ public sealed class SlowClientTests(ApiStack stack)
     private static TradeView Trade(long sequence, long epoch, string padding) =>
         new(sequence, Market, "direct", 0, "buy", "0.5", "1", DateTimeOffset.UnixEpoch, "matched", padding, null, null, epoch, sequence);
 
-    /// <summary>A client that subscribes and then stops reading.</summary>
     private async Task<ClientWebSocket> DeafClientAsync()
     {
         var socket = new ClientWebSocket();

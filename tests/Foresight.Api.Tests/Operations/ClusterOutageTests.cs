@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Operations;
 
-/// <summary>Cluster status while one of its two sources is down: the other part is returned, and old data is marked as old.</summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
 {
@@ -55,7 +54,6 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
             AssertLeader(status.Shards!.Single().Leader!);
             Assert.Equal(50, status.Shards![0].LastFailover!.Phases["first_ack"]);
             Assert.Contains(status.Resources, row => row is { Resource: "matching-engine", Epoch: 7, NodeId: "leader-of-test" });
-            // The last known nodes, with the time of that reading.
             Assert.Contains(status.Nodes, node => node.Kind == "api");
             Assert.All(status.Nodes, node => Assert.True(node.HeartbeatAt <= status.Redis!.ReadAt));
 
@@ -115,7 +113,7 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
 
     private async Task<ClusterStatus> StatusAsync() => (await stack.Http.GetFromJsonAsync<ClusterStatus>("cluster/status"))!;
 
-    /// <summary>Each answer in between must be a 200 too.</summary>
+    /// <summary>Each answer in between must be a 200 too: the loss of one source must not fail the whole status.</summary>
     private async Task<ClusterStatus> UntilAsync(string what, Func<ClusterStatus, bool> holds)
     {
         ClusterStatus? status = null;

@@ -221,7 +221,6 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
 
     private static string? StateOf(JsonElement detail) => detail.GetProperty("discrepancy").GetProperty("state").GetString();
 
-    /// <summary>Parses CSV by the rules that DiscrepancyExport documents.</summary>
     private static List<List<string>> ParseCsv(string text)
     {
         var lines = new List<List<string>> { new() };

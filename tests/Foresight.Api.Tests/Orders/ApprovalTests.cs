@@ -69,7 +69,6 @@ public sealed class ApprovalTests(ApiStack stack) : IAsyncLifetime
     {
         var (status, body, _) = await stack.Http.PostAsync("orders", Signed.Order(isBuy: isBuy));
         Assert.Equal((422, code), (status, body.Code()));
-        // Position of the refused order in the journal.
         Assert.Equal((7, 12), (body.GetProperty("epoch").GetInt64(), body.GetProperty("sequence").GetInt64()));
         return body;
     }

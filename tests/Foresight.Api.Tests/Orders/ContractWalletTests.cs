@@ -4,14 +4,12 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Orders;
 
-/// <summary>Makers that are contracts (ERC-1271), as bare bytecode on a development chain.</summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class ContractWalletTests(ApiStack stack)
 {
     /// <summary>Returns the selector of isValidSignature, left-aligned, for any call.</summary>
     private const string Agrees = "0x631626ba7e60e01b60005260206000f3";
 
-    /// <summary>Returns zero.</summary>
     private const string Refuses = "0x600060005260206000f3";
 
     /// <summary>Loops until it runs out of gas.</summary>

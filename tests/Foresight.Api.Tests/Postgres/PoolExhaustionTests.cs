@@ -7,7 +7,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.Api.Tests.Postgres;
 
-/// <summary>Readers hold every connection of an Api node, on the primary and on the replica.</summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output)
 {
@@ -105,7 +104,6 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
         return true;
     }
 
-    /// <summary>Occupies a connection, and retries after each refusal.</summary>
     private async Task ReadAsync(string path, CancellationToken enough)
     {
         do

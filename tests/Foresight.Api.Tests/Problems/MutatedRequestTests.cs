@@ -5,7 +5,6 @@ using Foresight.Api.Tests.Stack;
 
 namespace Foresight.Api.Tests.Problems;
 
-/// <summary>Randomly damaged requests: each is refused, and never with a 500.</summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class MutatedRequestTests(ApiStack stack)
 {
@@ -53,7 +52,7 @@ public sealed class MutatedRequestTests(ApiStack stack)
             var content = new ByteArrayContent(body);
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using var request = new HttpRequestMessage(HttpMethod.Post, i % 5 == 0 ? "orders/cancel" : "orders") { Content = content };
-            // A request that is still valid finds no leader.
+            // A damaged request may still be valid: then it finds no leader, and this deadline ends its wait at once.
             request.Headers.Add("X-Deadline-Ms", "1");
             using var response = await stack.Http.SendAsync(request);
             var status = (int)response.StatusCode;
@@ -89,7 +88,6 @@ public sealed class MutatedRequestTests(ApiStack stack)
                     bytes.InsertRange(at, bytes.Skip(random.Next(bytes.Count)).Take(40).ToList());
                     break;
                 default:
-                    // Replaces a whole value by another.
                     var text = Encoding.UTF8.GetString([.. bytes]);
                     var colon = text.IndexOf(':', Math.Min(at, text.Length - 1));
                     var end = colon < 0 ? -1 : text.IndexOfAny([',', '}'], colon);

@@ -5,10 +5,8 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Problems;
 
-/// <summary>Declared codes, codes in the README, and codes that the source uses must be the same.</summary>
 public sealed partial class ProblemCodeTests
 {
-    /// <summary>Constants by their codes.</summary>
     private static readonly IReadOnlyDictionary<string, string> Declared = new[] { typeof(ProblemCodes), typeof(ProblemRules) }
         .SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
         .Where(field => field.IsLiteral && field.Name != nameof(ProblemRules.ContentType))

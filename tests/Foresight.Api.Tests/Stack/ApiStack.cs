@@ -27,10 +27,8 @@ public sealed class ApiStack : IAsyncLifetime
 
     private DistributedApplication? _app;
 
-    /// <summary>Two outcomes, one tick.</summary>
     public static Address Binary { get; } = Address.Parse("0x1111111111111111111111111111111111111111");
 
-    /// <summary>Three outcomes, 100 ticks.</summary>
     public static Address ThreeWay { get; } = Address.Parse("0x2222222222222222222222222222222222222222");
 
     public HttpClient Http { get; private set; } = null!;
@@ -81,7 +79,6 @@ public sealed class ApiStack : IAsyncLifetime
         );
     }
 
-    /// <summary>Calls a method that only a development chain has.</summary>
     public async Task ChainAsync(string method, params object[] parameters)
     {
         using var chain = _app!.CreatePlainClient("chain");
@@ -98,10 +95,8 @@ public sealed class ApiStack : IAsyncLifetime
         Assert.False((await response.Content.ReadFromJsonAsync<JsonElement>()).TryGetProperty("error", out var error), error.ToString());
     }
 
-    /// <summary>Kills the server (SIGKILL).</summary>
     public Task KillAsync(string resource) => _app!.KillAsync(resource);
 
-    /// <summary>Starts the server on its previous port; returns when it is healthy.</summary>
     public Task StartServerAsync(string resource) => _app!.StartServerAsync(resource);
 
     public async Task<HttpResponseMessage?> TryGetAsync(string path)

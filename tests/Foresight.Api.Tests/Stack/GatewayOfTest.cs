@@ -14,7 +14,6 @@ using StackExchange.Redis;
 
 namespace Foresight.Api.Tests.Stack;
 
-/// <summary>A leader's gateway that answers what the test wants, with its own lease in Redis.</summary>
 internal sealed class GatewayOfTest : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -8,7 +8,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Stack;
 
-/// <summary>Orders with real signatures.</summary>
 internal static class Signed
 {
     private static long _salts = DateTimeOffset.UtcNow.Ticks;

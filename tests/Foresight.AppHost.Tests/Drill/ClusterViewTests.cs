@@ -8,7 +8,6 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.Drill;
 
-/// <summary>What a drill sees of the cluster: through any Api node that answers, and nothing invented where none does.</summary>
 public sealed class ClusterViewTests : IAsyncLifetime
 {
     private const string Status = """

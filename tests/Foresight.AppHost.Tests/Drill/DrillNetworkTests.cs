@@ -8,7 +8,6 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.Drill;
 
-/// <summary>A process that is cut off receives nothing, another one on the same relay does, and nothing is lost after the cut.</summary>
 public sealed class DrillNetworkTests : IDisposable
 {
     private readonly TcpListener _server = new(IPAddress.Loopback, 0);
@@ -38,7 +37,7 @@ public sealed class DrillNetworkTests : IDisposable
         {
             await other.StandardInput.WriteLineAsync("b");
             late = other.StandardOutput.ReadLineAsync();
-            // Our message has passed after theirs was sent.
+            // Our message was sent after theirs and has arrived, so theirs is held back.
             Assert.Equal("two", await AskAsync(ours, "two"));
             Assert.False(late.IsCompleted);
             using var third = OtherProcess(port);
@@ -61,7 +60,6 @@ public sealed class DrillNetworkTests : IDisposable
         {
             await client.ConnectAsync(IPAddress.Loopback, port);
             answer = AskAsync(client, "hello");
-            // A later client has been served.
             using var other = OtherProcess(port);
             await other.StandardInput.WriteLineAsync("a");
             Assert.Equal("a", await other.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Patience));
@@ -114,7 +112,7 @@ public sealed class DrillNetworkTests : IDisposable
         return new EndpointReference(resource, "tcp");
     }
 
-    /// <summary>A shell, which holds a connection in its own process.</summary>
+    /// <summary>A shell, because the cut is by process, and this connection must belong to another one.</summary>
     private static Process OtherProcess(int port) =>
         Process.Start(
             new ProcessStartInfo(
@@ -147,7 +145,7 @@ public sealed class DrillNetworkTests : IDisposable
         }
         catch (SocketException)
         {
-            // The test has ended.
+            // Expected: the test has ended.
         }
     }
 }

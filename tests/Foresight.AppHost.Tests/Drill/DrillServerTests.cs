@@ -20,7 +20,6 @@ public sealed class DrillServerTests : IDisposable
         var folder = Path.Combine(_folder, name);
         using var server = await StartAsync(folder);
         Assert.Equal("done\nok", await AskAsync(folder, "works\n"));
-        // The reason of a failure reaches the terminal.
         Assert.Equal("failed: the reason", await AskAsync(folder, "throws\n"));
         // Without a line end: the answer must not wait for the rest of the input.
         Assert.StartsWith("failed: there is no such command", await AskAsync(folder, new string('x', 100)));

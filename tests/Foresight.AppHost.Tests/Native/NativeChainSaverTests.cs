@@ -66,12 +66,10 @@ public sealed class NativeChainSaverTests
         return packed.ToArray();
     }
 
-    /// <summary>Answers in the chain's place, one answer after another, then passes requests on to the chain.</summary>
     private sealed class FaultyAnswers(string stateFile, string[] answers) : DelegatingHandler(new SocketsHttpHandler { UseProxy = false })
     {
         private readonly List<string> _states = [];
 
-        /// <summary>Content of the state file at each request, up to the first that reached the chain.</summary>
         public IReadOnlyList<string> States => _states;
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -3,7 +3,6 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.Programs;
 
-/// <summary>Installers and set-up programs, run to their end.</summary>
 public sealed class CommandTests
 {
     [Fact]

@@ -3,7 +3,6 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.Programs;
 
-/// <summary>Where programs are looked for, what makes one complete, and how it becomes callable.</summary>
 public sealed class ToolSourceTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("foresight-tools-");

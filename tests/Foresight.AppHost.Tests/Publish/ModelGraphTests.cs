@@ -6,7 +6,6 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.Publish;
 
-/// <summary>The deployed model equals the local one: the same services with the same settings, waiting for the same servers.</summary>
 [Trait("Category", "Parts")]
 public sealed class ModelGraphTests
 {
@@ -49,7 +48,7 @@ public sealed class ModelGraphTests
 
     private static bool IsPartOfRedis(IResource resource) => resource.Name.StartsWith("redis-", StringComparison.Ordinal);
 
-    // Aspire's hidden rebuilders beside each project.
+    // Aspire adds a hidden rebuilder beside each project; it is not part of the model.
     private static bool IsOfAspire(IResource resource) => resource is ExecutableResource and not NativeServerResource;
 
     // Aspire sets the rest for the environment that a service runs in.

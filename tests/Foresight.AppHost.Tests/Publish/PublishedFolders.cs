@@ -3,7 +3,6 @@ using System.Diagnostics;
 
 namespace Foresight.AppHost.Tests.Publish;
 
-/// <summary>Output of <c>dotnet publish</c>, readable and not writable.</summary>
 internal sealed class PublishedFolders : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("foresight-published-").FullName;
@@ -51,7 +50,7 @@ internal sealed class PublishedFolders : IDisposable
     }
 }
 
-/// <summary>A published service; run as another user if the tests run as root.</summary>
+/// <summary>Runs as another user if the tests run as root, because root can write to read-only files.</summary>
 internal sealed class PublishedService : IDisposable
 {
     private const string Nobody = "65534";

@@ -7,7 +7,6 @@ internal static class PublishedManifest
 {
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
 
-    /// <summary>Folder of the manifest; its paths are relative to it.</summary>
     private static readonly string Folder = Path.Combine(Repository.Root, "Foresight.AppHost/obj/manifest");
 
     public static async Task<string> TextAsync()

@@ -4,9 +4,6 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests.References;
 
-/// <summary>
-/// References between projects and between stages go in the allowed directions only; <c>docs/references.mjs</c> reads them.
-/// </summary>
 [Trait("Category", "Parts")]
 public sealed partial class ReferenceTests : IAsyncLifetime
 {
@@ -48,7 +45,7 @@ public sealed partial class ReferenceTests : IAsyncLifetime
         AssertNoCircle(AllowedReferences.Stages);
     }
 
-    /// <summary>Shared code must be in a project that both reference.</summary>
+    /// <summary>Code that two projects share belongs in a project that both reference.</summary>
     [Fact]
     public void NoProject_CompilesFilesOfAnother() =>
         Assert.All(

@@ -5,7 +5,6 @@ namespace Foresight.Chain.Tests.Contracts;
 
 internal static class ArtifactErrors
 {
-    /// <summary>Signature of the error in the revert data; the bytes if the contract has no such error.</summary>
     public static string NameOf(ContractArtifact artifact, byte[]? revertData) =>
         artifact.Abi.Errors.Select(e => new AbiError(e)).FirstOrDefault(e => revertData is not null && e.Matches(revertData))?.Signature
         ?? Hex.Encode(revertData);

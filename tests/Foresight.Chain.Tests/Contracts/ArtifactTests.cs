@@ -25,7 +25,7 @@ public sealed class ArtifactTests
             (SettlementFailure.Decode([1, 2, 3, 4]).Code, SettlementFailure.Decode([1, 2, 3, 4]).Text)
         );
 
-        // The selector of a known error without its arguments.
+        // A known error cannot be decoded without its arguments.
         Assert.Equal(SettlementFailure.Unknown, SettlementFailure.Decode(ContractArtifact.Market.Error("OrderCancelled").Selector).Code);
         var text = new AbiFunction(new FunctionABI("Error", true) { InputParameters = [new Parameter("string", "reason")] }).Encode(
             "not today"

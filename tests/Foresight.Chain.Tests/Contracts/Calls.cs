@@ -2,7 +2,6 @@ using Foresight.Chain.Contracts;
 
 namespace Foresight.Chain.Tests.Contracts;
 
-/// <summary>Calls that the product does not make, by function name.</summary>
 internal static class Calls
 {
     public static byte[] Market(string function, params IReadOnlyList<object?> arguments) =>

@@ -65,7 +65,6 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
     }
 
-    /// <summary>Returns the number of settled trades.</summary>
     private async Task<int> ActAsync(Random random, MarketContract market, PrivateKey[] traders, int outcomes)
     {
         PrivateKey Any() => traders[random.Next(traders.Length)];

@@ -6,7 +6,6 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.Contracts;
 
-/// <summary>fillOrderSigned: anyone can take the other side of a signed order without the relayer.</summary>
 public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<ExchangeFixture>
 {
     private readonly Exchange _exchange = fixture.Exchange;

@@ -38,7 +38,6 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal(Exchange.Micros(0.75m), await _exchange.MicrosOfAsync(_exchange.Liquidity) - liquidity);
         Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
 
-        // No function pays a second time.
         await Assert.ThrowsAsync<RpcException>(() =>
             _exchange.Chain.ExecuteAsync(trader, market.Address, Calls.Market("redeem", 1, OrderMessage.AmountPerLot))
         );
@@ -154,7 +153,6 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal("MarketNotOpen()", await RefusalAsync(_exchange.Resolver, market, Calls.Market("invalidate")));
     }
 
-    /// <summary>The name of the custom error that a call reverts with.</summary>
     private async Task SetTermsAsync(FeeTerms terms) =>
         await _exchange.Chain.ExecuteAsync(_exchange.Admin, _exchange.Factory.Address, Calls.Factory("setFeeTerms", terms));
 

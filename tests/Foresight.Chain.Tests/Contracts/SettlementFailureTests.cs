@@ -7,7 +7,6 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.Contracts;
 
-/// <summary>Actions of makers between match and settlement: their match changes nothing, reports the cause, and stops no other.</summary>
 public sealed class SettlementFailureTests(ExchangeFixture fixture) : SettlementScenario(fixture)
 {
     [Fact]

@@ -7,7 +7,6 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.Contracts;
 
-/// <summary>Matches that the contract refuses from any relayer, whatever was signed.</summary>
 public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementScenario(fixture)
 {
     [Fact]
@@ -30,7 +29,6 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
         Assert.Equal((SettlementFailure.DuplicateTrade, FailureBlame.Relayer), (failure.Code, failure.Blame));
     }
 
-    /// <summary>The signature cases of OrderSigningTests, checked by the contract.</summary>
     [Fact]
     public async Task SignatureThatIsNotTheMakersOfThisOrderInThisMarket()
     {
@@ -115,7 +113,6 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
         );
         Assert.Equal(wrong.Length, events.OfType<MarketEvent.SettlementFailed>().Count());
 
-        // The valid match still settles after all of them.
         var (after, _) = await Venue.SettleAsync(Market, Venue.Match(good, Sell(Seller)));
         Assert.Single(after.OfType<MarketEvent.TradeSettled>());
     }

@@ -6,7 +6,6 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.Contracts;
 
-/// <summary>A market with two good traders and one whose matches are to fail.</summary>
 public abstract class SettlementScenario(ExchangeFixture fixture) : IClassFixture<ExchangeFixture>
 {
     protected Exchange Venue { get; } = fixture.Exchange;
@@ -32,7 +31,6 @@ public abstract class SettlementScenario(ExchangeFixture fixture) : IClassFixtur
 
     protected Hash32 HashOf(MarketLeg leg) => OrderSigning.OrderHash(Exchange.DomainOf(Market), leg.Order);
 
-    /// <summary>Settles the bad match between two good ones, and checks that it changed nothing.</summary>
     protected async Task<SettlementFailure> OnlyThisFailsAsync(MarketMatch bad)
     {
         var before = await HoldingsOfBadAsync();

@@ -88,7 +88,6 @@ public sealed class AnvilChain : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives the account ether for gas.</summary>
     public Task FundAsync(Address account) =>
         RequestAsync("anvil_setBalance", account.ToLowerHex(), Hex.EncodeQuantity(BigInteger.Pow(10, 21)));
 
@@ -105,21 +104,18 @@ public sealed class AnvilChain : IAsyncDisposable
 
     public Task RequestAsync(string method, params JsonNode?[] parameters) => Client.RequestAsync(new RpcRequest(method, parameters));
 
-    /// <summary>Deploys a contract and returns its address.</summary>
     public async Task<Address> DeployAsync(PrivateKey key, byte[] creation)
     {
         var receipt = await SendAsync(key, null, creation, 20_000_000);
         return receipt.Succeeded ? receipt.ContractAddress!.Value : throw new InvalidOperationException("The deployment reverted.");
     }
 
-    /// <summary>Fails the test if the transaction reverts; the exception has the reason.</summary>
     public async Task<TransactionReceipt> ExecuteAsync(PrivateKey key, Address to, byte[] data)
     {
         var receipt = await SendAsync(key, to, data, await EstimateGasAsync(key.Address, to, data));
         return receipt.Succeeded ? receipt : throw new InvalidOperationException($"A transaction to {to} reverted.");
     }
 
-    /// <exception cref="RpcException">The call would revert.</exception>
     public async Task<long> EstimateGasAsync(Address from, Address to, byte[] data) =>
         (long)
             (
@@ -128,7 +124,6 @@ public sealed class AnvilChain : IAsyncDisposable
                 )
             ).Value;
 
-    /// <summary>Sends any transaction; the receipt has the result.</summary>
     public async Task<TransactionReceipt> SendAsync(PrivateKey key, Address? to, byte[] data, long gasLimit)
     {
         if (!_nonces.TryGetValue(key.Address, out var nonce))

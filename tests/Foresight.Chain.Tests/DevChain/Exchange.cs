@@ -5,7 +5,6 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Chain.Tests.DevChain;
 
-/// <summary>The contracts on a chain, with an operator and traders who approved the factory.</summary>
 public sealed class Exchange : IAsyncDisposable
 {
     private int _salt;
@@ -51,7 +50,6 @@ public sealed class Exchange : IAsyncDisposable
         return new MarketContract(Chain.Client, (await Factory.MarketOfAsync(question))!.Value);
     }
 
-    /// <summary>Creates a trader with gas, this much USDC, and both approvals.</summary>
     public async Task<PrivateKey> TraderAsync(string name, decimal usdc)
     {
         var key = PrivateKey.OfPhrase(name);
@@ -62,7 +60,6 @@ public sealed class Exchange : IAsyncDisposable
         return key;
     }
 
-    /// <summary>A signed order; unless given, the leg fills all of it at its limit price.</summary>
     public MarketLeg Leg(
         MarketContract market,
         PrivateKey maker,
@@ -103,13 +100,11 @@ public sealed class Exchange : IAsyncDisposable
     public static IReadOnlyList<MarketEvent> EventsOf(MarketContract market, TransactionReceipt receipt) =>
         [.. receipt.Logs.Where(l => l.Address == market.Address).Select(MarketEvents.TryDecode).OfType<MarketEvent>()];
 
-    /// <summary>Mints complete sets from the trader's own USDC.</summary>
     public Task MintSetAsync(MarketContract market, PrivateKey trader, long lots) =>
         Chain.ExecuteAsync(trader, market.Address, MarketContract.MintSet(lots * OrderMessage.AmountPerLot));
 
     public Task<BigInteger> MicrosOfAsync(Address account) => Usdc.BalanceOfAsync(account);
 
-    /// <summary>Balance in whole lots.</summary>
     public async Task<long> LotsOfAsync(MarketContract market, int outcome, Address account) =>
         (long)(await Shares.BalanceOfAsync(account, OutcomeTokenContract.IdOf(market.Address, outcome)) / OrderMessage.AmountPerLot);
 

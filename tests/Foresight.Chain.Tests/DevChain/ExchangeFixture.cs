@@ -2,7 +2,9 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.DevChain;
 
-/// <summary>One chain for the tests of a class; every test creates its own market and traders.</summary>
+/// <summary>
+/// One chain for all tests of a class; each test creates its own market and traders, so that they do not affect each other.
+/// </summary>
 public sealed class ExchangeFixture : IAsyncLifetime
 {
     public Exchange Exchange { get; private set; } = null!;

@@ -7,7 +7,6 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.Rpc;
 
-/// <summary>The client against a real node.</summary>
 public sealed class EthereumClientTests(ExchangeFixture fixture) : IClassFixture<ExchangeFixture>
 {
     private readonly Exchange _exchange = fixture.Exchange;

@@ -25,7 +25,7 @@ public sealed class ChainWatchTests : IDisposable
         Assert.Equal((HealthStatus.Degraded, "not in use: rpc-2 is 9 blocks behind; rpc-3 fails"), (result.Status, result.Description));
     }
 
-    /// <summary>Orders are taken and matched without the chain.</summary>
+    /// <summary>Orders are accepted and matched without the chain, so its loss does not take a node out of service.</summary>
     [Fact]
     public async Task WithoutAnyEndpoint_TheNodeIsDegraded_AndNotOut()
     {

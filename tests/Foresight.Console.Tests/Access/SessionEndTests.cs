@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Access;
 
-/// <summary>What an open page does when the Api, or another window, has ended its operator's session.</summary>
 public sealed class SessionEndTests : ConsoleContext
 {
     [Fact]

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Mvc.Testing;
 
 namespace Foresight.Console.Tests.Access;
 
-/// <summary>The console's own host in front of an Api that knows one key.</summary>
 public sealed partial class SignInTests : IAsyncLifetime
 {
     private FakeApi _api = null!;

@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Api;
 
-/// <summary>What the console asks the Api, word for word, and how it takes the answers.</summary>
 public sealed class ApiQueriesTests
 {
     private readonly ScriptedApi _api = new();

@@ -93,7 +93,6 @@ public sealed class ForesightApiClientTests
         return new ForesightApiClient(new Clients(), new ApiAddresses(nodes), credential);
     }
 
-    /// <summary>Nobody listens there.</summary>
     private static Uri Unused()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

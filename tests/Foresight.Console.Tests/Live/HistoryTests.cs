@@ -3,7 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Live;
 
-/// <summary>What the console remembers of rates and servers, because the Api states only the present.</summary>
+/// <summary>The console keeps rates and servers of the past itself, because the Api states only the present.</summary>
 public sealed class HistoryTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Foresight.Console.Tests.Live;
 
-/// <summary>No part of a page shows something old without saying so, whichever part of the system is away.</summary>
+/// <summary>Data that is no longer current must be marked as old, whichever part of the system is down.</summary>
 public sealed class OperationsFeedTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Earlier = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);

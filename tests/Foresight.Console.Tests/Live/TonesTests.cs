@@ -18,7 +18,6 @@ public sealed class TonesTests
         typeof(OffenderLevels),
     ];
 
-    /// <summary>States that ask for nothing and promise nothing.</summary>
     private static readonly string[] Quiet =
     [
         DiscrepancyStates.Ignored,

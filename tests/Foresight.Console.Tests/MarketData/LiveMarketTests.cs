@@ -3,7 +3,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.MarketData;
 
-/// <summary>One market's state as pages draw it, message by message, without a connection.</summary>
 public sealed class LiveMarketTests
 {
     private readonly LiveMarket _market = new(7);

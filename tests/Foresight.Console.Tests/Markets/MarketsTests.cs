@@ -6,7 +6,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Markets;
 
-/// <summary>The list of markets, one market, and the parts of its page.</summary>
 public sealed class MarketsTests : ConsoleContext
 {
     [Fact]

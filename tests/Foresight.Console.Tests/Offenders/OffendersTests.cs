@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Offenders;
 
-/// <summary>The list of limited accounts, one account, and taking its points away.</summary>
 public sealed class OffendersTests : ConsoleContext
 {
     private static readonly OffenderView Capped = Samples.Offender();

@@ -5,7 +5,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Overview;
 
-/// <summary>The first page: who leads, how much is done, what waits. Each part is old by itself.</summary>
 public sealed class OverviewTests : ConsoleContext
 {
     private AdminOverview _answer = Samples.Overview();

@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Reconciliation;
 
-/// <summary>One discrepancy: what is shown of it, and what an operator decides.</summary>
 public sealed class DecisionTests : ConsoleContext
 {
     private DiscrepancyView _row = Samples.Discrepancy();

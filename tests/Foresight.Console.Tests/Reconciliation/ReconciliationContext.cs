@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Reconciliation;
 
-/// <summary>The reconciliation page over four discrepancies of different states, two runs and one covered range.</summary>
 public abstract class ReconciliationContext : ConsoleContext
 {
     protected ReconciliationContext()

@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Reconciliation;
 
-/// <summary>The list of discrepancies with its filters, decisions about many, and runs.</summary>
 public sealed class ReconciliationPageTests : ReconciliationContext
 {
     [Fact]

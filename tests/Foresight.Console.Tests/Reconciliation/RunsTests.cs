@@ -3,7 +3,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Reconciliation;
 
-/// <summary>Runs and dry runs that an operator starts.</summary>
 public sealed class RunsTests : ReconciliationContext
 {
     private RunView _dryRun = Samples.Run(12, RunStates.Running) with { DryRun = true };
@@ -78,7 +77,7 @@ public sealed class RunsTests : ReconciliationContext
         page.WaitForAssertion(() => Assert.Contains("missing_offchain:5", Text(page)));
         var asked = Api.Answered("/reconciliation/runs/12");
 
-        // The list is read after the dry run in the same tick, so a change of the list shows that both had their turn.
+        // The list is read after the dry run in the same tick, so a change of the list shows that both have run.
         Listed = [Listed[0]];
         Clock.Advance(TimeSpan.FromSeconds(1));
         page.WaitForAssertion(() => Assert.Contains("1 shown", Text(page)));

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Mvc.Testing;
 
 namespace Foresight.Console.Tests.Shell;
 
-/// <summary>The console's own host, asked by a browser that is not signed in.</summary>
 public sealed class HttpTests(HttpTests.Host console) : IClassFixture<HttpTests.Host>
 {
     private readonly HttpClient _browser = console.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });

@@ -5,7 +5,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Shell;
 
-/// <summary>The frame around every page: links, who leads, how current it all is, who is signed in.</summary>
 public sealed class MainLayoutTests : ConsoleContext
 {
     private AdminOverview _answer = Samples.Overview();

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Components;
 
 namespace Foresight.Console.Tests.Trades;
 
-/// <summary>The list of trades, and by it how every page reads: at once, in its rhythm, through outages, until it is left.</summary>
 public sealed class TradesPageTests : ConsoleContext
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
@@ -145,10 +144,10 @@ public sealed class TradesPageTests : ConsoleContext
         page.WaitForAssertion(() => Assert.Equal("mined", Rows(page).Single()[8]));
 
         _trades = [Samples.Trade(settlement: TradeStates.Failed)];
-        // From a thread without a context, so that all up to the page runs within the call.
+        // From a thread without a synchronization context, so that everything up to the page runs within the call.
         await Task.Run(early.SetResult);
         Assert.Equal(1, Api.Answered("/trades?limit=50"));
-        // Behind the page's own step in the circuit's queue.
+        // Queued behind the page's own step in the circuit, so it returns after that step.
         await page.InvokeAsync(() => { });
         Assert.Equal("mined", Rows(page).Single()[8]);
     }

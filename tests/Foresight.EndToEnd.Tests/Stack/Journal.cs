@@ -3,12 +3,11 @@ using Npgsql;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
-/// <param name="Accepted">True if the order was accepted.</param>
 public sealed record JournalEntry(long Sequence, long Epoch, Command Command, bool Accepted);
 
 public sealed record JournalOrder(string Hash, long Sequence, long Epoch, long QuantityLots);
 
-/// <summary>Reads the journal directly in Postgres, which is the source of truth.</summary>
+/// <summary>Reads Postgres directly, because it is the source of truth and the Api is under test.</summary>
 public sealed class Journal(string connectionString) : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _database = NpgsqlDataSource.Create(connectionString);
@@ -57,7 +56,6 @@ public sealed class Journal(string connectionString) : IAsyncDisposable
         return orders;
     }
 
-    /// <summary>True if a resting order expired after <paramref name="moment"/>.</summary>
     public async Task<bool> AnyExpiredSinceAsync(DateTimeOffset moment)
     {
         await using var command = _database.CreateCommand(

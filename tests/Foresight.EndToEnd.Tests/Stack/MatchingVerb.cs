@@ -5,19 +5,16 @@ namespace Foresight.EndToEnd.Tests.Stack;
 
 public sealed record ReplayResult(long Sequence, string StateHash);
 
-/// <summary>Read-only verbs of the matching program, each in its own process.</summary>
 public static class MatchingVerb
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
-    /// <summary>Rebuilds the engine from the journal up to a sequence.</summary>
     public static async Task<ReplayResult> ReplayAsync(string database, long sequence)
     {
         var output = await RunAsync(database, "replay", "--at", sequence.ToString());
         return JsonSerializer.Deserialize<ReplayResult>(output.Split('\n').Last(text => text.StartsWith('{')), JsonSerializerOptions.Web)!;
     }
 
-    /// <summary>Fails with the program's output if an invariant is violated.</summary>
     public static Task CheckAsync(string database) => RunAsync(database, "check");
 
     private static async Task<string> RunAsync(string database, params string[] arguments)

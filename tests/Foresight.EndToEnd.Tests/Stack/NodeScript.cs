@@ -4,7 +4,6 @@ using System.Text.Json;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
-/// <summary>A Node.js program from Scripts/ (or the README) that prints one JSON object per line.</summary>
 public sealed class NodeScript : IAsyncDisposable
 {
     private readonly Process _process;
@@ -15,7 +14,6 @@ public sealed class NodeScript : IAsyncDisposable
 
     private NodeScript(Process process) => _process = process;
 
-    /// <param name="file">Absolute path of the script.</param>
     public static NodeScript Start(string file, IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo("node", [file])
@@ -38,7 +36,6 @@ public sealed class NodeScript : IAsyncDisposable
 
     public static string InScripts(string name) => Path.Combine(AppContext.BaseDirectory, "Scripts", name);
 
-    /// <summary>Everything printed so far.</summary>
     public IReadOnlyList<JsonElement> Lines
     {
         get
@@ -50,7 +47,6 @@ public sealed class NodeScript : IAsyncDisposable
 
     public Task WriteLineAsync(string line) => _process.StandardInput.WriteLineAsync(line);
 
-    /// <summary>First matching line from line number <paramref name="from"/> on, whether printed already or later.</summary>
     public async Task<JsonElement> WaitForAsync(string what, TimeSpan deadline, Func<JsonElement, bool> fits, int from = 0)
     {
         using var timeout = new CancellationTokenSource(deadline);
@@ -93,7 +89,6 @@ public sealed class NodeScript : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>Runs a script to its end; returns its exit code and output.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string file,
         IReadOnlyDictionary<string, string> environment,

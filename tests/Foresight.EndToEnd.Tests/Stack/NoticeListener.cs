@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
-/// <summary>A client of one Api node that follows every public topic.</summary>
 internal sealed class NoticeListener : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -30,7 +29,6 @@ internal sealed class NoticeListener : IAsyncDisposable
         return listener;
     }
 
-    /// <summary>Next matching notice of this type; others before it are skipped.</summary>
     public async Task<T> NextAsync<T>(Func<T, bool> fits)
     {
         using var deadline = new CancellationTokenSource(Patience);

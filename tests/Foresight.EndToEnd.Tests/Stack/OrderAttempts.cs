@@ -4,12 +4,11 @@ using System.Net;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
-/// <summary>Records below an HTTP client the duration and status of each order attempt, retries included.</summary>
+/// <summary>Below the HTTP client, so that each retry counts as an attempt of its own.</summary>
 public sealed class OrderAttempts() : DelegatingHandler(new SocketsHttpHandler { MaxConnectionsPerServer = 1_000 })
 {
     private readonly ConcurrentQueue<(HttpStatusCode Status, TimeSpan Took)> _answers = new();
 
-    /// <summary>Answers without a final result: not executed, or in doubt.</summary>
     public int Open => _answers.Count(answer => IsOpen(answer.Status));
 
     public TimeSpan Longest => _answers.IsEmpty ? TimeSpan.Zero : _answers.Max(answer => answer.Took);

@@ -15,16 +15,13 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Foresight.EndToEnd.Tests.Stack;
 
-/// <summary>
-/// The whole stack as the AppHost starts it: Redis, Postgres with its replica, the chain, three matching nodes, two Api nodes and the
-/// console, without the simulator. On free ports, with an ephemeral state folder and funded traders.
-/// </summary>
+/// <summary>On free ports with an ephemeral state folder, so that it can run beside another stack.</summary>
 public class StackFixture : IAsyncLifetime
 {
     private const long TraderSeed = 1000;
     private const int TraderCount = 8;
 
-    /// <summary>Well-known key of the development chain's last account.</summary>
+    /// <summary>Well-known key of the development chain's last account, so it is no secret.</summary>
     private const string FaucetKey = "0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6";
 
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(4);
@@ -54,12 +51,10 @@ public class StackFixture : IAsyncLifetime
     /// </summary>
     public IReadOnlyList<TradedMarket> Markets { get; private set; } = [];
 
-    /// <summary>Markets in which load leaves resting orders.</summary>
     public IReadOnlyList<TradedMarket> LoadMarkets => [Markets[0], Markets[3]];
 
     public IReadOnlyList<Trader> Traders { get; } = Trader.FromSeed(TraderSeed, TraderCount);
 
-    /// <summary>Arguments for the AppHost of a derived stack.</summary>
     protected virtual IReadOnlyList<string> MoreArguments => [];
 
     public async Task InitializeAsync()
@@ -96,15 +91,12 @@ public class StackFixture : IAsyncLifetime
         Http.Dispose();
     }
 
-    /// <param name="node">1 or 2.</param>
     public string ApiUrl(int node) => App.GetEndpoint($"api-{node}").ToString();
 
     public ApiClient ApiOfNode(int node) => ClientOf($"api-{node}");
 
-    /// <summary>Private key of the trader in hex, for external programs.</summary>
     public string KeyOf(Trader trader) => Keccak256.HashText(Trader.PhraseOf(TraderSeed, Traders.ToList().IndexOf(trader) + 1)).ToString();
 
-    /// <param name="http">Replaces the default client, to observe its requests.</param>
     public Task<LoadReport> RunLoadAsync(IOrderFlow flow, LoadStatistics statistics, CancellationToken stop, HttpClient? http = null)
     {
         var api = new ApiClient(
@@ -117,7 +109,7 @@ public class StackFixture : IAsyncLifetime
         return new LoadGenerator(api, Signer, flow, statistics, options, TimeProvider.System).RunAsync(stop);
     }
 
-    /// <summary>Leader of matching with its internal address, which only administrators see.</summary>
+    /// <summary>The internal address is visible to administrators only, so this uses the admin key.</summary>
     public async Task<Leader> LeaderAsync()
     {
         var status = await GetAsAdminAsync<ClusterStatus>("cluster/status");
@@ -139,7 +131,6 @@ public class StackFixture : IAsyncLifetime
         return (await response.Content.ReadFromJsonAsync<T>())!;
     }
 
-    /// <summary>Returns once an active leader answers, whatever the previous test did to the stack.</summary>
     public Task WaitUntilTradingAsync() =>
         Eventually.TrueAsync(
             "an active leader",
@@ -158,7 +149,6 @@ public class StackFixture : IAsyncLifetime
         return (await response.Content.ReadFromJsonAsync<T>())!;
     }
 
-    /// <param name="secret">Null omits the header.</param>
     public async Task<HttpResponseMessage> SendToGatewayAsync(Leader leader, string path, string? secret)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(leader.Address), path))
@@ -172,7 +162,6 @@ public class StackFixture : IAsyncLifetime
         return await Http.SendAsync(request);
     }
 
-    /// <summary>Every invariant of the journal holds, and the live engine has the same state as a replay up to its sequence.</summary>
     public async Task AssertJournalIsSoundAsync()
     {
         await WaitUntilTradingAsync();
@@ -183,8 +172,6 @@ public class StackFixture : IAsyncLifetime
         await MatchingVerb.CheckAsync(database);
     }
 
-    /// <summary>Restarts a matching node that a test ended, and waits until it is ready to take over.</summary>
-    /// <param name="nodeId">Also the name of its replica in the orchestrator.</param>
     public async Task BringBackAsync(string nodeId)
     {
         await App
@@ -202,7 +189,6 @@ public class StackFixture : IAsyncLifetime
             .WaitAsync(TradingDeadline);
     }
 
-    /// <summary>All levels of all books as one text, for comparison.</summary>
     public async Task<string> BooksAsync()
     {
         var books = new List<string>();
@@ -226,5 +212,4 @@ public class StackFixture : IAsyncLifetime
     private ApiNodes NodesOf(params string[] nodes) => new([.. nodes.Select(node => App.GetEndpoint(node))]);
 }
 
-/// <param name="Address">Address of its gateway.</param>
 public sealed record Leader(string NodeId, string Address, long Epoch, int ProcessId);

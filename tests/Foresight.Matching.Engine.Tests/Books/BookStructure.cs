@@ -3,13 +3,9 @@ using Foresight.Matching.Engine.Books;
 
 namespace Foresight.Matching.Engine.Tests.Books;
 
-/// <summary>
-/// Checks that the linked lists, totals, bitmaps and best levels of all books agree with each other, and that no book is crossed.
-/// </summary>
 internal static class BookStructure
 {
-    /// <param name="engine">Whose books to walk through.</param>
-    /// <param name="emptyLevels">Whether to look at the levels without orders too, which are many more.</param>
+    /// <param name="emptyLevels">Includes the levels without orders, which are many more and make the check slow.</param>
     public static void Check(ExchangeEngine engine, bool emptyLevels)
     {
         var books = engine.Books;

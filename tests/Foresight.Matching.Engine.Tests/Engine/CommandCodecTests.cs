@@ -38,7 +38,7 @@ public sealed class CommandCodecTests
         }
     }
 
-    /// <summary>The journal is read for years: where the bytes lie may never change for version 1.</summary>
+    /// <summary>The journal is read for years, so the byte layout of version 1 may never change.</summary>
     [Fact]
     public void Encode_IsTheFormatOfVersion1()
     {

@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Engine.Tests.Engine;
 
-/// <summary>The limits of the number ranges, and input that is a defect of the caller.</summary>
 public sealed class EdgeTests
 {
     [Fact]
@@ -90,7 +89,6 @@ public sealed class EdgeTests
         long received = 0;
         while (received <= long.MaxValue - 2 * Quantity.MaxLots * 9999L)
         {
-            // The account gives everything to account 2, and is then observed with a full balance again.
             harness.Fund(1, ExchangeLimits.OwnedUnits).Give(2, 0, 10 * Quantity.MaxLots);
             for (var i = 0; i < 10; i++)
             {

@@ -2,7 +2,6 @@ using Foresight.Matching.Engine.Tests.Support;
 
 namespace Foresight.Matching.Engine.Tests.Engine;
 
-/// <summary>An engine with the numbering of commands done.</summary>
 internal sealed class Harness(int shard, ExchangeBounds bounds)
 {
     private readonly RecordedEvents _events = new();

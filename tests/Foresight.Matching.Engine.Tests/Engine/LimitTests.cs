@@ -44,11 +44,11 @@ public sealed class LimitTests
         for (var i = 0; i < 4; i++)
             Assert.Equal(RejectReason.None, harness.Reason(Bid));
         Assert.Equal(RejectReason.None, harness.Reason(Ask));
-        // One below the limit an order may trade, however many trades it makes.
+        // The limit is compared before the order, not for each trade: one below it, an order may make any number of trades.
         Assert.Equal(RejectReason.None, harness.Reason(Ask with { Quantity = new Quantity(2) }));
         Assert.Equal(3, harness.Engine.UnsettledTrades);
         Assert.Equal(RejectReason.SettlementBacklog, harness.Reason(Ask));
-        // What does not trade is taken.
+        // An order that does not trade adds no unsettled trade, so it is accepted.
         Assert.Equal(RejectReason.None, harness.Reason(Bid));
         Assert.Equal(RejectReason.None, harness.Reason(new Command { Kind = CommandKind.BustTrade, Trade = new TradeId(1) }));
         Assert.Equal(RejectReason.SettlementBacklog, harness.Reason(Ask));
@@ -63,7 +63,7 @@ public sealed class LimitTests
         var harness = new Harness(0, new ExchangeBounds { Ladders = 10 }).List(1, outcomes: 3).List(2);
         Assert.Equal(RejectReason.NoRoom, harness.Reason(Listing(outcomes: 3)));
         Assert.False(harness.Engine.HasMarket(new MarketId(3)));
-        // The lowest reason is reported; a binary market needs one book only.
+        // Of several reasons the lowest is reported. A binary market needs one book only.
         Assert.Equal(RejectReason.InvalidTick, harness.Reason(Listing(outcomes: 3) with { TickSize = 2 }));
         Assert.Equal(RejectReason.None, harness.Reason(Listing(outcomes: 2)));
         Assert.Equal(RejectReason.NoRoom, harness.Reason(Listing(outcomes: 2) with { Market = new MarketId(4) }));
@@ -85,7 +85,7 @@ public sealed class LimitTests
         Assert.Equal(before, (harness.Collateral(1), harness.Collateral(2), harness.Shares(1, 0), harness.Shares(2, 0)));
         Assert.Equal(1, harness.Engine.UnsettledTrades);
 
-        // With room for that row it settles, to the last one.
+        // With room for that row it settles and fills the table to its last row.
         harness = new Harness(0, bounds with { Holdings = 4 }).List().Fund(1, 1_000).Fund(2, 1_000).Give(2, 0, 10);
         harness.Apply(Bid);
         harness.Apply(Ask);
@@ -93,7 +93,6 @@ public sealed class LimitTests
         Assert.Equal(1, harness.Shares(1, 0).Owned);
     }
 
-    /// <summary>The largest tables that the limits allow can be indexed.</summary>
     [Fact]
     public void Limits_AreWithinWhatAnIndexCanSay()
     {

@@ -5,7 +5,6 @@ namespace Foresight.Matching.Engine.Tests.Engine;
 /// <summary>The hash must depend on everything that affects a later command, and on nothing else.</summary>
 public sealed class StateHashTests
 {
-    /// <summary>Pairs of last commands whose results differ in one thing only.</summary>
     public static TheoryData<string, Command, Command> Differences =>
         new()
         {

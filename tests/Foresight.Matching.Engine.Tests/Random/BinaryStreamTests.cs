@@ -2,7 +2,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.Matching.Engine.Tests.Random;
 
-/// <summary>Binary markets, and binary ones beside others.</summary>
 public sealed class BinaryStreamTests(ITestOutputHelper output) : DifferentialTests(output)
 {
     public static TheoryData<ulong, RandomProfile> Streams =>

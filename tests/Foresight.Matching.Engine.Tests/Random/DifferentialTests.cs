@@ -7,26 +7,28 @@ using Xunit.Abstractions;
 namespace Foresight.Matching.Engine.Tests.Random;
 
 /// <summary>
-/// Compares the engine with the reference exchange: the same random commands must give the same events in the same order, the same balances
-/// and depths. A second engine, fed from the journal's encoding and sometimes restored from a snapshot, must give the same too.
+/// The engine and the reference exchange, which share no rules, must give the same events in the same order, balances and depths for
+/// random commands. So must a second engine, fed from the journal's encoding and sometimes restored from a snapshot.
 /// </summary>
 public abstract class DifferentialTests(ITestOutputHelper output)
 {
-    /// <summary>Number of commands at the start of a stream that are each followed by a full check of books and hashes.</summary>
+    /// <summary>
+    /// Commands at the start of a stream that are each followed by a full check of books and hashes, which is too slow for the whole
+    /// stream.
+    /// </summary>
     private const int WholeAtFirst = 10_000;
 
     /// <summary>Interval of full checks after that; a prime, so that they do not follow any period of the stream.</summary>
     private const int WholeEvery = 97;
 
-    /// <summary>How often the second engine is restored from a snapshot of the first.</summary>
     private const int SnapshotEvery = WholeEvery * 10;
 
     private static readonly int CommandsPerSeed = Number("FORESIGHT_RANDOM_COMMANDS") ?? 130_000;
 
-    /// <summary>Added to the seeds below: another number, other streams.</summary>
+    /// <summary>Added to the seeds below: another number gives other streams.</summary>
     private static readonly int FirstSeed = Number("FORESIGHT_RANDOM_SEED") ?? 0;
 
-    /// <summary>Runs one stream. Markets of one kind are a class of tests, so that the kinds run beside each other.</summary>
+    /// <summary>Each kind of market is a test class of its own, so that the kinds run in parallel.</summary>
     protected void Compare(ulong seed, RandomProfile profile)
     {
         seed += (ulong)FirstSeed;

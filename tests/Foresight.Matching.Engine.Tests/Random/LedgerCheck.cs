@@ -126,7 +126,7 @@ public sealed class LedgerCheck
         foreach (var (id, settled) in closed)
         {
             _trades.Remove(id.Value, out var trade);
-            // With a block, some of it may have been observed already; the differential test checks that.
+            // With a block, some of it may have been observed already; the differential test checks that case.
             if (!settled || command.Block != 0)
                 return;
             var sign = trade.Header.Kind switch

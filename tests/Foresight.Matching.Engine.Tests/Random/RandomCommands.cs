@@ -2,16 +2,11 @@ using Foresight.Matching.Engine.Tests.Reference;
 
 namespace Foresight.Matching.Engine.Tests.Random;
 
-/// <summary>What a random stream is made of.</summary>
-/// <param name="MinOutcomes">Outcomes of its markets, least.</param>
-/// <param name="MaxOutcomes">Outcomes of its markets, most.</param>
-/// <param name="LiveOrders">Open orders at which cancels outweigh new orders.</param>
-/// <param name="Span">Prices are this many ticks of the market around a middle.</param>
 public sealed record RandomProfile(int MinOutcomes, int MaxOutcomes, int Accounts, int OpenMarkets, int LiveOrders, int Span);
 
 /// <summary>
-/// Random commands that keep an exchange busy: prices close enough to trade, accounts few enough to meet themselves and poor enough to run
-/// short, clocks that expire orders, markets that pause and close, and now and then values that no command should have.
+/// Keeps an exchange busy: prices are close enough to trade, accounts few enough to meet themselves and poor enough to run short, clocks
+/// expire orders, markets pause and close, and some values are invalid.
 /// </summary>
 public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceExchange exchange, int shard = 0)
 {
@@ -26,7 +21,6 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
     public Command Next()
     {
         _sequence++;
-        // Half of the commands share a moment with the one before; a few clocks run backwards.
         _clockMicros += Below(2) == 0 ? 0 : Below(400_000);
         if (_recentOrders.Count > 400)
             _recentOrders.RemoveRange(0, 200);
@@ -46,7 +40,7 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         var market = open[Below(open.Count)];
         if (market.State == MarketState.Paused && Below(4) == 0)
             return SetState(market, MarketState.Open);
-        // Trades are settled about as fast as they are made.
+        // Settles trades about as fast as they are made, so that the number of open ones stays near this limit.
         if (exchange.Trades.Count > 25 && Below(3) == 0)
             return CloseTrade();
         var live = open.Sum(one => one.Orders.Count);
@@ -256,7 +250,6 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
     {
         _block += Below(2);
         var isCollateral = Below(profile.MaxOutcomes + 2) == 0;
-        // Now and then somebody moves nearly everything away.
         var units = Below(5) == 0 ? Below(100) : 300 + Below(1500);
         var observation = isCollateral
             ? Observation(Account().Value, 0, Command.CollateralOutcome, units * 2000L)

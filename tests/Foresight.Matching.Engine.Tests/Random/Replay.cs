@@ -3,17 +3,13 @@ using Foresight.Matching.Engine.Tests.Support;
 
 namespace Foresight.Matching.Engine.Tests.Random;
 
-/// <summary>
-/// A second engine that receives the commands as a journal stores them: encoded and decoded, at first from the first command, later from a
-/// snapshot.
-/// </summary>
+/// <summary>Encodes and decodes each command, because a leader rebuilds its engine from what the journal stores.</summary>
 internal sealed class Replay(int shard)
 {
     private readonly byte[] _encoded = new byte[CommandCodec.Size];
     private readonly RecordedEvents _events = new();
     private ExchangeEngine _engine = new(shard);
 
-    /// <summary>Applies the command and requires that the same happened as in the first engine.</summary>
     public void Apply(in Command command, in RecordedEvents expected)
     {
         CommandCodec.Encode(command, _encoded);
@@ -26,7 +22,7 @@ internal sealed class Replay(int shard)
 
     public void RequireStateOf(ExchangeEngine engine) => Assert.Equal(engine.StateHash(), _engine.StateHash());
 
-    /// <summary>Continues from a snapshot of the first engine, whose tables have a different history.</summary>
+    /// <summary>Continues from a snapshot of the first engine, whose tables have a different history: it must not matter.</summary>
     public void RestoreFrom(ExchangeEngine engine)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -2,7 +2,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.Matching.Engine.Tests.Random;
 
-/// <summary>Markets of three to eight outcomes.</summary>
 public sealed class SetStreamTests(ITestOutputHelper output) : DifferentialTests(output)
 {
     public static TheoryData<ulong, RandomProfile> Streams =>

@@ -119,7 +119,7 @@ public sealed partial class ReferenceExchange
         return RejectReason.None;
     }
 
-    /// <summary>What was observed at the trade's block or later has the trade in it.</summary>
+    /// <summary>An observation at the trade's block or later already includes the trade.</summary>
     private void Move(int account, int market, byte outcome, long units, long block)
     {
         var (owned, observedAt) = OwnedOf(account, market, outcome);

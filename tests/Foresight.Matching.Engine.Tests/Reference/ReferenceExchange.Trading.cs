@@ -95,7 +95,6 @@ public sealed partial class ReferenceExchange
             : RejectReason.None;
     }
 
-    /// <summary>Matches the order for real; what is left rests or goes.</summary>
     private void Enter(ReferenceOrder taker, ReferenceMarket market, SelfTradePrevention prevention, long budget, bool rests)
     {
         var matcher = new ReferenceMatcher(taker, market.Orders, market.Outcomes, market.TickSize, prevention, budget);
@@ -198,7 +197,7 @@ public sealed partial class ReferenceExchange
             return RejectReason.None;
         }
 
-        // Anything but less at the same price is another order.
+        // Anything but the same price with no larger a quantity makes it another order.
         var successor = new ReferenceOrder
         {
             Id = command.Sequence,

@@ -19,7 +19,6 @@ public sealed partial class ReferenceExchange(int shard = 0)
 
     public long ClockMicros => _clockMicros;
 
-    /// <summary>What the last command led to, in order, without the touched balances.</summary>
     public List<object> Events { get; } = [];
 
     public IEnumerable<ReferenceOrder> OpenOrders => _tradable.SelectMany(market => market.Orders);
@@ -85,7 +84,6 @@ public sealed partial class ReferenceExchange(int shard = 0)
 
     public IEnumerable<(int Account, int Market, byte Outcome)> Assets => _owned.Keys;
 
-    /// <summary>The level's quantities, best first, as a trader of the outcome sees them.</summary>
     public List<DepthLevel> Depth(int market, byte outcome, Side side)
     {
         var row = Markets[market];
@@ -190,7 +188,6 @@ public sealed partial class ReferenceExchange(int shard = 0)
         return RejectReason.None;
     }
 
-    /// <summary>Book by book, bids before asks, as they would trade.</summary>
     private void CancelAll(ReferenceMarket market, CancelReason reason)
     {
         IEnumerable<ReferenceOrder> Queue(Func<ReferenceOrder, int?> cost) =>
@@ -198,7 +195,7 @@ public sealed partial class ReferenceExchange(int shard = 0)
         List<ReferenceOrder> all = [];
         if (market.Outcomes == 2)
         {
-            // Bids of outcome 0: who buys it, and who sells outcome 1; the highest first, as a price of outcome 0.
+            // Bids of outcome 0 are its buys and the sells of outcome 1, the highest first, as prices of outcome 0.
             all.AddRange(Queue(o => o.Side == Side.Buy == (o.Outcome == 0) ? -PriceOfZero(o) : null));
             all.AddRange(Queue(o => o.Side == Side.Sell == (o.Outcome == 0) ? PriceOfZero(o) : null));
         }

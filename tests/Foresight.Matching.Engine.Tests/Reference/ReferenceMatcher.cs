@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Engine.Tests.Reference;
 
-/// <summary>One thing that happens while an order is matched.</summary>
 public abstract record MatchStep
 {
     public sealed record Traded(TradeKind Kind, long Quantity, IReadOnlyList<ReferenceLeg> Legs) : MatchStep;
@@ -25,12 +24,10 @@ public sealed class ReferenceMatcher(
 
     public long Left { get; private set; } = taker.Left;
 
-    /// <summary>Null without a bound.</summary>
     public long? Budget { get; private set; } = budget == 0 ? null : budget;
 
     public CancelReason Stopped { get; private set; }
 
-    /// <summary>Whether the first order to trade with is of the taker's account; null when there is none to trade with.</summary>
     public bool? MeetsItselfFirst => Best() is { } best ? CanPay(best) && best.Makers.Any(maker => maker.Account == taker.Account) : null;
 
     public void Run()
@@ -61,7 +58,6 @@ public sealed class ReferenceMatcher(
         }
     }
 
-    /// <summary>Whether the money buys at least one lot.</summary>
     private bool CanPay(Candidate best) => Budget is not { } money || money >= best.TakerPrice;
 
     private void Trade(Candidate best)
@@ -88,7 +84,6 @@ public sealed class ReferenceMatcher(
         Steps.Add(new MatchStep.Traded(best.Kind, quantity, legs));
     }
 
-    /// <summary>Returns the makers with the best price for the taker; at equal prices direct before set, earlier before later.</summary>
     private Candidate? Best()
     {
         var candidates = outcomes == 2 ? orders.Select(Pair) : orders.Where(o => o.Outcome == taker.Outcome).Select(Pair).Append(Set());
@@ -112,7 +107,6 @@ public sealed class ReferenceMatcher(
         return one.Makers.Count == 1 && one.Makers[0].Arrival < other.Makers[0].Arrival;
     }
 
-    /// <summary>What one resting order offers: a seller to a buyer, or, in a binary market, the same side of the other outcome.</summary>
     private Candidate? Pair(ReferenceOrder maker)
     {
         if (maker.Outcome == taker.Outcome)
@@ -123,7 +117,6 @@ public sealed class ReferenceMatcher(
         return new Candidate(kind, Price.TicksPerUnit - maker.Price, [maker], [maker.Price]);
     }
 
-    /// <summary>Returns the offer of the best orders of the same side in all other outcomes together.</summary>
     private Candidate? Set()
     {
         List<ReferenceOrder> makers = [];

@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Engine.Tests.Reference;
 
-/// <summary>An open order of the reference exchange.</summary>
 public sealed class ReferenceOrder
 {
     public required long Id { get; init; }
@@ -13,7 +12,6 @@ public sealed class ReferenceOrder
     public ulong SaltTag { get; init; }
     public long ExpiresAtSeconds { get; init; }
 
-    /// <summary>Place in time: who came first to its price.</summary>
     public long Arrival { get; set; }
 
     public long Hold => Side == Side.Buy ? Price * Left : Left;
@@ -28,7 +26,6 @@ public sealed record ReferenceLeg(long Order, int Account, byte Outcome, Side Si
     public long Credit(long quantity) => Side == Side.Buy ? quantity : Price * quantity;
 }
 
-/// <summary>A trade; the first leg is the taker's.</summary>
 public sealed record ReferenceTrade(long Id, int Market, TradeKind Kind, long Quantity, IReadOnlyList<ReferenceLeg> Legs);
 
 public sealed class ReferenceMarket

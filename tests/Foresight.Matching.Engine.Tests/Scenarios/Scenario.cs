@@ -4,8 +4,8 @@ using Foresight.Matching.Engine.Tests.Support;
 namespace Foresight.Matching.Engine.Tests.Scenarios;
 
 /// <summary>
-/// Runs one scenario file: lines a trader can read. README.md beside the files says how they are written. A line that starts with
-/// <c>&gt;</c> is what the exchange says to the line before; all that it says must be there, in its order.
+/// Runs one scenario file, whose lines a trader can read; the README.md beside the files defines them. A line that starts with
+/// <c>&gt;</c> is the exchange's answer to the line before; the answer must be complete and in order.
 /// </summary>
 internal sealed class Scenario
 {
@@ -21,7 +21,6 @@ internal sealed class Scenario
 
     public Scenario() => _parser = new ScenarioParser(_names);
 
-    /// <summary>The file as it should be: the same lines, with what the exchange said and what the checks found.</summary>
     public IReadOnlyList<string> Run(IEnumerable<string> lines)
     {
         foreach (var line in lines)
@@ -67,7 +66,6 @@ internal sealed class Scenario
         return text;
     }
 
-    /// <summary>Both sides of one outcome's book, best first.</summary>
     private string Book(string asset)
     {
         var (market, outcome) = ScenarioParser.Asset(asset);

@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Engine.Tests.Scenarios;
 
-/// <summary>The names that a scenario gives to accounts and orders.</summary>
 internal sealed class ScenarioNames
 {
     private readonly Dictionary<string, int> _accounts = [];

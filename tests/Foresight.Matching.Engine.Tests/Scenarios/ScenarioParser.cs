@@ -2,7 +2,6 @@ using System.Globalization;
 
 namespace Foresight.Matching.Engine.Tests.Scenarios;
 
-/// <summary>Reads the lines that are commands.</summary>
 internal sealed class ScenarioParser(ScenarioNames names)
 {
     public Command Parse(string[] words, long sequence) =>
@@ -90,7 +89,6 @@ internal sealed class ScenarioParser(ScenarioNames names)
             _ => throw new FormatException($"what is '{string.Join(' ', words)}'?"),
         };
 
-    /// <summary>"1:YES", "1:NO" or "3:0" to "3:7".</summary>
     public static (int Market, byte Outcome) Asset(string text)
     {
         var parts = text.Split(':');

@@ -13,7 +13,7 @@ public sealed class ScenarioTests
         ];
 
     /// <summary>
-    /// To write down what the exchange says to a new scenario, run with FORESIGHT_WRITE_SCENARIOS=1, then read it against the rules.
+    /// To record the exchange's answers to a new scenario, run with FORESIGHT_WRITE_SCENARIOS=1, then check them against the rules.
     /// </summary>
     [Theory]
     [MemberData(nameof(Files))]

@@ -2,7 +2,6 @@ using System.Globalization;
 
 namespace Foresight.Matching.Engine.Tests.Scenarios;
 
-/// <summary>How a scenario says what happened.</summary>
 internal static class ScenarioText
 {
     public static string Of(object e, ScenarioNames names) =>

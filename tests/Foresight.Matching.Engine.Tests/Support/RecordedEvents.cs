@@ -1,9 +1,7 @@
 namespace Foresight.Matching.Engine.Tests.Support;
 
-/// <summary>Keeps what the engine tells.</summary>
 public readonly struct RecordedEvents() : IExchangeEvents
 {
-    /// <summary>In order, without the touched balances.</summary>
     public List<object> Events { get; } = [];
 
     public HashSet<(int Account, int Market, byte Outcome)> Touched { get; } = [];

@@ -12,7 +12,6 @@ public sealed partial class GhostFillTests
     private const int DeadLots = 200;
     private const int DeadTicks = 4_000;
 
-    /// <summary>What an order can have met on chain before anybody places it here.</summary>
     public enum DeadBy
     {
         SaltCancelled,
@@ -58,7 +57,8 @@ public sealed partial class GhostFillTests
         {
             var signed = venue.Sign(eve, isBuy: false, DeadTicks, DeadLots);
             await KillAsync(venue, how, signed, bob);
-            // Old: from before this was written down, confirmed long ago. Else: placed before anybody has looked at the block.
+            // Old: the event predates the recording of such events and is confirmed. Otherwise: placed before any node has read the
+            // block.
             if (isOld)
             {
                 await venue.ConfirmAsync();
@@ -82,7 +82,6 @@ public sealed partial class GhostFillTests
         }
     }
 
-    /// <summary>Before the order is placed anywhere; by the order's own maker, or by a friend of theirs.</summary>
     private static Task KillAsync(LiveVenue venue, DeadBy how, SignedOrder order, Wallet friend) =>
         how == DeadBy.SaltCancelled
             ? venue.SendAsync(order.Maker, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", order.Message.Salt))

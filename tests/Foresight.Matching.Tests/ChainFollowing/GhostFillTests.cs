@@ -119,7 +119,6 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
             attacker ?? (isContract ? await venue.AddContractWalletAsync(usdc: 1_000) : await venue.AddWalletAsync(usdc: 1_000, shares: 0));
         await venue.ConfirmAsync();
 
-        // Half of what eve has is matched; another order of hers rests behind it.
         var bid = await venue.PlaceAsync(eve, isBuy: true, BadTicks, BadLots);
         var bad = (await venue.PlaceAsync(bob, isBuy: false, BadTicks, BadLots)).TradeId;
         var resting = await venue.PlaceAsync(eve, isBuy: true, 1_000, BadLots);
@@ -159,7 +158,6 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         return result;
     }
 
-    /// <summary>Mines until everything is over, and says after how many blocks what was known.</summary>
     private static async Task<Result> FollowAsync(
         LiveVenue venue,
         Submitter submitter,
@@ -254,6 +252,5 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
 
     private static string Span(List<Result> results, Func<Result, int> of) => $"{results.Min(of)}..{results.Max(of)}";
 
-    /// <summary>Blocks after the one that held the attack and the transaction; 0 is that block.</summary>
     private sealed record Result(int Failed, int OffTheBook, int Bust, int Final, int Honest);
 }

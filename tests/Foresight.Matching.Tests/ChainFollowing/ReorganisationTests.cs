@@ -36,10 +36,10 @@ public sealed class ReorganisationTests(ChainFixture fixture)
             await venue.FollowAsync();
         }
 
-        // Deeper than the confirmations, the trade had been called final, and the engine had been told.
+        // Deeper than the confirmations: the trade had been final, and the engine had been told.
         Assert.Equal(depth > 2 ? "final" : "mined", (await venue.StateOfAsync(trade)).State);
 
-        // Another chain from there on, which does not hold the transaction, and grows longer than the first.
+        // A chain without the transaction that grows longer than the first, so that the node switches to it.
         await fixture.RequestAsync("evm_revert", snapshot);
         await fixture.RequestAsync("anvil_dropAllTransactions");
         await fixture.RequestAsync("evm_increaseTime", 7);

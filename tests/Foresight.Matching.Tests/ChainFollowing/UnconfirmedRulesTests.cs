@@ -33,7 +33,6 @@ public sealed class UnconfirmedRulesTests
     {
         var facts = new BlockFacts();
         facts.Fills.AddRange([Fill(Ann, 7, isBuy: true, ticks: 6_000, lots: 100), Fill(Bob, 7, isBuy: false, ticks: 6_000, lots: 100)]);
-        // Closed already, somebody else's, and one that nobody numbered.
         facts.Fills.AddRange([
             Fill(Ann, 8, isBuy: true, 1, 1),
             Fill(Ann, 0, isBuy: true, 1, 1),

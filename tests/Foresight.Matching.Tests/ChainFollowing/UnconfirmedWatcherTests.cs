@@ -6,7 +6,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.ChainFollowing;
 
-/// <summary>Decreases in the newest block take effect before it is confirmed. With a leader's engine and a real chain.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
 {
@@ -51,7 +50,6 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         await venue.Venue.FollowAsync();
         Assert.Equal(1_000_000, await venue.OwnedUsdcAsync(eve));
 
-        // Another block in its place, without the transfer.
         await fixture.RequestAsync("evm_revert", snapshot);
         await fixture.RequestAsync("evm_increaseTime", 7);
         await venue.MineAsync();
@@ -70,7 +68,7 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         await venue.ConfirmAsync();
         await venue.PlaceAsync(bob, isBuy: false, 6_000, 5_000);
         var taken = await venue.PlaceAsync(alice, isBuy: true, 6_000, 5_000);
-        // Everything that is left is behind these: one unit less, and they would go.
+        // These orders use all remaining funds: one unit less would cancel them.
         var bid = await venue.PlaceAsync(alice, isBuy: true, 7_000, 10_000);
         var ask = await venue.PlaceAsync(bob, isBuy: false, 9_000, 5_000);
         Assert.Equal(("filled", "open", "open"), (taken.Result.OrderStatus, bid.Result.OrderStatus, ask.Result.OrderStatus));
@@ -101,7 +99,7 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         await venue.Venue.FollowAsync();
         Assert.Equal(("partially_filled", null, 50L), await venue.StateOfAsync(order));
 
-        // Ours settles, and somebody fills more: each counts once, whoever made it.
+        // Our trade settles, and another fill bypasses us: each counts once, whoever made it.
         await venue.Venue.SettleAllAsync();
         await FillDirectlyAsync(150);
         await venue.Venue.FollowAsync();

@@ -7,7 +7,6 @@ using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.ChainFollowing;
 
-/// <summary>What a reorganisation took back, met by the submitter and the follower in an order that is not the usual one.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class UndoneTradeTests(ChainFixture fixture)
 {
@@ -43,7 +42,7 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         await venue.PlaceAsync(carol, isBuy: true, 6_000, 1_000);
         var second = (await venue.PlaceAsync(alice, isBuy: false, 6_000, 1_000)).TradeId;
 
-        // Another chain without the transaction, which is at once longer than the first. The submitter meets it before the follower does.
+        // A chain without the transaction, at once longer than the first. The submitter meets it before the follower does.
         await fixture.RequestAsync("evm_revert", snapshot);
         await fixture.RequestAsync("anvil_dropAllTransactions");
         await fixture.RequestAsync("evm_increaseTime", 7);
@@ -97,7 +96,7 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         var submitter = await MineAndUndoAsync(venue, alice);
         Assert.Equal("failed", (await venue.StateOfAsync(trade)).State);
 
-        // The follower is past that height before the submitter looks again; the batch is in no block there.
+        // Lets the follower pass that height before the submitter looks again; the batch is in no block there.
         await fixture.MineAsync(4);
         await venue.FollowAsync();
         Assert.Empty(venue.Leader.Bust);
@@ -129,9 +128,6 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         Assert.Equal(0L, await venue.ScalarAsync<long>("SELECT count(*) FROM strikes"));
     }
 
-    /// <summary>
-    /// Mines the one batch there is, behind the payer's drain where there is an attack, has it recorded, and undoes its block.
-    /// </summary>
     private async Task<Submitter> MineAndUndoAsync(Venue venue, TestTrader? attack, bool followed = false)
     {
         await fixture.AutomineAsync(false);

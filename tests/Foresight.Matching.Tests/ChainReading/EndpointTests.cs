@@ -8,7 +8,6 @@ using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.ChainReading;
 
-/// <summary>Several endpoints of one chain, some of which fail, lag or lie.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class EndpointTests(ChainFixture fixture)
 {
@@ -153,7 +152,6 @@ public sealed class EndpointTests(ChainFixture fixture)
         venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", ChainCursors.Follower);
 }
 
-/// <summary>A node that does not know the newest blocks yet.</summary>
 internal sealed class LaggingTransport(NodeClient inner, EthereumClient chain, int blocks) : NodeClient
 {
     public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
@@ -181,7 +179,7 @@ internal sealed class LaggingTransport(NodeClient inner, EthereumClient chain, i
     }
 
     /// <summary>
-    /// A call as this node answers it, by the newest block that it has; null: it does not have the block that it is asked for.
+    /// Rewrites a call so that it is answered from the newest block that this node has; null if it lacks the block that the call names.
     /// </summary>
     private async Task<RpcRequest?> InThePastAsync(RpcRequest request, long head, CancellationToken cancellationToken)
     {

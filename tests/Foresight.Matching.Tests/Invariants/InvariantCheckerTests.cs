@@ -13,7 +13,6 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
 {
     private const int TraderCount = 6;
 
-    /// <summary>Each damage, and a part of the sentence that must report it.</summary>
     private static readonly (string Sql, string Sentence)[] Damages =
     [
         ("DELETE FROM commands WHERE sequence = 40", "Command 40 is missing"),

@@ -9,7 +9,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Journal;
 
-/// <summary>Classification of failed commits: certain, refused by the fence, or in doubt.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class JournalCommitTests(StoresFixture stores) : IAsyncLifetime
 {
@@ -118,11 +117,11 @@ public sealed class JournalCommitTests(StoresFixture stores) : IAsyncLifetime
             }
         );
         var held = await one.OpenConnectionAsync();
-        // Certain, not in doubt: the callers learn at once that another leader may apply it.
+        // The failure is certain, not in doubt, so the callers learn at once that another leader may apply the command.
         var waiting = new PostgresJournal(one, shard: 0);
         await Assert.ThrowsAsync<TimeoutException>(() => waiting.CommitAsync(_term, BatchWithAccount()));
         await held.DisposeAsync();
-        // First come, first served: the batch has had the connection before this one gets it.
+        // The pool serves in order: when this call gets the connection, the batch has had it.
         await using (await one.OpenConnectionAsync())
             Assert.Equal(0L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM accounts"));
     }

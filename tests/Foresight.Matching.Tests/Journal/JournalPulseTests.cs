@@ -30,7 +30,7 @@ public sealed class JournalPulseTests(StoresFixture stores)
             async ending =>
             {
                 waits.SetResult();
-                // A minute, as what a rebuild reads may take.
+                // A read of a rebuild may take a minute.
                 await using var slow = sessions.CreateCommand("SELECT pg_sleep(60)");
                 slow.CommandTimeout = 60;
                 return await slow.ExecuteNonQueryAsync(ending);
@@ -40,7 +40,7 @@ public sealed class JournalPulseTests(StoresFixture stores)
         proxy.Set(ProxyMode.SwallowReplies);
         var error = await Record.ExceptionAsync(() => working.WaitAsync(TimeSpan.FromSeconds(45)));
         Assert.True(working.IsFaulted, "the work itself ended, and not this test's patience");
-        // No answer, or no connection to ask by: what every term ends by.
+        // No answer, or no connection to ask over: either ends a term.
         Assert.True(error is TimeoutException or NpgsqlException, $"{error}");
     }
 

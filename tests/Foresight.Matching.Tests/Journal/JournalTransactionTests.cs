@@ -2,7 +2,6 @@ using Foresight.Matching.Journal;
 
 namespace Foresight.Matching.Tests.Journal;
 
-/// <summary>A transaction is sent or given up, whichever is first, and never both.</summary>
 public sealed class JournalTransactionTests
 {
     [Fact]

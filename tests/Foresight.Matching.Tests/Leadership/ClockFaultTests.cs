@@ -4,7 +4,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>Nodes with wrong clocks lead and follow like any other: time in orders is the database's.</summary>
+/// <summary>Time in orders is the database's, so a node with a wrong clock leads and follows like any other.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class ClockFaultTests(StoresFixture stores)
 {
@@ -27,7 +27,7 @@ public sealed class ClockFaultTests(StoresFixture stores)
         await using var leader = await TestNode.StartAsync("n1", cluster.Settings, new WrongClock(TimeSpan.FromHours(hours), rate));
         await leader.ActiveAsync();
         await using var follower = await TestNode.StartAsync("n2", cluster.Settings, new WrongClock(TimeSpan.FromHours(-hours)));
-        // This one's clock is right: a deadline reaches the leader as what is left of it.
+        // This clock is right: a deadline reaches the leader as the time that is left of it.
         await using var client = new TestClient(cluster);
         var traders = new Traders(seed: 80);
         await client.Router.SendAsync(Traders.Fund(1));

@@ -5,7 +5,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>Kills every process at once, the servers included, like a power failure of the machine.</summary>
 [Collection(BreakableStoresCollection.Name)]
 public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOutputHelper output) : IAsyncLifetime
 {
@@ -44,7 +43,7 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
             random.Shuffle(deaths);
             await Task.WhenAll(deaths.Select(death => death()));
             await Task.WhenAll(stores.StartAgainAsync("postgres"), stores.StartAgainAsync("redis"));
-            // Its connections are to the server that died.
+            // Pooled connections lead to the server that died.
             _cluster.Database.Clear();
             await StartNodesAsync();
             await load.AcknowledgedAsync(20);
@@ -75,7 +74,7 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            // The client's connection comes back a moment after the server.
+            // The client reconnects a moment after the server is back, so this is retried.
             return false;
         }
     }

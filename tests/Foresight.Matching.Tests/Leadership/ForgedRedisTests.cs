@@ -8,7 +8,8 @@ using StackExchange.Redis;
 namespace Foresight.Matching.Tests.Leadership;
 
 /// <summary>
-/// Anyone with access to Redis can write anything into it. That must end no process, and keep no node from leading for longer than a lease.
+/// Anyone with access to Redis can write anything into it. That must end no process, and keep no node from leading for longer than a
+/// lease.
 /// </summary>
 [Collection(StoresCollection.Name)]
 public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
@@ -74,7 +75,7 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
         await AllIsWellAsync();
     }
 
-    /// <summary>Nothing in it could be compared or released, and every read of it would fail.</summary>
+    /// <summary>A value of another type can be neither compared nor released, and every read of it fails.</summary>
     [Fact]
     public async Task ALeaseKeyOfAnotherType_IsReplacedWithinALease()
     {
@@ -102,7 +103,6 @@ public sealed class ForgedRedisTests(StoresFixture stores) : IAsyncLifetime
                 && LeaderDirectory.Parse(await _one.Redis.StringGetAsync(LeaseKey)) is { NodeId: not "ghost" }
         );
 
-    /// <summary>Both nodes are announced anew and known, one of them leads, and it takes a command.</summary>
     private async Task AllIsWellAsync()
     {
         var since = DateTimeOffset.UtcNow;

@@ -4,7 +4,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Leadership;
 
 /// <summary>
-/// From when a failover's time counts: a follower looks each half second at a lease of five, renewed each one and a half.
+/// The time of a failover counts from the last sign of the leader that a follower saw: it polls each 0.5 s a lease of 5 s that is renewed
+/// each 1.5 s.
 /// </summary>
 public sealed class LeaderLivenessTests
 {
@@ -17,7 +18,6 @@ public sealed class LeaderLivenessTests
     public LeaderLivenessTests()
     {
         _liveness = new LeaderLiveness(_clock, Options);
-        // A leader that renews, for a while.
         for (var renewal = 0; renewal < 4; renewal++)
         {
             _lease = _lease with { LastRenewedAt = _lease.LastRenewedAt + Options.RenewInterval };
@@ -28,7 +28,7 @@ public sealed class LeaderLivenessTests
     [Fact]
     public void ALeaseThatRanOut_CountsFromItsLastRenewal_NotFromTheLastLookAtADeadHoldersKey()
     {
-        // The last renewal was seen three looks ago; seven more find the key as it was.
+        // The last renewal was seen three polls ago; seven more find the key unchanged.
         Look(7);
         Assert.Equal(Options.PollInterval * 10, Since(crashed: false));
     }

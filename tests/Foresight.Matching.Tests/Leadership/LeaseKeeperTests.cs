@@ -7,8 +7,8 @@ namespace Foresight.Matching.Tests.Leadership;
 public sealed class LeaseKeeperTests
 {
     /// <summary>
-    /// Here a mistake of ours: there is no database. Faults of Redis are expected. Else the end of the term would throw, and release
-    /// nothing.
+    /// A defect, here a missing database, in contrast to the expected faults of Redis. Unhandled, it would make the end of the term throw
+    /// and release nothing.
     /// </summary>
     [Fact]
     public async Task ARenewalThatThrowsWhatNobodyExpects_LosesTheLease_AndTheKeeperEndsInOrder()

@@ -8,7 +8,6 @@ using StackExchange.Redis;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>What the lease must do on any backend, asked of a real Redis.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class LeaseStoreTests : IDisposable
 {
@@ -125,7 +124,7 @@ public sealed class LeaseStoreTests : IDisposable
         Assert.True(await _redis.Database.KeyTimeToLiveAsync(Key) <= Duration / 2);
     }
 
-    /// <summary>GET of such a key is an error, and would be one for ever.</summary>
+    /// <summary>GET of such a key is an error, and would remain one forever.</summary>
     [Fact]
     public async Task AKeyOfAnotherType_IsNoLease_ToAnyScript()
     {

@@ -4,7 +4,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>A continuous stream of orders, a few at a time, each with a deadline that outlasts a take-over.</summary>
+/// <summary>Each order's deadline outlasts a take-over, so that orders of that time get an answer too.</summary>
 internal sealed class Load : IAsyncDisposable
 {
     private const int Senders = 8;
@@ -22,7 +22,6 @@ internal sealed class Load : IAsyncDisposable
         _sending = [.. Enumerable.Range(0, Senders).Select(SendAsync)];
     }
 
-    /// <summary>Waits until this many more have been acknowledged.</summary>
     public async Task AcknowledgedAsync(int more)
     {
         int Count()
@@ -35,9 +34,6 @@ internal sealed class Load : IAsyncDisposable
         await Eventually.TrueAsync($"{more} more orders are acknowledged", Eventually.Patience, () => Count() >= goal);
     }
 
-    /// <param name="gone">Places of the journal that went with a primary, because its
-    /// standby lacked them: what was acknowledged there is lost.</param>
-    /// <returns>How many of the acknowledged are lost.</returns>
     public async Task<int> AssertNothingLostOrDoubledAsync(IReadOnlySet<JournalPlace>? gone = null)
     {
         await _ending.CancelAsync();

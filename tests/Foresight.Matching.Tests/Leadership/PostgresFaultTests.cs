@@ -5,7 +5,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>A commit that fails, or whose outcome is unknown, costs a term and never an order.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
 {

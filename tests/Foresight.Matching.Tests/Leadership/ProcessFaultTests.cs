@@ -111,7 +111,6 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
             await ResumeAsync(leader);
         }
 
-        // Every answer is an acceptance that is in the journal once, and no row of an old epoch comes after one of a newer.
         await load.AssertNothingLostOrDoubledAsync();
     }
 

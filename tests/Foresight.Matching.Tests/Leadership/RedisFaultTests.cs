@@ -6,7 +6,6 @@ using StackExchange.Redis;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>No fault of Redis ends a process, makes two leaders, or keeps trading down once it is over.</summary>
 [Collection(BreakableStoresCollection.Name)]
 public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifetime
 {
@@ -57,7 +56,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await NodesAreKnownAsync(one, Eventually.Patience);
 
         await stores.KillAsync("redis");
-        // The leader serves while it may still trust its lease.
+        // The leader serves for as long as it may trust its lease.
         Assert.Equal(
             ResultStatus.Accepted,
             (await one.Router.SendAsync(_traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1))).Status
@@ -91,10 +90,10 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await Eventually.TrueAsync("the node without Redis follows", Eventually.Patience, () => cutOff.Presence.State == "follower");
         Assert.Equal(ResultStatus.Accepted, (await other.Router.SendAsync(Traders.Fund(1))).Status);
 
-        // Thawed, its late renewals find another's token.
+        // After the thaw its late renewals find another node's token, so they must change nothing.
         var thawedAt = DateTimeOffset.UtcNow;
         proxy.Set(ProxyMode.Forward);
-        // Redis hears a connection's commands in their order, so when it hears this one it has heard the late renewals.
+        // Redis executes a connection's commands in order, so this one follows the late renewals.
         await Eventually.TrueAsync(
             "the node says again that it follows",
             Eventually.Patience,
@@ -140,8 +139,8 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
     }
 
     /// <summary>
-    /// As after a freeze: Redis receives renewals of a holder that has meanwhile stopped, after the key expired, and writes it again. That
-    /// lease outlasts the test, so only its release lets a node lead.
+    /// As after a freeze: Redis receives renewals of a holder that has stopped meanwhile, after the key expired, and writes the key
+    /// again. That lease outlasts the test, so only its release lets a node lead.
     /// </summary>
     [Fact]
     public async Task ALeaseThatALateRenewalWrote_IsGivenBackByTheNodeItNames()
@@ -208,7 +207,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
                 }
                 catch (Exception error) when (error is RedisException or TimeoutException)
                 {
-                    // Its connection is only just finding Redis again.
+                    // The connection to Redis may still be recovering, so this is retried.
                     return false;
                 }
             }

@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>What leadership does can be seen: as metrics, as sentences in the log, and as rows of the history.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class SeenTests(StoresFixture stores)
 {
@@ -22,7 +21,7 @@ public sealed class SeenTests(StoresFixture stores)
         await using var second = new NodeProcess("n2", cluster.Settings);
         await client.Router.SendAsync([Traders.Fund(1)]);
 
-        // Present before the first event: a rate has no start otherwise.
+        // Present before the first event, because a rate needs a first value to start from.
         await ShowsAsync(
             client,
             "n1",

@@ -64,7 +64,7 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
 
         var before = await EpochAsync();
         proxy.Set(ProxyMode.Jitter);
-        // Whoever leads renews no more often than that, so two leases' time is over.
+        // A leader renews no more often than that, so the time of two leases is over.
         await other.LeaseRenewedAsync(times: (int)(Lease * 2 / Renewal));
         Assert.InRange(await EpochAsync() - before, 0, 1);
         await load.AcknowledgedAsync(20);
@@ -88,7 +88,7 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
         await load.AcknowledgedAsync(20);
         proxy.Set(ProxyMode.Forward);
         var forwardedAt = DateTimeOffset.UtcNow;
-        // Redis hears a connection's commands in their order, so when it hears this one it has heard the late renewals.
+        // Redis executes a connection's commands in order, so this one follows the late renewals.
         await Eventually.TrueAsync(
             "the slow node says again that it follows",
             Eventually.Patience,

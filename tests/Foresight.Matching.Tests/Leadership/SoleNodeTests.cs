@@ -7,7 +7,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary><c>CLUSTER_ENABLED=false</c>: one node, no election.</summary>
 [Collection(BreakableStoresCollection.Name)]
 [Trait("Category", "Parts")]
 public sealed class SoleNodeTests(BreakableStoresFixture stores) : IAsyncLifetime

@@ -6,7 +6,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Leadership;
 
-/// <summary>The fence, asked of a real Postgres.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
 {

@@ -5,7 +5,7 @@ namespace Foresight.Matching.Tests.Loop;
 
 public sealed class FailedCommandReasonTests
 {
-    /// <summary>A text that ends in half of a character cannot be sent to Postgres, and the failure would end the term after all.</summary>
+    /// <summary>A text that ends in half a surrogate pair cannot be sent to Postgres; that failure would end the term after all.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

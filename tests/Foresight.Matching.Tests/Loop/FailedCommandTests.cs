@@ -6,8 +6,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Loop;
 
 /// <summary>
-/// A command that makes the leader throw. Here it is one that fills an order which the book has and the table calls cancelled, so that a
-/// leader which was rebuilt from both does not know whose it is.
+/// A command that makes the leader throw: it fills an order that the book has and the table calls cancelled, so that a leader rebuilt
+/// from both does not know whose order it is.
 /// </summary>
 [Collection(StoresCollection.Name)]
 public sealed class FailedCommandTests(StoresFixture stores) : IAsyncLifetime

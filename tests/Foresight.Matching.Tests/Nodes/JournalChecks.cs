@@ -5,7 +5,6 @@ using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Tests.Nodes;
 
-/// <summary>The invariants of a journal, asked of its tables.</summary>
 internal static class JournalChecks
 {
     public static async Task AssertSoundAsync(TestCluster cluster)
@@ -15,7 +14,6 @@ internal static class JournalChecks
         Assert.True(checker.Holds, string.Join('\n', checker.Violations));
     }
 
-    /// <summary>Stores it as the node does; a spoilt one carries a hash that is not its own.</summary>
     public static async Task StoreSnapshotAsync(TestCluster cluster, ExchangeEngine engine, bool spoilt)
     {
         var state = new ArrayBufferWriter<byte>();

@@ -9,7 +9,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Nodes;
 
-/// <summary>One database and one set of keys, with markets to trade in.</summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
     private TestCluster(string connection, Dictionary<string, string?> settings)
@@ -22,7 +21,6 @@ internal sealed class TestCluster : IAsyncDisposable
     public NpgsqlDataSource Database { get; }
     public Dictionary<string, string?> Settings { get; }
 
-    /// <summary>The cluster's settings with one of them different, for a node that sees it through something else.</summary>
     public Dictionary<string, string?> With(string name, string value) => new(Settings) { [name] = value };
 
     public static async Task<TestCluster> CreateAsync(StoresFixture stores, params KeyValuePair<string, string?>[] settings)
@@ -41,10 +39,9 @@ internal sealed class TestCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Nodes begin at the primary; what is asked here is asked of the standby, which is to be promoted.</summary>
+    /// <summary>Nodes start at the primary; tests read the standby, because it is to be promoted.</summary>
     public static TestCluster Over(ReplicatedStores stores) => new(stores.Standby!, stores.Settings());
 
-    /// <summary>The engine as the journal alone has it.</summary>
     public async Task<ExchangeEngine> ReplayAsync(long through = long.MaxValue) =>
         await new EngineRecovery(new PostgresJournal(Database, shard: 0), shard: 0, NullLogger.Instance).ReplayAllAsync(
             through,

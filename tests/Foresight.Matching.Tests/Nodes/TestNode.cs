@@ -15,7 +15,6 @@ using StackExchange.Redis;
 
 namespace Foresight.Matching.Tests.Nodes;
 
-/// <summary>A matching node in this process: the program's own parts, without settlement.</summary>
 internal sealed class TestNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -36,14 +35,13 @@ internal sealed class TestNode : IAsyncDisposable
 
     public static Task<TestNode> StartAsync(string nodeId, TestCluster cluster) => StartAsync(nodeId, cluster.Settings);
 
-    /// <param name="clock">Another than the system's.</param>
     public static async Task<TestNode> StartAsync(string nodeId, Dictionary<string, string?> settings, TimeProvider? clock = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         var lines = new LogLines();
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddProvider(lines);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings) { ["NODE_ID"] = nodeId });
-        // First: the program adds the system's only if there is none.
+        // First, because the program adds the system's clock only if there is none.
         if (clock is not null)
             builder.Services.AddSingleton(clock);
         builder.AddServiceDefaults();
@@ -68,7 +66,6 @@ internal sealed class TestNode : IAsyncDisposable
             () => Presence.State == "active"
         );
 
-    /// <summary>Waits until whoever leads has renewed its lease this often.</summary>
     public async Task LeaseRenewedAsync(int times)
     {
         var seen = new HashSet<DateTimeOffset>();
@@ -94,7 +91,6 @@ internal sealed class TestNode : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    /// <summary>Keeps what is logged.</summary>
     private sealed class LogLines : ILoggerProvider, ILogger
     {
         private readonly ConcurrentQueue<string> _all = new();

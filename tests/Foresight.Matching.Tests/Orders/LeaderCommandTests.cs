@@ -4,12 +4,11 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Orders;
 
-/// <summary>What crosses the gateway, and what the journal keeps of it.</summary>
 public sealed class LeaderCommandTests
 {
     private static readonly string Maker = Traders.Address(1);
 
-    /// <summary>Their numbers on the wire, which must not change.</summary>
+    /// <summary>Their numbers on the wire, which must not change because nodes of other versions read them.</summary>
     public static TheoryData<int, LeaderCommand> Kinds =>
         new()
         {
@@ -55,7 +54,7 @@ public sealed class LeaderCommandTests
     public void ACommandOfAnUnknownKind_OrWithoutWhatItNeeds_IsNotRead(string text) =>
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<LeaderCommand>(text, JsonSerializerOptions.Web));
 
-    /// <summary>As <c>commands.result</c> was written by versions before, with every member in it.</summary>
+    /// <summary>As earlier versions wrote <c>commands.result</c>, with every member: those rows stay in the journal.</summary>
     [Fact]
     public void AStoredResult_StaysReadable()
     {

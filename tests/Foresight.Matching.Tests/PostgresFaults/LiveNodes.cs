@@ -3,7 +3,6 @@ using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
 
-/// <summary>Two nodes as processes that must outlive whatever happens to the servers, and a client.</summary>
 internal sealed class LiveNodes : IAsyncDisposable
 {
     private readonly List<NodeProcess> _nodes = [];
@@ -17,7 +16,6 @@ internal sealed class LiveNodes : IAsyncDisposable
 
     public TestClient Client { get; }
 
-    /// <summary>One leads, and the accounts of <c>Load</c> have money.</summary>
     public static async Task<LiveNodes> StartAsync(TestCluster cluster)
     {
         var nodes = new LiveNodes(cluster);
@@ -32,7 +30,6 @@ internal sealed class LiveNodes : IAsyncDisposable
 
     public void AssertNoneEnded() => Assert.All(_nodes, node => Assert.False(node.HasEnded, node.Output));
 
-    /// <summary>Waits until every node has said so.</summary>
     public Task AllSaidAsync(string sentence) =>
         Eventually.TrueAsync(
             $"every node says \"{sentence}\"",

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
 
-/// <summary>A pool of connections runs out. The Api's order path needs none (it knows the markets); a node's has its own.</summary>
+/// <summary>The Api's order path needs no connection, because it knows the markets; a node has a pool of its own.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class PoolTests(StoresFixture stores) : IAsyncLifetime
 {
@@ -26,7 +26,7 @@ public sealed class PoolTests(StoresFixture stores) : IAsyncLifetime
         var held = new List<NpgsqlConnection>();
         try
         {
-            // The node's own work takes one now and then and gives it back.
+            // The node's own work takes a connection now and then and returns it, so each of these may have to wait.
             for (var i = 0; i < 5; i++)
                 held.Add(await Eventually.GetAsync("a free connection", Eventually.Patience, () => TryOpenAsync(node.Primary)));
             Assert.Equal(

@@ -4,7 +4,6 @@ using Foresight.Matching.Tests.Stores;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
 
-/// <summary>The primary alone goes down at once and comes back, while the nodes, processes of their own, live on.</summary>
 [Collection(BreakableStoresCollection.Name)]
 public sealed class PrimaryRestartTests(BreakableStoresFixture stores) : IAsyncLifetime
 {
@@ -34,7 +33,7 @@ public sealed class PrimaryRestartTests(BreakableStoresFixture stores) : IAsyncL
             var before = await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
             await stores.KillAsync("postgres");
             await stores.StartAgainAsync("postgres");
-            // Its connections are to the server that died.
+            // Pooled connections lead to the server that died.
             _cluster.Database.Clear();
             await load.AcknowledgedAsync(50);
             Assert.True(await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'") > before);

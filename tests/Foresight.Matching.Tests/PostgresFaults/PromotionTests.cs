@@ -8,7 +8,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
 
-/// <summary>The primary dies, the standby is promoted, and the old primary comes back.</summary>
 public sealed class PromotionTests : IAsyncLifetime
 {
     private readonly Traders _traders = new(seed: 71);
@@ -39,12 +38,12 @@ public sealed class PromotionTests : IAsyncLifetime
         Assert.Equal(10L, await ReadAsync(reading));
 
         await _stores.KillAsync("postgres");
-        // Looks at the standby as well, and must not keep what it gets there for later.
+        // Looks at the standby too, and must not keep that answer for after the promotion.
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => ReadAsync(reading));
         await _stores.PromoteAsync();
         var after = await PlaceAsync(10);
         Assert.All(after, answer => Assert.True(answer.Epoch > before[^1].Epoch));
-        // Acknowledged before, by a primary whose standby had to have it: all there.
+        // The old primary acknowledged only what its standby had, so everything is there.
         Assert.Equal(20L, await CountAsync(_stores.Standby!));
         Assert.Equal(before[^1].Sequence + 1, after[0].Sequence);
 
@@ -53,7 +52,7 @@ public sealed class PromotionTests : IAsyncLifetime
         await PlaceAsync(10);
         for (var i = 0; i < 5; i++)
             Assert.Equal(30L, await ReadAsync(reading));
-        // One that starts now, with the old primary first among its servers, does not fall for it.
+        // A node that starts now, with the old primary first in its settings, must not use it.
         await _node.DisposeAsync();
         _node = await StartNodeAsync("n2", settings);
         await PlaceAsync(10);

@@ -4,10 +4,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
 
-/// <summary>
-/// The primary is killed while orders come, to nodes that are processes of their own; its standby is promoted as docs/operations.md says,
-/// and the old primary comes back.
-/// </summary>
 public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
 {
     private const string Refusal = "refused: it is an old primary on timeline 1";
@@ -28,8 +24,6 @@ public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
         Assert.True(lost >= 100, $"{lost} acknowledged orders are lost, and the standby lacked more");
     }
 
-    /// <param name="behind">Acknowledged orders that the standby lacks when the primary dies, at least.</param>
-    /// <returns>Acknowledged orders that are not in the journal any more: they, and no others, were in what the standby lacked.</returns>
     private async Task<int> LoseThePrimaryAsync(ReplicatedStores stores, int behind)
     {
         await using var cluster = TestCluster.Over(stores);
@@ -44,7 +38,7 @@ public sealed class PromotionUnderLoadTests(ITestOutputHelper output)
         }
 
         var killing = stores.KillAsync("postgres");
-        // Stopped, it would not notice that its server is gone.
+        // A stopped WAL sender does not notice that its server is gone, so it is killed.
         if (behind > 0)
             NodeProcess.KillNow(sender);
         await killing;

@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Tests.PostgresFaults;
 
-/// <summary>A Redis, a primary and its standby, for one test: what it does to them cannot be undone.</summary>
+/// <summary>Servers of one test alone, because what it does to them cannot be undone.</summary>
 internal sealed class ReplicatedStores(bool synchronous) : TestStores(synchronous ? Replication.Synchronous : Replication.Asynchronous)
 {
     public static async Task<ReplicatedStores> StartAsync(bool synchronous)

@@ -3,7 +3,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.PostgresFaults;
 
-/// <summary>With a synchronous standby an acknowledgement waits for it, and while it is frozen there is none.</summary>
 public sealed class SynchronousStandbyTests : IAsyncLifetime
 {
     private readonly Traders _traders = new(seed: 72);
@@ -34,7 +33,7 @@ public sealed class SynchronousStandbyTests : IAsyncLifetime
             await AssertAcceptedAsync(command);
         Assert.Equal(20L, await CountAsync());
 
-        // The operator's way out, while it stays frozen.
+        // The operator's way out while the standby stays frozen: acknowledgements no longer wait for it.
         using var frozen = _stores.Freeze("postgres-replica");
         var last = Place(seconds: 2);
         AssertOpen(await _node.Router.SendAsync(last));

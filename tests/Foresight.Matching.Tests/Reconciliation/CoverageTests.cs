@@ -3,7 +3,6 @@ using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 
-/// <summary>What the ledger of coverage says after a reorganisation, and after a long time.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class CoverageTests(ChainFixture fixture)
 {
@@ -40,7 +39,6 @@ public sealed class CoverageTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         await fixture.MineAsync(3);
         await venue.FollowAsync();
-        // Old runs that overlap, with a hole, one that failed in it, and one beyond the hole.
         var first = await venue.ScalarAsync<long>(
             "INSERT INTO reconciliation_runs (trigger, state, node_id) VALUES ('schedule', 'succeeded', 'n') RETURNING run_id"
         );
@@ -68,7 +66,7 @@ public sealed class CoverageTests(ChainFixture fixture)
     {
         var journal = new ReconciliationJournal(venue.Database);
         var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = true };
-        // Cut into several comparisons, which are one range all the same.
+        // The run is cut into several comparisons, which still count as one covered range.
         var options = new ReconciliationOptions
         {
             Balances = false,

@@ -9,16 +9,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Tests.Reconciliation;
 
-/// <summary>What a node between us and the chain does wrong. Returning null breaks the connection off; else what is answered.</summary>
+/// <summary>The fault of a node between us and the chain. The returned value is its answer; null closes the connection.</summary>
 public delegate JsonNode? NodeFault(JsonObject request, JsonNode answer);
 
-/// <summary>A JSON-RPC server over HTTP that asks the real node and then lies, refuses, or hangs up, as a test tells it.</summary>
 public sealed class FaultyNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
 
-    // One request after another, so that a test's fault may keep count.
+    // One request at a time, so that a test's fault may count them.
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Uri _node;
     private readonly NodeFault _fault;

@@ -10,7 +10,7 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Reconciliation;
 
 /// <summary>
-/// The ledger is ahead of the follower's block for as long as a leader or a node is away: that is no difference between ledger and chain.
+/// The ledger is ahead of the follower's block while a leader or a node is away; that is no difference between ledger and chain.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class LedgerAheadTests(ChainFixture fixture)
@@ -33,7 +33,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
 
         await FollowUntilAcknowledgedAsync(live, command => command is SettleTrade);
         Assert.True(await venue.ScalarAsync<bool>("SELECT bool_and(closed AND settlement = 'mined') FROM trades"));
-        // Open from an earlier run; whether it is still there cannot be said now.
+        // Open from an earlier run; whether it still exists cannot be determined now.
         var key = $"balance_mismatch:{alice.Account.ToLowerHex()}:USDC";
         await venue.ExecuteAsync(
             "INSERT INTO discrepancies (natural_key, kind, severity, summary) VALUES ($1, 'balance_mismatch', 'high', '')",
@@ -55,7 +55,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
     {
         await using var live = await LiveVenue.CreateAsync(fixture);
         var alice = await live.AddWalletAsync();
-        // Until what she paid for her shares is confirmed too: what is unconfirmed is left out for another reason.
+        // Waits until the payment for her shares is confirmed too, because unconfirmed amounts are left out for another reason.
         await live.MineAsync(4);
         Assert.Empty((await live.CheckBalancesAsync())!.Ahead);
         await live.Venue.SendAsync(live.Venue.Operator.Key, live.Venue.Deployment.Usdc, UsdcContract.Mint(alice.Account, 7 * OneUsdc));
@@ -74,7 +74,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         var alice = await live.AddWalletAsync(usdc: 100, shares: 0);
         await live.ConfirmAsync();
         Assert.Equal(ProblemCodes.InsufficientBalance, (await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Code);
-        // It looks for refused orders only after it has looked once.
+        // The follower looks for refused orders only from its second look on.
         var follower = live.Venue.NewFollowerVia(Interrupted(live, command => command is AllotCollateral { Units: < 0 }));
         await Eventually.TrueAsync(
             "the giving shard has given",
@@ -111,7 +111,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         await fixture.RequestAsync("anvil_dropAllTransactions");
         await fixture.RequestAsync("evm_increaseTime", 7);
         await fixture.MineAsync((int)(cursor - await venue.Client.BlockNumberAsync()));
-        // The follower has not seen it yet: the block that the ledger is of does not exist any more.
+        // The follower has not seen the reorganisation yet: the block of the ledger no longer exists.
         await Assert.ThrowsAnyAsync<RpcException>(() => live.CheckBalancesAsync());
 
         await venue.FollowAsync();
@@ -131,7 +131,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         await CatchUpAsync(live);
     }
 
-    /// <summary>The leader acknowledges, and the follower does not hear it: its cursor stays.</summary>
+    /// <summary>The leader acknowledges, but the follower does not hear it, so its cursor stays.</summary>
     private static async Task FollowUntilAcknowledgedAsync(LiveVenue live, Func<LeaderCommand, bool> last) =>
         await Assert.ThrowsAsync<UndeliveredException>(() => live.Venue.FollowAsync(live.Venue.NewFollowerVia(Interrupted(live, last))));
 

@@ -27,7 +27,6 @@ public sealed class ReconcilerTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var (trades, orders) = await SettleSomeAsync(venue, 10);
-        // The journal has a settled trade that the chain has not.
         await venue.ExecuteAsync(
             """
             INSERT INTO trades SELECT 1000, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence,
@@ -35,11 +34,9 @@ public sealed class ReconcilerTests(ChainFixture fixture)
             """,
             trades[0]
         );
-        // The chain has trades that the journal has not: one settled by the operator, one filled past it.
         await venue.ExecuteAsync("DELETE FROM fills WHERE trade_id = $1", trades[1]);
         await venue.ExecuteAsync("DELETE FROM trades WHERE trade_id = $1", trades[1]);
         var direct = await FillDirectlyAsync(venue);
-        // Both have it, with different figures, or a different fate.
         await venue.ExecuteAsync("UPDATE fills SET quantity_lots = quantity_lots + 1 WHERE trade_id = $1 AND leg = 0", trades[2]);
         await venue.ExecuteAsync("UPDATE trades SET settlement = 'failed' WHERE trade_id = $1", trades[3]);
         await venue.ExecuteAsync("UPDATE trades SET block_number = NULL WHERE trade_id = $1", trades[4]);
@@ -56,7 +53,6 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         Assert.Null((await RunAsync(venue, manual: true)).Error);
         Assert.Equal(expected, await KeysAsync(venue));
 
-        // Again, by another holder.
         await venue.TakeTermAsync();
         await RunAsync(venue, manual: true);
         Assert.Equal(expected, await KeysAsync(venue));

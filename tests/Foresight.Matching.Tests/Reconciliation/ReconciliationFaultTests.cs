@@ -63,7 +63,7 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         await SettleAsync(venue, 4);
         var head = await venue.Client.BlockNumberAsync();
-        // It says the head of others and knows nothing above its own.
+        // Reports the head of other nodes, but knows nothing above its own.
         await using var node = await FaultyNode.StartAsync(
             fixture.Rpc,
             (request, answer) =>

@@ -113,7 +113,7 @@ public class ReconciliationRulesTests
             ],
             found.Select(f => f.NaturalKey).Order(StringComparer.Ordinal)
         );
-        // Of trade 4 the amounts are in doubt as well: settling it in the engine would move them.
+        // The amounts of trade 4 are in doubt as well: settling it in the engine would move them.
         Assert.Equal(
             ["missing_offchain:0xabc:3", "missing_offchain:trade:1", "status_mismatch:3"],
             RepairRules.Select(found).Select(r => r.NaturalKey)

@@ -34,7 +34,7 @@ public sealed class RepairTests(ChainFixture fixture)
         venue.Broadcast.Subscribe<TradeStatesMessage>(Channels.TradeStates, heard.Enqueue);
         var real = await RunAsync(venue, dryRun: false);
         await Eventually.TrueAsync("what was repaired is told", Eventually.Patience, () => heard.Count >= 2);
-        // Outside the settler's numbers, whose holder is another.
+        // A repair uses none of the settler's numbers, because another holder assigns those.
         Assert.All(heard, m => Assert.Equal((0L, 0L, 0L), (m.Epoch, m.Sequence, m.Previous)));
         Assert.Equal(
             new[] { (trades[2], "final"), (trades[3], "final") },
@@ -47,7 +47,6 @@ public sealed class RepairTests(ChainFixture fixture)
             await venue.ScalarAsync<long>("SELECT count(*) FROM reconciliation_repairs WHERE run_id = $1 AND state = 'done'", real)
         );
         Assert.Equal(4, await venue.ScalarAsync<int>("SELECT repaired FROM reconciliation_runs WHERE run_id = $1", real));
-        // What was planned is what is there.
         foreach (var trade in new[] { trades[2], trades[3] })
             Assert.Equal(
                 1L,
@@ -64,7 +63,7 @@ public sealed class RepairTests(ChainFixture fixture)
             );
         Assert.Equal(2L, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_fills"));
 
-        // A wrong amount and a trade that the chain has not: only people decide about those.
+        // A wrong amount, and a trade that the chain does not have: only people decide about those.
         Assert.Equal(
             "amount_mismatch,missing_onchain",
             await venue.ScalarAsync<string>("SELECT string_agg(kind, ',' ORDER BY kind) FROM discrepancies WHERE state = 'open'")
@@ -165,7 +164,6 @@ public sealed class RepairTests(ChainFixture fixture)
         Assert.Equal("broadcast", (await venue.StateOfAsync(trades[0])).State);
     }
 
-    /// <summary>Six kinds of damage: two fates, two unknown fills, an amount, and a trade that the chain has not.</summary>
     private static async Task<List<long>> DamageAsync(Venue venue)
     {
         var trades = await SettleAsync(venue, 6);
@@ -206,7 +204,6 @@ public sealed class RepairTests(ChainFixture fixture)
         return trades;
     }
 
-    /// <summary>A run as the holder of the lease does it, with auto-fix on.</summary>
     private static async Task<long> RunAsync(Venue venue, bool dryRun)
     {
         var (journal, run, result, repairer) = await CompareAsync(venue, dryRun, Options);

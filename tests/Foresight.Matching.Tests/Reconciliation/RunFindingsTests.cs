@@ -16,7 +16,7 @@ public class RunFindingsTests
         Assert.Equal(500 + 10_000 + 2, findings.All.Count);
         Assert.Equal((99_500 + 20_000, 20_005L), (findings.Untold, findings.UntoldFrom));
         Assert.Contains("119500 fills", findings.Note);
-        // What is shared has a key that every run makes the same, and says no number of fills that the next run would count otherwise.
+        // A shared finding has the same key in every run, so the key has no number of fills that the next run would count differently.
         Assert.Equal(
             ["missing_offchain:more:20000 low 99500", "missing_offchain:more:40000 high 20000"],
             findings.All.TakeLast(2).Select(f => $"{f.NaturalKey} {f.Severity} {f.Amount}")

@@ -63,7 +63,6 @@ public sealed class EngineRecoveryTests(StoresFixture stores)
             proof = await node.ProofAsync();
         }
 
-        // As the node stores it, at a sequence in the middle of the journal, and one that is not what it says.
         var middle = proof.Sequence / 2;
         await JournalChecks.StoreSnapshotAsync(cluster, await cluster.ReplayAsync(middle), spoilt: false);
         await JournalChecks.StoreSnapshotAsync(cluster, await cluster.ReplayAsync(middle + 10), spoilt: true);

@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Sequencing;
 
-/// <summary>What the chain says of orders and trades, as the leader takes it, keeps it and passes it on.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class ChainWordTests(StoresFixture stores)
 {
@@ -19,7 +18,7 @@ public sealed class ChainWordTests(StoresFixture stores)
         {
             await node.ActiveAsync();
             await node.Router.SendAsync([Traders.FundShares(1, 1, 0), Traders.Fund(2), ask]);
-            // Filled by us between the reading of the chain and the command: neither is counted twice, nor forgotten.
+            // Filled by us between the reading of the chain and the command: the fill must count exactly once.
             await node.Router.SendAsync([traders.Place(2, 1, 0, isBuy: true, price: 6_000, lots: 10), Traders.Reduce(1, 1, hash, 30)]);
             Assert.Equal((10, 30, 1), await OrderAsync(cluster, hash));
             Assert.Equal(ResultStatus.Accepted, (await node.Router.SendAsync(Traders.Reduce(1, 1, hash, 30))).Status);

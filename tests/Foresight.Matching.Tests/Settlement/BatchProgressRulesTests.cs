@@ -35,7 +35,7 @@ public class BatchProgressRulesTests
     {
         var mined = new BatchFacts(BatchStates.Mined, 100, Hash, 99);
         Assert.Equal(BatchStep.BackToBroadcast, Next(mined, new ChainFacts(150, null, [9, 9, 9], true)));
-        // A node that does not have the block lags.
+        // A node that does not have the block lags behind.
         Assert.Equal(BatchStep.Wait, Next(mined, new ChainFacts(98, null, null, true)));
     }
 

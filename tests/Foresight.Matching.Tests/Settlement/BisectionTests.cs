@@ -10,7 +10,6 @@ namespace Foresight.Matching.Tests.Settlement;
 [Collection(ChainCollection.Name)]
 public sealed class BisectionTests(ChainFixture fixture)
 {
-    /// <summary>MarketFactory.OPERATOR_ROLE.</summary>
     private static readonly Hash32 OperatorRole = Keccak256.HashText("OPERATOR");
 
     [Fact]
@@ -33,7 +32,8 @@ public sealed class BisectionTests(ChainFixture fixture)
         await fixture.AutomineAsync(false);
         var submitter = venue.NewSubmitter();
 
-        // The sender is no operator in the block that mines it, and one again afterwards: four at once, then two and two.
+        // The sender lacks the operator role in the block that mines the batch, and has it again afterwards, so four trades are retried
+        // as two and two.
         foreach (var expected in new[] { 1L, 3L })
         {
             await venue.StepAsync(submitter);

@@ -39,7 +39,6 @@ public sealed class ChainFixture() : TestStores(chain: ""), IAsyncLifetime
     public async Task<string> RequestAsync(string method, params JsonNode?[] parameters) =>
         (await Client.RequestAsync(new RpcRequest(method, parameters))).ToString();
 
-    /// <summary>On: a transaction is mined as it comes. Off: only <see cref="MineAsync"/> mines.</summary>
     public Task AutomineAsync(bool on) => RequestAsync("evm_setAutomine", on);
 
     public Task MineAsync(int blocks = 1) => RequestAsync("anvil_mine", Hex.EncodeQuantity(blocks));

@@ -14,7 +14,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>Who trades: a key's own account, or a contract wallet that the key owns.</summary>
 internal sealed record Wallet(PrivateKey Key, Address Account)
 {
     public bool IsContract => Account != Key.Address;
@@ -22,7 +21,6 @@ internal sealed record Wallet(PrivateKey Key, Address Account)
 
 internal sealed record SignedOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature);
 
-/// <summary>An order as it was sent, and what the leader said to it.</summary>
 internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature, CommandResult Result)
 {
     public long TradeId
@@ -78,7 +76,6 @@ internal sealed class LiveVenue : IAsyncDisposable
         return new Wallet(key, key.Address);
     }
 
-    /// <summary>A contract wallet with USDC and the approvals.</summary>
     public async Task<Wallet> AddContractWalletAsync(long usdc = 10_000)
     {
         var owner = await Venue.AddWalletAsync(usdc, shares: 0);
@@ -97,7 +94,6 @@ internal sealed class LiveVenue : IAsyncDisposable
         return wallet;
     }
 
-    /// <summary>A transaction of the account, mined before the call returns.</summary>
     public Task SendAsync(Wallet from, Address to, byte[] data) =>
         from.IsContract ? Venue.SendAsync(from.Key, from.Account, Execute.Encode(to, data)) : Venue.SendAsync(from.Key, to, data);
 
@@ -161,7 +157,6 @@ internal sealed class LiveVenue : IAsyncDisposable
         return new LiveOrder(maker, message, hash, signature, result);
     }
 
-    /// <summary>Blocks, each followed as it comes.</summary>
     public async Task MineAsync(int blocks = 1)
     {
         for (var i = 0; i < blocks; i++)
@@ -171,7 +166,6 @@ internal sealed class LiveVenue : IAsyncDisposable
         }
     }
 
-    /// <summary>Until what has happened on chain so far is confirmed.</summary>
     public Task ConfirmAsync() => MineAsync(Venue.Options.Confirmations);
 
     public async Task<(string Status, string? Reason, long Reduced)> StateOfAsync(LiveOrder order)
@@ -190,7 +184,6 @@ internal sealed class LiveVenue : IAsyncDisposable
             wallet.Account.ToBytes()
         );
 
-    /// <summary>The reconciler's word about the balances: null while a reorganisation is being followed.</summary>
     public Task<BalanceCheck?> CheckBalancesAsync() =>
         new BalanceChecker(Venue.Deployment, Venue.Database, new HoldingsReader(Venue.Deployment, Venue.Client)).CheckAsync(
             TimeProvider.System,
@@ -199,7 +192,6 @@ internal sealed class LiveVenue : IAsyncDisposable
 
     public Task<short> MarketStateAsync() => Venue.ScalarAsync<short>("SELECT state FROM markets WHERE market_id = $1", Venue.Market);
 
-    /// <summary>What is held for resting orders and for unsettled trades, of everybody and everything.</summary>
     public Task<long> HeldAsync() => Venue.ScalarAsync<long>("SELECT coalesce(sum(order_hold + trade_hold), 0)::bigint FROM balances");
 
     public async ValueTask DisposeAsync()

@@ -4,7 +4,6 @@ using Foresight.Matching.Settlement;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>A pause loses no trade: whatever its state, a matched trade waits and settles exactly once when the market resumes.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class PausedMarketTests(ChainFixture fixture)
 {
@@ -121,7 +120,9 @@ public sealed class PausedMarketTests(ChainFixture fixture)
             Assert.Equal(("matched", null), await venue.StateOfAsync(trade));
     }
 
-    /// <summary>Somebody else than the settler who may pause: the settler's own transactions are mined in their order.</summary>
+    /// <summary>
+    /// An account other than the settler that may pause, because the settler's own transactions are mined in their order.
+    /// </summary>
     private static async Task<Wallet> GuardAsync(LiveVenue live)
     {
         var guard = await live.AddWalletAsync(usdc: 0, shares: 0);

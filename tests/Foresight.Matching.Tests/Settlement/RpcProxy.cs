@@ -7,12 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>One call of a node process to the chain: its method and, once the chain has answered, what it said.</summary>
 public sealed record ProxiedCall(string Node, string Method, JsonNode? Parameters, JsonNode? Result);
 
 /// <summary>
-/// Stands between node processes and the chain, and lets a test act at an exact point of a node's work. Each node has an address of its
-/// own, so that the test knows whose call it is.
+/// Lets a test act at an exact point of a node's work. Each node has its own address, so that the test knows whose call it is.
 /// </summary>
 internal sealed class RpcProxy : IAsyncDisposable
 {
@@ -30,9 +28,7 @@ internal sealed class RpcProxy : IAsyncDisposable
         _app.MapPost("/{node}", ServeAsync);
     }
 
-    /// <summary>
-    /// Asked with each call before the chain has it (no result) and after. True: the connection is cut instead of going on.
-    /// </summary>
+    /// <summary>Called for each request before the chain has it (without a result) and after it; true closes the connection.</summary>
     public Func<ProxiedCall, bool>? Cut { get; set; }
 
     public static async Task<RpcProxy> StartAsync(Uri chain)
@@ -83,7 +79,7 @@ internal sealed class RpcProxy : IAsyncDisposable
         await context.Response.WriteAsync(text);
     }
 
-    /// <summary>An answer without a result, as opposed to no answer yet.</summary>
+    /// <summary>An answer without a result, because null means that there is no answer yet.</summary>
     private static JsonNode Nothing => JsonValue.Create("");
 
     private bool Asked(IEnumerable<ProxiedCall> calls) => Cut is { } cut && calls.Any(cut);

@@ -9,9 +9,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>
-/// Rising fees, foreign transactions on the same nonce, lagging nodes, and a lease holder that does not know it was replaced.
-/// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class SubmitterFaultTests(ChainFixture fixture)
 {
@@ -57,7 +54,6 @@ public sealed class SubmitterFaultTests(ChainFixture fixture)
             await venue.StepAsync(submitter);
         }
 
-        // It waits for the next look, instead of asking again at once.
         Assert.False(await submitter.StepAsync(await venue.Client.BlockNumberAsync(), CancellationToken.None));
         Assert.Contains("has reached SETTLEMENT_MAX_FEE_GWEI", submitter.Trouble);
         Assert.True(await MaxFeeAsync(venue) <= 20 * Gwei);
@@ -151,7 +147,6 @@ public sealed class SubmitterFaultTests(ChainFixture fixture)
         Assert.Equal(["final"], await StatesAsync(venue));
     }
 
-    /// <summary>Each block takes its transactions at this base fee.</summary>
     private async Task MineAtBaseFeeAsync(BigInteger fee, int blocks)
     {
         for (var i = 0; i < blocks; i++)
@@ -187,7 +182,6 @@ public sealed class SubmitterFaultTests(ChainFixture fixture)
         await venue.ScalarAsync<string[]>("SELECT array_agg(state ORDER BY batch_id) FROM settlement_batches");
 }
 
-/// <summary>A node that has not heard of the account's last transactions.</summary>
 internal sealed class NonceLagTransport(NodeClient inner) : NodeClient
 {
     public int Behind { get; set; }
@@ -211,7 +205,6 @@ internal sealed class NonceLagTransport(NodeClient inner) : NodeClient
     }
 }
 
-/// <summary>Holds a method's call until the test lets it go on.</summary>
 internal sealed class GateTransport(NodeClient inner, string method) : NodeClient
 {
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);

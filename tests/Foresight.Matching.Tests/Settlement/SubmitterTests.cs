@@ -217,7 +217,7 @@ public sealed class SubmitterTests(ChainFixture fixture)
         await venue.StepAsync(submitter);
         var first = await venue.ScalarAsync<byte[]>("SELECT raw_tx FROM settlement_batches");
 
-        // Dropped from the pool and not mined for five blocks; each look at it sends it again, so it is dropped again.
+        // Dropped from the pool and not mined for five blocks. Each look sends it again, so it is dropped each time.
         for (var i = 0; i < 5; i++)
         {
             await fixture.RequestAsync("anvil_dropAllTransactions");
@@ -229,7 +229,6 @@ public sealed class SubmitterTests(ChainFixture fixture)
         await venue.StepAsync(submitter);
         Assert.Equal(["replaced", "broadcast"], await StatesAsync(venue));
 
-        // The replacement vanishes and the first one is mined.
         await fixture.RequestAsync("anvil_dropAllTransactions");
         await venue.Client.SendRawTransactionAsync(first);
         await fixture.MineAsync(3);

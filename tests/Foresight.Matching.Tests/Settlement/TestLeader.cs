@@ -6,12 +6,10 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>Stands for the leader's gateway: acknowledges everything, and closes trades in the journal as the leader does.</summary>
 public sealed class TestLeader(NpgsqlDataSource database)
 {
     public ConcurrentQueue<LeaderCommand> Commands { get; } = [];
 
-    /// <summary>When set, what it answers instead of accepting.</summary>
     public ResultStatus? Answer { get; set; }
 
     public IEnumerable<long> Settled => Commands.OfType<SettleTrade>().Select(c => c.TradeId);
@@ -36,9 +34,8 @@ public sealed class TestLeader(NpgsqlDataSource database)
     }
 }
 
-/// <summary>A way to the node that fails where a test wants it to.</summary>
-/// <param name="fault">Given the method; what it returns is thrown: before the request when <paramref name="after"/> is false, else once
-/// the node has done it.</param>
+/// <param name="fault">Called with the method; the returned error is thrown, before the request if <paramref name="after"/> is false,
+/// otherwise once the node has executed it.</param>
 public sealed class FaultyTransport(NodeClient inner, Func<string, bool> fault, bool after = false) : NodeClient
 {
     public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
@@ -51,7 +48,6 @@ public sealed class FaultyTransport(NodeClient inner, Func<string, bool> fault, 
     }
 }
 
-/// <summary>A node whose index of logs is behind: it knows every block and says that none holds a log.</summary>
 public sealed class ForgetfulTransport(NodeClient inner) : NodeClient
 {
     public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)

@@ -19,18 +19,16 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>An account of these tests, with USDC, shares of market 1, and the approvals.</summary>
 public sealed record TestTrader(PrivateKey Key, int AccountId)
 {
     public Address Address => Key.Address;
 }
 
-/// <summary>A deployment and a journal of its own, with trades that are put into the journal as the leader would.</summary>
 public sealed class Venue : IAsyncDisposable
 {
     public const int Market = 1;
 
-    /// <summary>The key of anvil's first account, which is public.</summary>
+    /// <summary>The key of anvil's first account is public, so it is no secret.</summary>
     public const string DevelopmentKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
     private static readonly SetupOptions Setup = new(1, TimeSpan.FromSeconds(30), null, null, null, []);
@@ -59,10 +57,8 @@ public sealed class Venue : IAsyncDisposable
     public SettlementOptions Options { get; private set; } = new() { BatchAge = TimeSpan.Zero, Confirmations = 2 };
     public TestLeader Leader { get; private set; } = null!;
 
-    /// <summary>Receives the follower's commands; null: <see cref="Leader"/>, which commits them without a matching node.</summary>
     public SendToLeader? Send { get; set; }
 
-    /// <param name="shards">So many markets as well, one in each.</param>
     public static async Task<Venue> CreateAsync(ChainFixture fixture, SettlementOptions? options = null, int shards = 1)
     {
         await fixture.AutomineAsync(true);
@@ -115,7 +111,6 @@ public sealed class Venue : IAsyncDisposable
         while (await follower.StepAsync(await Client.BlockNumberAsync(), CancellationToken.None)) { }
     }
 
-    /// <summary>Sends what waits, mines it and its confirmations, and has all of it recorded.</summary>
     public async Task SettleAllAsync()
     {
         var submitter = NewSubmitter();
@@ -136,7 +131,6 @@ public sealed class Venue : IAsyncDisposable
         return new TestTrader(key, id);
     }
 
-    /// <summary>A key with USDC, shares of market 1, and the approvals, that only the chain knows.</summary>
     public async Task<PrivateKey> AddWalletAsync(long usdc = 10_000, long shares = 1_000)
     {
         var key = PrivateKey.Random();
@@ -151,7 +145,6 @@ public sealed class Venue : IAsyncDisposable
 
     public Address MarketAddress => Deployment.Market(Market).Address;
 
-    /// <summary>Sends and, while the chain mines as they come, has it mined.</summary>
     public async Task<Hash32> SendAsync(PrivateKey from, Address to, byte[] data)
     {
         var transactions = new TransactionSequence(Client, from, Deployment.ChainId);
@@ -197,7 +190,6 @@ public sealed class Venue : IAsyncDisposable
         return new SignedTestOrder(id, hash, message, signature, maker, outcome, isBuy, ticks, market);
     }
 
-    /// <summary>Matches the orders in the journal, as the leader would: a direct trade of two, or a set of one per outcome.</summary>
     public async Task<long> MatchAsync(long lots, params (SignedTestOrder Order, int Ticks)[] legs)
     {
         var kind =
@@ -240,7 +232,6 @@ public sealed class Venue : IAsyncDisposable
         return id;
     }
 
-    /// <summary>A buyer and a seller of outcome 0 meet.</summary>
     public async Task<long> TradeAsync(TestTrader buyer, TestTrader seller, int ticks = 5_500, long lots = 100, int market = Market)
     {
         var bid = await AddOrderAsync(buyer, true, ticks, lots, market: market);
@@ -256,7 +247,6 @@ public sealed class Venue : IAsyncDisposable
         return (reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1));
     }
 
-    /// <summary>How often the chain says that this trade was settled, on the canonical chain.</summary>
     public async Task<int> TimesSettledAsync(long tradeId)
     {
         var logs = await Client.GetLogsAsync(

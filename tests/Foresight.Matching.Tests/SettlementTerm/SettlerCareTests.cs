@@ -8,7 +8,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.SettlementTerm;
 
-/// <summary>Conditions of settlement that require an operator, and its recovery afterwards. Real node processes.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper output) : IAsyncLifetime
 {
@@ -59,7 +58,6 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
         const string Depth = "SELECT c.block_number - t.block_number FROM chain_cursors c, trades t WHERE c.name = 'follower'";
         await Eventually.TrueAsync("the trade is deep", Patience, async () => await _venue.ScalarAsync<long>(Depth) > 10);
 
-        // Another chain from before the trade on, longer than the first.
         var head = await _venue.Client.BlockNumberAsync();
         await _nodes.BetweenBlocksAsync(async () =>
         {
@@ -73,7 +71,6 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
         Assert.Contains("Settlement is halted: verify the chain, then restart", await HaltedAsync());
         await told.Task.WaitAsync(Patience);
 
-        // Matching goes on, nothing is settled, and another node that takes the lease stops as well.
         await _nodes.TradeAsync(buyer, seller);
         var holder = await _venue.ScalarAsync<string>("SELECT node_id FROM settlement_status");
         await _nodes.EndAsync(holder);
@@ -87,7 +84,7 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
         Assert.Equal(1L, await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'matched'"));
         Assert.Equal(1L, await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final'"));
 
-        // The operator has looked, and lets it heal: nodes with a larger bound.
+        // The operator has investigated and lets it heal: nodes with a larger bound.
         await _nodes.EndAsync(other);
         foreach (var node in new[] { "n1", "n2" })
             _nodes.Start(node, ("SETTLEMENT_FINALITY_BLOCKS", "1000"));
@@ -121,7 +118,7 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
             "SELECT signer_balance_wei > 9e17 AND last_error_at < updated_at - interval '1.5 seconds' FROM settlement_status";
         await Eventually.TrueAsync("the refill is seen", Patience, () => _venue.ScalarAsync<bool>(IsWell));
 
-        // The whole output, at the most verbose log level, must not contain the key in any form.
+        // At the most verbose log level, because no level may reveal the key in any form.
         Assert.DoesNotContain(Venue.DevelopmentKey[2..], _nodes["n1"].Everything, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Batch 2 sent: 1 trades", _nodes["n1"].Everything);
     }

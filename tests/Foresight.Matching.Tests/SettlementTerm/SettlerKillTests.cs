@@ -8,15 +8,14 @@ using Xunit.Abstractions;
 namespace Foresight.Matching.Tests.SettlementTerm;
 
 /// <summary>
-/// kill -9 of the process that settles, at each step between a match and its finality, once each; FORESIGHT_REPEAT says how often. Real
-/// node processes on a real journal and chain; the exact points are found from outside, by what the process asks the chain.
+/// kill -9 of the process that settles, at each step between a match and its finality. The exact points are found from outside, by the
+/// requests of the process to the chain. FORESIGHT_REPEAT sets the repetitions.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper output) : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Where the process dies, and by what its call shows that it is there.</summary>
     private static (string Step, Func<ProxiedCall, bool> IsThere)[] Steps() =>
         [
             ("bytes stored, not sent", call => call is { Method: "eth_sendRawTransaction", Result: null }),
@@ -30,7 +29,6 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
         call.Method == "eth_getLogs"
         && call.Result?.ToJsonString().Contains(MarketEvents.TradeSettled.Topic.ToString(), StringComparison.Ordinal) == true;
 
-    /// <summary>Balances are read at the confirmed block between the leader's acknowledgement and the cursor.</summary>
     private sealed class ThenReadsBalances
     {
         private string? _told;
@@ -101,7 +99,6 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
         await _venue.DisposeAsync();
     }
 
-    /// <summary>The first call that is there kills its process, and only that one.</summary>
     private bool Kill(string node, TaskCompletionSource<string> killed)
     {
         if (killed.Task.IsCompleted)
@@ -113,7 +110,6 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
 
     private async Task AssertOnceAsync(long trades, long nonceBefore, Address buyer)
     {
-        // One transaction for each batch, none besides them, and each trade in one of them.
         var batches = await _venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches");
         Assert.Equal(trades, batches);
         Assert.Equal(batches, await _venue.Client.GetTransactionCountAsync(_venue.Operator.Key.Address) - nonceBefore);

@@ -8,7 +8,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.SettlementTerm;
 
-/// <summary>Node processes that match and settle on a venue's journal and chain, and a trader's way to whichever leads.</summary>
 internal sealed class SettlerNodes : IAsyncDisposable
 {
     public const string Secret = "a secret of these tests";
@@ -41,7 +40,6 @@ internal sealed class SettlerNodes : IAsyncDisposable
 
     public NodeProcess this[string node] => _nodes[node];
 
-    /// <param name="rpcOf">Where each node finds the chain.</param>
     public static async Task<SettlerNodes> CreateAsync(Venue venue, Func<string, string> rpcOf)
     {
         var nodes = new SettlerNodes(venue, rpcOf);
@@ -55,7 +53,7 @@ internal sealed class SettlerNodes : IAsyncDisposable
         {
             ["OPERATOR_KEY"] = Venue.DevelopmentKey,
             ["SETTLEMENT_BATCH_AGE_MS"] = "0",
-            // Its own look at the blocks must not be taken for the follower's.
+            // Its own reads of blocks must not be taken for the follower's.
             ["RECONCILIATION_INTERVAL_MS"] = "86400000",
         };
         foreach (var (name, value) in settings)
@@ -78,14 +76,12 @@ internal sealed class SettlerNodes : IAsyncDisposable
         await _nodes[node].DisposeAsync();
     }
 
-    /// <summary>From now on a block comes four times a second, whatever is sent.</summary>
     public async Task MineOnAsync()
     {
         await _venue.Fixture.AutomineAsync(false);
         _mining = MineAsync();
     }
 
-    /// <summary>Does something to the chain between two blocks.</summary>
     public async Task BetweenBlocksAsync(Func<Task> act)
     {
         await _mayMine.WaitAsync();
@@ -99,7 +95,6 @@ internal sealed class SettlerNodes : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when the engine knows what these own: USDC, and shares of both outcomes.</summary>
     public Task KnowAsync(params PrivateKey[] traders) =>
         Eventually.TrueAsync(
             "the traders are funded in the engine",
@@ -174,7 +169,7 @@ internal sealed class SettlerNodes : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {
-            // The test is over.
+            // Expected: the test is over.
         }
     }
 }

@@ -39,7 +39,7 @@ public sealed class SetupTests(ChainFixture fixture)
         var open = await venue.TradeAsync(alice, bob);
         var observed = await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = 'follower'");
 
-        // The chain is gone: what is recorded is no contract any more.
+        // The chain is gone, so the recorded address is no longer a contract.
         await venue.ExecuteAsync("UPDATE deployments SET factory = $1", PrivateKey.Random().Address.ToBytes());
         Assert.Contains("generation 2", await RunAsync(venue.Database, 1));
         Assert.Equal("final", (await venue.StateOfAsync(final)).State);

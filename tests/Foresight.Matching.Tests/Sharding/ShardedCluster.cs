@@ -6,7 +6,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Sharding;
 
-/// <summary>A cluster of three shards with one binary market each: market 1 in shard 0, and so on.</summary>
 internal static class ShardedCluster
 {
     public const int Shards = 3;
@@ -28,7 +27,6 @@ internal static class ShardedCluster
 
     public static int ShardOf(int market) => market - 1;
 
-    /// <summary>As the follower does once it has divided what the chain says.</summary>
     public static LeaderCommand Fund(int trader, int shard, long micros) => Traders.Fund(trader, micros: micros) with { Shard = shard };
 
     public static PlaceOrder Place(this Traders traders, int trader, int market, int price, long lots, int outcome = 0) =>
@@ -37,7 +35,6 @@ internal static class ShardedCluster
             Shard = ShardOf(market),
         };
 
-    /// <summary>Each shard's live engine equals its replayed journal, and everything else that must hold does.</summary>
     public static async Task AssertSoundAsync(TestCluster cluster, LeaderRouter router)
     {
         var checker = new InvariantChecker(cluster.Database);
@@ -56,7 +53,6 @@ internal static class ShardedCluster
         Assert.True(checker.Holds, string.Join('\n', checker.Violations));
     }
 
-    /// <summary>Of every account: what its shards take to be owned, and what they hold, over all shards.</summary>
     public static async Task<(long Owned, long Held)> SumAsync(TestCluster cluster, int trader)
     {
         const string Where =

@@ -3,12 +3,11 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Stores;
 
-/// <summary>A real Redis and a real Postgres, of these tests alone.</summary>
 public class StoresFixture : TestStores, IAsyncLifetime
 {
     internal async Task<NpgsqlDataSource> CloneAsync(TestCluster cluster)
     {
-        // Idle connections of a pool would be in the way.
+        // Postgres copies only a template without connections, and a pool keeps idle ones open.
         cluster.Database.Clear();
         return NpgsqlDataSource.Create(await CreateDatabaseAsync(template: new NpgsqlConnectionStringBuilder(cluster.Connection).Database));
     }
@@ -22,7 +21,7 @@ public sealed class StoresCollection : ICollectionFixture<StoresFixture>
     public const string Name = "stores";
 }
 
-/// <summary>Its own servers, because its tests take them down.</summary>
+/// <summary>Servers of their own, because these tests take them down.</summary>
 [CollectionDefinition(Name)]
 public sealed class BreakableStoresCollection : ICollectionFixture<BreakableStoresFixture>
 {

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Stores;
 
-/// <summary>What an Api node has of the cluster: where the leader is, and how to send it commands.</summary>
 internal sealed class TestClient : IAsyncDisposable
 {
     private readonly RedisClient _redis;
@@ -28,7 +27,6 @@ internal sealed class TestClient : IAsyncDisposable
     public NodeRegistry Nodes { get; }
     public LeaderRouter Router { get; }
 
-    /// <summary>The node that holds the lease and has recovered, if it is another than this one.</summary>
     public async Task<NodeRecord?> ActiveAsync(string? other = null)
     {
         var holder = await Leaders.FindAsync(LeasedResources.Matching);

@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Tests.Stores;
 
-/// <summary>A clock that is wrong by an offset, and runs at another rate: then its monotonic part and its timers do too.</summary>
 internal sealed class WrongClock(TimeSpan offset, double rate = 1) : TimeProvider
 {
     private readonly DateTimeOffset _startedAt = System.GetUtcNow();

@@ -79,7 +79,6 @@ public sealed class BatchTraceTests : IDisposable
         _batch.Committed();
     }
 
-    /// <returns>The trace of its caller.</returns>
     private ActivityContext Add(long sequence, ResultStatus status = ResultStatus.Accepted, string? code = null)
     {
         var caller = EndedSpans.NewTrace();

@@ -14,10 +14,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.Tracing;
 
-/// <summary>
-/// Orders that go through a real Api, matching nodes, Postgres, Redis and a chain until their trade is final; every process exports its
-/// spans to a receiver in this one.
-/// </summary>
 [Collection(ChainCollection.Name)]
 [Trait("Category", "Parts")]
 public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOutputHelper output) : IAsyncLifetime
@@ -56,7 +52,6 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
             AssertSettlement(trace);
         }
 
-        // The maker's and the taker's trace are two, and the trade is in both.
         Assert.NotEqual(TraceOf(sell), TraceOf(buy));
         AssertNoSecret(sellSignature, buySignature);
         AssertNoPolls();
@@ -65,7 +60,7 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
     [Fact]
     public async Task AnOrderWhoseLeaderDiesBeforeItsTradeIsSettled_KeepsItsTrace()
     {
-        // The first leader matches, and keeps its trades for ten minutes before it settles them.
+        // The first leader keeps its trades unsettled for ten minutes, so that its successor settles them.
         var (buyer, seller) = await StartTradingAsync("n1", [("SETTLEMENT_BATCH_AGE_MS", "600000")]);
         var (sell, _) = await PlaceAsync(seller, isBuy: false);
         var (buy, _) = await PlaceAsync(buyer, isBuy: true);
@@ -96,7 +91,6 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         _client.Dispose();
     }
 
-    /// <summary>The traces of a request, of the stages at its leader, and of the batches that carried it.</summary>
     private void AssertPipeline(IReadOnlyList<CollectedSpan> trace, string order)
     {
         var request = Assert.Single(trace, span => span.ParentId == "");
@@ -112,7 +106,6 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         for (var i = 1; i < stages.Count; i++)
             Assert.True(stages[i - 1].End <= stages[i].Start, $"{stages[i].Name} begins before {stages[i - 1].Name} ends");
 
-        // The request that carried it is linked; its own spans hang below the batch.
         var carrier = Find(Assert.Single(gateway.Links));
         Assert.Equal(Http, carrier.Source);
         var delivery = Find(Find(carrier.ParentId).ParentId);
@@ -146,7 +139,6 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         Assert.True(settle.End <= final.End, "final before settled");
     }
 
-    /// <summary>What the loops of the Api and the matching node ask of Postgres, Redis and the chain belongs to no request.</summary>
     private void AssertNoPolls()
     {
         var roots = _collector.Spans.Where(span => span.ParentId == "").Select(span => span.Source).ToHashSet();
@@ -191,7 +183,6 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         return (buyer, seller);
     }
 
-    /// <returns>Its id, and its signature.</returns>
     private async Task<(string Id, string Signature)> PlaceAsync(PrivateKey maker, bool isBuy)
     {
         var salt = Interlocked.Increment(ref _salts);
@@ -215,7 +206,6 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
             async () => await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final' AND closed") == 1
         );
 
-    /// <summary>The order's trace, once it has spans of these names.</summary>
     private async Task<IReadOnlyList<CollectedSpan>> SpansOfAsync(string order, params string[] names)
     {
         IReadOnlyList<CollectedSpan> spans = [];

@@ -3,7 +3,6 @@ using Google.Protobuf;
 
 namespace Foresight.Matching.Tests.Tracing;
 
-/// <summary>One field of a protobuf message: a number in <see cref="Number"/>, or bytes.</summary>
 internal readonly record struct ProtobufField(int Tag, ulong Number, ReadOnlyMemory<byte> Bytes)
 {
     public string Text => Encoding.UTF8.GetString(Bytes.Span);
@@ -13,7 +12,7 @@ internal readonly record struct ProtobufField(int Tag, ulong Number, ReadOnlyMem
     public IEnumerable<ProtobufField> Fields => Protobuf.Read(Bytes);
 }
 
-/// <summary>Reads a protobuf message without its schema: enough for OTLP.</summary>
+/// <summary>Without a schema: field numbers are enough to read OTLP.</summary>
 internal static class Protobuf
 {
     public static IEnumerable<ProtobufField> Read(ReadOnlyMemory<byte> message)

@@ -13,7 +13,7 @@ public sealed class SettlementTraceTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         using var spans = new EndedSpans(ActivitySources.Settlement);
-        // The buyer has nothing to pay with on chain.
+        // The buyer has no USDC on chain, so the trade fails.
         var (buyer, seller) = (await venue.AddTraderAsync(usdc: 0), await venue.AddTraderAsync());
         var trade = await venue.TradeAsync(buyer, seller);
         var context = await SampleAsync(venue);

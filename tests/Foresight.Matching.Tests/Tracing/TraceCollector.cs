@@ -7,8 +7,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Matching.Tests.Tracing;
 
-/// <param name="ParentId">Empty: a root.</param>
-/// <param name="Links">Ids of the spans that it is linked to.</param>
 internal sealed record CollectedSpan(
     string Source,
     string Name,
@@ -24,7 +22,6 @@ internal sealed record CollectedSpan(
     public override string ToString() => $"{Source} '{Name}' {TraceId}/{SpanId} below {ParentId}";
 }
 
-/// <summary>An OTLP receiver (http/protobuf) that keeps what processes export to it.</summary>
 internal sealed class TraceCollector : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -64,7 +61,6 @@ internal sealed class TraceCollector : IAsyncDisposable
         return collector;
     }
 
-    /// <summary>Whether a text is anywhere in what was exported: spans, logs and metrics.</summary>
     public bool Contains(string text) => _received.Any(body => body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0);
 
     public async ValueTask DisposeAsync()

@@ -1,8 +1,8 @@
 namespace Foresight.Protocol.Tests.Wire;
 
 /// <summary>
-/// Texts that nodes of the versions before and after must still understand. A change of one is a change of the protocol: a new member may
-/// come, and none may go or get another name.
+/// Nodes of the versions before and after must understand these texts, so a change of one is a change of the protocol: a member may be
+/// added, but none removed or renamed.
 /// </summary>
 internal static class Golden
 {

@@ -4,7 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Protocol.Tests.Wire;
 
-/// <summary>Every record as JSON with web defaults, the form of HTTP, Redis and the journal.</summary>
 public sealed class JsonTests
 {
     private static readonly JsonSerializerOptions Web = JsonSerializerOptions.Web;

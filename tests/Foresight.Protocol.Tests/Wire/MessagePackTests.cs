@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Foresight.Protocol.Tests.Wire;
 
-/// <summary>What the hub sends, as the MessagePack of its default protocol: names of members as they are in the code.</summary>
 public sealed class MessagePackTests
 {
     private static readonly MessagePackSerializerOptions Options = new MessagePackHubProtocolOptions().SerializerOptions;

@@ -6,14 +6,12 @@ using Foresight.Protocol;
 namespace Foresight.Protocol.Tests.Wire;
 
 /// <summary>
-/// Every record of the protocol, found by reflection and filled by rule, so that a new one or a new member is in the golden texts without
-/// anyone thinking of it.
+/// Found by reflection and filled by rule, so that a new record or member is in the golden texts without anyone having to add it.
 /// </summary>
 internal static class WireRecords
 {
     private static readonly DateTimeOffset Noon = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
 
-    /// <summary>By name; of a generic one the form that is used most.</summary>
     public static readonly IReadOnlyList<Type> All =
     [
         .. typeof(LeaseRecord)
@@ -23,10 +21,8 @@ internal static class WireRecords
             .OrderBy(type => type.Name, StringComparer.Ordinal),
     ];
 
-    /// <summary>As what it is written: a command always as one of the kinds of command.</summary>
     public static Type WrittenAs(Type type) => typeof(LeaderCommand).IsAssignableFrom(type) ? typeof(LeaderCommand) : type;
 
-    /// <param name="full">Every member has a value of its own; else whatever may be missing is: null, empty, or its default.</param>
     public static object Make(Type type, bool full)
     {
         var number = 0;
@@ -49,7 +45,6 @@ internal static class WireRecords
         return record;
     }
 
-    /// <summary>What an optional member of the constructor is when it is not there.</summary>
     public static object? DefaultOf(ParameterInfo parameter) =>
         parameter.DefaultValue is null && parameter.ParameterType.IsValueType
             ? Activator.CreateInstance(parameter.ParameterType)
@@ -57,7 +52,6 @@ internal static class WireRecords
 
     public static string JsonName(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 
-    /// <summary>The base's members first, in the order in which they are declared.</summary>
     private static IEnumerable<PropertyInfo> Settable(Type type) =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(property => property.SetMethod is not null)

@@ -3,7 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Protocol.Tests.Wire;
 
-/// <summary>The words and numbers that are stored in the journal, sent to clients and typed into filters.</summary>
+/// <summary>Stored in the journal, sent to clients and typed into filters, so none may change.</summary>
 public sealed class WordsTests
 {
     private static readonly IEnumerable<Type> Vocabularies = typeof(LeaseRecord)

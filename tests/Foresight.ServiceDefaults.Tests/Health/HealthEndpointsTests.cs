@@ -10,7 +10,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.ServiceDefaults.Tests.Health;
 
-/// <summary>The probes of a real host whose checks succeed, fail or hang.</summary>
 public sealed class HealthEndpointsTests : IAsyncLifetime
 {
     private readonly TaskCompletionSource _ended = new();
@@ -72,7 +71,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
         Assert.Contains("\"node\":\"probed\"", body);
     }
 
-    /// <summary>The probe of life depends on nothing, and the others answer from what they know.</summary>
+    /// <summary>The liveness probe depends on nothing, and the others answer from the last known results.</summary>
     [Fact]
     public async Task ACheckThatHangs_HoldsUpNoProbe_AndCountsAsFailed()
     {

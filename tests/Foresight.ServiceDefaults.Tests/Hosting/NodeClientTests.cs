@@ -6,11 +6,10 @@ using Polly.CircuitBreaker;
 
 namespace Foresight.ServiceDefaults.Tests.Hosting;
 
-/// <summary>The resilience of a client that goes from node to node; the nodes are sockets.</summary>
 [Trait("Category", "Parts")]
 public sealed class NodeClientTests
 {
-    /// <summary>Of a connection that is closed before any byte, the framework would try the request again below the handler.</summary>
+    /// <summary>If a connection closes before any byte of the answer, the framework itself retries the request below the handler.</summary>
     private const string HalfAnAnswer = "HTTP/1.1 20";
 
     [Theory]
@@ -56,7 +55,6 @@ public sealed class NodeClientTests
 
     private static HttpClient Client(ServiceProvider services) => services.GetRequiredService<IHttpClientFactory>().CreateClient("nodes");
 
-    /// <summary>Reads each request's head, answers with these bytes, and closes the connection.</summary>
     private sealed class Node : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -89,7 +87,7 @@ public sealed class NodeClientTests
             }
             catch (Exception error) when (error is SocketException or ObjectDisposedException)
             {
-                // Stopped.
+                // Expected: the test has stopped the node.
             }
         }
     }

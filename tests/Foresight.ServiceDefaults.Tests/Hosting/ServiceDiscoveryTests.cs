@@ -8,7 +8,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.ServiceDefaults.Tests.Hosting;
 
-/// <summary>A host's HTTP clients find a service by the convention <c>services__{name}__http__0</c>.</summary>
 public sealed class ServiceDiscoveryTests
 {
     [Theory]

@@ -7,7 +7,6 @@ using NpgsqlTypes;
 
 namespace Foresight.ServiceDefaults.Tests.Postgres;
 
-/// <summary>Against a real primary and a real streaming replica, whose replay is paused and which is killed.</summary>
 [Collection(ServersCollection.Name)]
 public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
 {
@@ -19,7 +18,7 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        // Two ways to one replica: for the split they are two.
+        // Two addresses of one replica, which the split treats as two replicas.
         _database = new Database(
             ServerOf("primary", isPrimary: true, 0, servers.Postgres),
             [ServerOf("replica-1", isPrimary: false, 1, servers.Standby!), ServerOf("replica-2", isPrimary: false, 2, servers.Standby!)],
@@ -129,7 +128,7 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
         );
     }
 
-    /// <summary>Asked alone it looks as if it had everything: it has replayed all that it received.</summary>
+    /// <summary>On its own it looks current, because it has replayed everything that it received.</summary>
     [Fact]
     public async Task AReplicaThatReceivesNoMore_IsOut_AndAReadAfterAWriteSeesIt()
     {

@@ -4,7 +4,6 @@ using Npgsql;
 
 namespace Foresight.ServiceDefaults.Tests.Postgres;
 
-/// <summary>Which of a real primary and its real standby gets the writes, whatever the settings call them.</summary>
 [Collection(ServersCollection.Name)]
 public sealed class PrimaryServersTests(Servers servers)
 {
@@ -26,7 +25,7 @@ public sealed class PrimaryServersTests(Servers servers)
     {
         await using var primaries = PrimaryServers.Alone(Address(servers.Standby!, servers.Postgres), NullLoggerFactory.Instance);
         var settings = new NpgsqlConnectionStringBuilder(servers.Standby!) { Pooling = false };
-        // Pinned before the first survey, to the server that the settings name first.
+        // Pinned before the first survey, hence to the server that the settings name first.
         await using var source = primaries.OpenPinned(settings, "term", NullLoggerFactory.Instance);
         var error = await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await source.OpenConnectionAsync());
         Assert.Contains("is a standby", error.ToString());

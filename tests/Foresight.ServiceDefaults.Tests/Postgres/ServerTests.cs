@@ -3,7 +3,6 @@ using Npgsql;
 
 namespace Foresight.ServiceDefaults.Tests.Postgres;
 
-/// <summary>What a series of checks makes of a server. Nothing here connects.</summary>
 public sealed class ServerTests : IAsyncDisposable
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch;

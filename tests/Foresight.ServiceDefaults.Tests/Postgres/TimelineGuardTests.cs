@@ -29,7 +29,7 @@ public sealed class TimelineGuardTests
         _guard.Hear(new Timeline(7, 3));
         Assert.Null(_guard.Newest);
         Assert.Throws<TimelineRefusedException>(() => _guard.Admit("old", new Timeline(7, 2)));
-        // Its own history says nothing of another database's.
+        // The history of one database says nothing about another's.
         _guard.Admit("another", new Timeline(8, 1));
         Assert.Equal(new Timeline(8, 1), _guard.Newest);
     }

@@ -17,7 +17,8 @@ public sealed class RedisAnswersTests
         await Assert.ThrowsAsync<RedisServerException>(() => Answered(Task.FromException<int>(new RedisServerException("ERR"))));
 
     /// <summary>
-    /// A client that gives a connection up cancels the commands that wait on it; to their callers that is no cancellation.
+    /// A client that abandons a connection cancels the commands that wait on it; for their callers that is a lost connection, not a
+    /// cancellation.
     /// </summary>
     [Fact]
     public async Task ACommandThatTheClientGaveUp_IsALostConnection()

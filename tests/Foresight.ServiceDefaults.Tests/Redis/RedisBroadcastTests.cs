@@ -20,14 +20,14 @@ public sealed class RedisBroadcastTests(Servers servers)
 
         sender.Broadcast.Publish(Channels.ClusterLeader, Message("ours"));
         await Eventually.TrueAsync("it is heard", Eventually.Patience, () => heard.Contains("ours"));
-        // Over the same connection, so that it comes after what would have come before it.
+        // Over the same connection, so that it arrives after everything that was sent before it.
         stranger.Broadcast.Publish(Channels.ClusterLeader, Message("theirs"));
         await Eventually.TrueAsync("the stranger hears its own", Eventually.Patience, () => overheard.Contains("theirs"));
         Assert.Equal(["theirs"], overheard);
         Assert.Equal(["ours"], heard);
     }
 
-    /// <summary>A client takes a message that comes before its turn for a gap.</summary>
+    /// <summary>A client takes a message that arrives out of order for a gap.</summary>
     [Fact]
     public async Task MessagesOfAChannel_ReachTheirListenerInOrder()
     {

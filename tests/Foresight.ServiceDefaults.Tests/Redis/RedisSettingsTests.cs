@@ -3,7 +3,6 @@ using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.ServiceDefaults.Tests.Redis;
 
-/// <summary>The plain names by which operators set what Aspire sets by its conventions.</summary>
 [Trait("Category", "Parts")]
 public sealed class RedisSettingsTests
 {

@@ -7,7 +7,6 @@ using Xunit.Abstractions;
 
 namespace Foresight.ServiceDefaults.Tests.Redis;
 
-/// <summary>A server that holds its connections and answers nothing, as when its process is stopped.</summary>
 [Collection(ServersCollection.Name)]
 [Trait("Category", "Parts")]
 public sealed class SilentRedisTests(Servers servers, ITestOutputHelper output) : IAsyncLifetime
@@ -35,7 +34,7 @@ public sealed class SilentRedisTests(Servers servers, ITestOutputHelper output) 
 
         var frozen = Stopwatch.StartNew();
         _proxy.Set(ProxyMode.Frozen);
-        // Some wait when the connection is given up, which must not look like a cancellation to whoever asked.
+        // Some are waiting when the connection is abandoned, which must not look like a cancellation to their callers.
         var asking = Enumerable.Range(0, 8).Select(_ => AskUntilGivenUpAsync(redis)).ToArray();
         await Task.WhenAll(asking).WaitAsync(Eventually.Patience);
         output.WriteLine($"Given up after {frozen.Elapsed.TotalSeconds:0.00} s.");
@@ -98,7 +97,7 @@ public sealed class SilentRedisTests(Servers servers, ITestOutputHelper output) 
             }
             catch (Exception error) when (error is RedisException or TimeoutException)
             {
-                // Asked again.
+                // Expected while the server is silent: the loop asks again.
             }
         }
     }

@@ -27,7 +27,6 @@ public sealed class BackgroundSpanFilterTests
         Assert.Equal(["call", "request"], exported.Select(span => span.OperationName));
     }
 
-    /// <summary>Takes what the SDK's own exporting processors take.</summary>
     private sealed class Exporter(List<Activity> exported) : BaseProcessor<Activity>
     {
         public override void OnEnd(Activity data)

@@ -20,7 +20,7 @@ using OpenTelemetry.Trace;
 
 namespace Foresight.ServiceDefaults.Tests.Telemetry;
 
-/// <summary>What a host sends to a collector, read from the wire: the texts stand in the protocol's bytes as they are.</summary>
+/// <summary>Read from the wire, where the protocol's bytes contain the texts literally.</summary>
 [Trait("Category", "Parts")]
 public sealed class ExportTests : IAsyncLifetime
 {
@@ -50,7 +50,7 @@ public sealed class ExportTests : IAsyncLifetime
     public async Task DisposeAsync() => await _collector.DisposeAsync();
 
     /// <summary>
-    /// A service that stops waits for its last exports: the SDK's 10 s for each would outlast an orchestrator's patience.
+    /// A stopping service waits for its last exports; the SDK's default of 10 s for each would outlast an orchestrator's patience.
     /// </summary>
     [Theory]
     [InlineData(null, 2000)]
@@ -68,7 +68,9 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Equal(expected, app.Services.GetRequiredService<IOptions<OtlpExporterOptions>>().Value.TimeoutMilliseconds);
     }
 
-    /// <summary>The endpoint also shows that a request which may change something is sent once, whatever the answer.</summary>
+    /// <summary>
+    /// The endpoint counts requests too, which shows that one that may change something is sent once, whatever the answer.
+    /// </summary>
     [Fact]
     public async Task LogsMetricsAndTraces_CarryTheNode_AndNeitherProbesNorTheKeyOfAnEndpoint()
     {
@@ -125,7 +127,7 @@ public sealed class ExportTests : IAsyncLifetime
                 && _received.ContainsKey("traces")
                 && Received("traces").Contains("GET /orders")
         );
-        // False, because what /metrics shows is not pushed; the other reader's part is looked at below.
+        // False, because the metrics behind /metrics are not pushed; the other reader's part is checked below.
         app.Services.GetRequiredService<MeterProvider>().ForceFlush();
         // A flush does not wait for an export that has begun before it.
         await Eventually.TrueAsync(
@@ -157,7 +159,7 @@ public sealed class ExportTests : IAsyncLifetime
         await serving;
         Assert.Equal(1, requests);
 
-        // Without the framework, whose own spans would be in this process too.
+        // Without the framework, because its own spans would be in this process too.
         async Task ServeAsync()
         {
             try
@@ -175,7 +177,7 @@ public sealed class ExportTests : IAsyncLifetime
             }
             catch (Exception error) when (error is SocketException or ObjectDisposedException)
             {
-                // Stopped.
+                // Expected: the test has stopped the listener.
             }
         }
     }

@@ -21,7 +21,7 @@ public sealed partial class MetricNamesTests
         Assert.Equal(Names.Count, Names.Distinct().Count());
     }
 
-    /// <summary>Telemetry listens to all sources whose name begins so.</summary>
+    /// <summary>Telemetry listens only to sources with this prefix, so any other name would be lost.</summary>
     [Fact]
     public void EverySourceOfSpans_IsListenedTo() =>
         Assert.All(

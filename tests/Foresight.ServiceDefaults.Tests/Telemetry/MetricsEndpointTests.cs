@@ -49,7 +49,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
             .ToList();
         foreach (var name in names)
         {
-            // The one gauge among the names that end as a counter's does.
+            // The only gauge whose name ends like a counter's.
             if (name == MetricNames.ClusterNodes)
                 _meter.CreateObservableGauge(name, () => 1);
             else if (name.EndsWith("_total", StringComparison.Ordinal))
@@ -194,7 +194,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         Assert.DoesNotContain("node-of-this-test", text);
     }
 
-    /// <summary>As Prometheus does. In that format each counter would have a second series.</summary>
+    /// <summary>As Prometheus asks. In the OpenMetrics format each counter would have a second series.</summary>
     [Fact]
     public async Task AScraperThatPrefersOpenMetrics_GetsTheSameText()
     {

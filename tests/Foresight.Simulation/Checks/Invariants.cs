@@ -8,10 +8,6 @@ using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Checks;
 
-/// <summary>
-/// The invariants of ARCHITECTURE.md, checked at every commit, publication and answer, and once more at the end. Observes the whole world
-/// without affecting it.
-/// </summary>
 internal sealed class Invariants(World world)
 {
     /// <summary>
@@ -44,7 +40,6 @@ internal sealed class Invariants(World world)
     /// <summary>Records a confirmed renewal or bid. Pauses are not counted, because a paused process cannot act.</summary>
     public void Renewed(Process node, TimeSpan sentAt) => _lastRenewal[node.Name] = sentAt;
 
-    /// <summary>Requires that the sender of a transaction had its lease renewed recently.</summary>
     public void Sends(Process node)
     {
         var since = node.Ran - _lastRenewal.GetValueOrDefault(node.Name);
@@ -79,7 +74,7 @@ internal sealed class Invariants(World world)
                 );
     }
 
-    /// <summary>Records that a caller retries: its earlier result is no longer final.</summary>
+    /// <summary>A caller that retries no longer treats its earlier result as final.</summary>
     public void Asked(Guid request) => _notDone.Remove(request);
 
     public void Published(Process node, string channel, object message) => _publications.Check(node, channel, message, _oracle);
@@ -127,7 +122,7 @@ internal sealed class Invariants(World world)
         }
     }
 
-    /// <summary>Reports a take-over that timed out on the row, although it should have terminated the previous term's sessions.</summary>
+    /// <summary>A take-over must not time out on the row, because it has terminated the previous term's sessions.</summary>
     public void LockTimedOut(int session)
     {
         _lockTimeouts[session] = _lockTimeouts.GetValueOrDefault(session) + 1;
@@ -168,7 +163,7 @@ internal sealed class Invariants(World world)
         }
     }
 
-    /// <summary>Compares a live engine's proof with the journal, if the journal has not moved on since.</summary>
+    /// <summary>Compares only if the journal has not moved on since, because a proof is of one position.</summary>
     public void Proved(StateDigest proof)
     {
         if (

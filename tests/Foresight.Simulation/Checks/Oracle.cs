@@ -7,7 +7,7 @@ using Foresight.Simulation.Postgres;
 namespace Foresight.Simulation.Checks;
 
 /// <summary>
-/// Replays the journal as it is committed, in an engine of its own, and derives what the rows and the live engine's hash should be.
+/// Replays the journal in its own engine as it is committed, so that the expected rows and hash derive from the commands alone.
 /// </summary>
 internal sealed class Oracle(World world)
 {
@@ -21,7 +21,6 @@ internal sealed class Oracle(World world)
     public long LevelLots(int market, int outcome, bool isBid, int priceTicks) =>
         _engine.LevelQuantity(new(market), (byte)outcome, isBid ? Side.Buy : Side.Sell, new Price(priceTicks)).Lots;
 
-    /// <summary>Applies the committed commands and compares the written fills with those that follow from the commands.</summary>
     public void Apply(JournalStep.WriteRows write)
     {
         _fills.Clear();

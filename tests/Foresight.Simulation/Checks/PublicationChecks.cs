@@ -4,7 +4,6 @@ using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Checks;
 
-/// <summary>Requires that every published position was in the journal, with the published content, before it was published.</summary>
 internal sealed class PublicationChecks(World world)
 {
     private long _waivedEpoch;

@@ -71,7 +71,6 @@ internal class Caller : Process
         }
     }
 
-    /// <summary>Returns null if the attempt may or may not have had an effect.</summary>
     private async Task<CommandResult?> TryAsync(SimulatedNode leader, LeaderCommand command, TimeSpan left)
     {
         var patience = Dice.Between(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(8));

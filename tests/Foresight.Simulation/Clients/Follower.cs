@@ -3,7 +3,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Simulation.Clients;
 
-/// <summary>Sends the chain's facts, holdings and trade outcomes, until each is acknowledged, like the chain follower.</summary>
 internal sealed class Follower : Caller
 {
     private const long Dollars = 1_000_000;
@@ -64,7 +63,6 @@ internal sealed class Follower : Caller
         }
     }
 
-    /// <summary>Retries until there is a result, or the world ends.</summary>
     private async Task<bool> TellAsync(LeaderCommand command)
     {
         while (!Stopped)

@@ -4,7 +4,7 @@ using Foresight.Simulation.Processes;
 namespace Foresight.Simulation.Clients;
 
 /// <summary>
-/// The callers' view of the leader: a slightly old reading of the lease, and the last known one while Redis is unreachable.
+/// Callers see a slightly old reading of the lease, and the last known one while Redis is unreachable, as an Api node does.
 /// </summary>
 internal sealed class LeaseReader(World world)
 {

@@ -4,10 +4,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Simulation.Clients;
 
-/// <summary>
-/// Places and cancels orders of a few accounts, retries what was in doubt, and sometimes misbehaves: sends a request twice, the same order
-/// under another request id, or an expired order.
-/// </summary>
 internal sealed class Trader : Caller
 {
     public const int Accounts = 2;
@@ -34,7 +30,6 @@ internal sealed class Trader : Caller
 
     public bool Stopped { get; set; }
 
-    /// <summary>After the faults: requires that a new order is acknowledged within this time.</summary>
     public void Probe(TimeSpan within) => Run(() => _ = ProbeAsync(within));
 
     private async Task ProbeAsync(TimeSpan within)

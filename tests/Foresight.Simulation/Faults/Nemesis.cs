@@ -112,7 +112,7 @@ internal sealed class Nemesis
             _world.Timeline.After(TimeSpan.FromSeconds(3), AskForProof);
     }
 
-    /// <summary>Called when a node's look-up is answered, and so just before it commits.</summary>
+    /// <summary>Called when a node's look-up is answered, just before it commits: a moment at which defects are likely.</summary>
     public void LookedUp(SimulatedNode node)
     {
         if (!_pauseAtLookUp)
@@ -124,7 +124,6 @@ internal sealed class Nemesis
             ForgetTakeOverOf(node);
     }
 
-    /// <summary>Called when a node has locked the leadership row and not yet taken the epoch.</summary>
     public void RowLocked(ProcessContext context)
     {
         if (!_pauseAtTakeOver || _world.Nodes.FirstOrDefault(node => node.Context == context) is not { } node)
@@ -189,7 +188,6 @@ internal sealed class Nemesis
             }
         );
 
-    /// <summary>Undoes a fault after a while, unless everything has been repaired by then.</summary>
     private void Later(TimeSpan least, TimeSpan most, Action mend) =>
         _world.Timeline.After(
             _dice.Between(least, most),
@@ -220,7 +218,7 @@ internal sealed class Nemesis
         );
     }
 
-    /// <summary>Holds the leader's transaction and then pauses the leader: the next term meets both.</summary>
+    /// <summary>Holds the leader's transaction and then pauses the leader, so that the next term meets both.</summary>
     private void PauseWhileCommitting()
     {
         if (Leader is not { } leader)
@@ -488,7 +486,6 @@ internal sealed class Nemesis
         );
     }
 
-    /// <summary>Terminates sessions, as an administrator or a limit of the server would.</summary>
     private void EndSessions()
     {
         foreach (var session in _world.Postgres.Sessions.Where(_ => _dice.Chance(0.6)).ToList())

@@ -5,7 +5,6 @@ using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>Sends the steps of every transaction in a different form.</summary>
 internal abstract class StepsMutant : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) =>
@@ -33,7 +32,6 @@ internal abstract class StepsMutant : Mutant
     }
 }
 
-/// <summary>Omits the fence.</summary>
 internal sealed class NoFence : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
@@ -50,7 +48,6 @@ internal sealed class NoToken : StepsMutant
         steps.Select(step => step is JournalStep.AssertTerm { Term: var term } ? new LooseAssert(term) : step);
 }
 
-/// <summary>Checks the fence after the commit.</summary>
 internal sealed class FenceAfterWrite : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
@@ -69,14 +66,12 @@ internal sealed class FenceApart : StepsMutant
         steps.SelectMany(step => step is JournalStep.AssertTerm ? new[] { step, new JournalStep.Commit() } : [step]);
 }
 
-/// <summary>Checks a flag of the node instead of passing the term to the database.</summary>
 internal sealed class LeadershipAsFlag : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>
         parts.Presence.Leads.Count > 0 ? steps.Where(step => step is not JournalStep.AssertTerm) : steps;
 }
 
-/// <summary>Omits the check that the journal ends where the leader's memory does.</summary>
 internal sealed class NoPosition : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>

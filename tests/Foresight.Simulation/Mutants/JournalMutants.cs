@@ -7,7 +7,6 @@ using Npgsql;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>Publishes a batch before it is committed.</summary>
 internal sealed class PublishBeforeCommit : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Hasty(real, parts);
@@ -23,7 +22,6 @@ internal sealed class PublishBeforeCommit : Mutant
     }
 }
 
-/// <summary>Considers a commit done as soon as it is sent.</summary>
 internal sealed class AnswerBeforeCommit : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Hasty(real);
@@ -38,7 +36,6 @@ internal sealed class AnswerBeforeCommit : Mutant
     }
 }
 
-/// <summary>Considers a commit without an answer successful.</summary>
 internal sealed class GuessCommitted : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Guessing(real);
@@ -59,7 +56,6 @@ internal sealed class GuessCommitted : Mutant
     }
 }
 
-/// <summary>Considers a commit without an answer failed.</summary>
 internal sealed class GuessNotCommitted : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Guessing(real);
@@ -75,7 +71,6 @@ internal sealed class GuessNotCommitted : Mutant
     }
 }
 
-/// <summary>Omits the duplicate look-up.</summary>
 internal sealed class ForgetRequests : Mutant
 {
     public override IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => new Forgetful(real);

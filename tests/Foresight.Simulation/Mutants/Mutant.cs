@@ -6,10 +6,6 @@ using Foresight.Simulation.Time;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>
-/// A wrong behaviour between the product's loops and the simulated world. The base class changes nothing. None of this is part of the
-/// product.
-/// </summary>
 internal class Mutant
 {
     public virtual IJournal Journal(IJournal real, Lease lease, SimulatedNodeParts parts) => real;

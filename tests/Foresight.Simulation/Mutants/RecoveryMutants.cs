@@ -6,7 +6,6 @@ using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>A node that led before continues from its memory, and reads only what came later.</summary>
 internal sealed class ResumeStaleEngine : Mutant
 {
     private readonly Dictionary<string, SortedDictionary<long, byte[]>> _memories = [];

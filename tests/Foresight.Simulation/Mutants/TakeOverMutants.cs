@@ -3,7 +3,6 @@ using Foresight.Simulation.Postgres;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>Does not terminate the previous term's sessions.</summary>
 internal sealed class NoSessionKill : Mutant
 {
     public override ILeadershipTable Table(World world, SimulatedSessions primary) => new Sparing(world, primary);

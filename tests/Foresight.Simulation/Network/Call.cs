@@ -25,8 +25,6 @@ internal sealed class Call<T>
     /// <summary>TCP keep-alive: the first probe after two seconds, then one per second, nine in total (LeaderSessions).</summary>
     private static readonly TimeSpan FindsItDead = TimeSpan.FromSeconds(11);
 
-    /// <param name="atServer">Runs when the request arrives; replies through the call, now, later or never.</param>
-    /// <param name="onDeadConnection">True if the request uses a connection that is found dead some time after a loss on it.</param>
     public static async Task<T> AskAsync(
         Process caller,
         TimeProvider clock,

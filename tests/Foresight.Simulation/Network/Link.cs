@@ -3,8 +3,7 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Network;
 
 /// <summary>
-/// The path between two processes, which can be cut in one or both directions. A message sent into a cut is lost, or kept by TCP and
-/// delivered much too late, when the cut is repaired.
+/// A message sent into a cut, in one direction or both, is lost, or arrives much too late after the repair, because TCP keeps it.
 /// </summary>
 internal sealed class Link(World world)
 {
@@ -29,7 +28,6 @@ internal sealed class Link(World world)
         _held.Clear();
     }
 
-    /// <param name="lost">Called if the message will never arrive.</param>
     public void Request(Action deliver, Action? lost = null) => Send(deliver, RequestsCut, reply: false, lost);
 
     public void Reply(Action deliver, Action? lost = null) => Send(deliver, RepliesCut, reply: true, lost);
@@ -45,10 +43,8 @@ internal sealed class Link(World world)
     }
 }
 
-/// <summary>Latency of messages: mostly a fraction of a millisecond, sometimes seconds.</summary>
 internal sealed class Latency(Dice dice)
 {
-    /// <summary>Raised by the nemesis for a while.</summary>
     public double SlowProbability { get; set; } = 0.002;
 
     public TimeSpan Next() =>

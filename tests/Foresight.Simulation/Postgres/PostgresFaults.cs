@@ -3,25 +3,19 @@ using Foresight.Simulation.Time;
 
 namespace Foresight.Simulation.Postgres;
 
-/// <summary>Faults inside the server, as opposed to faults of the whole server. Set by the nemesis.</summary>
 internal sealed class PostgresFaults(Dice dice)
 {
-    /// <summary>Probability that a step of a transaction waits (for a disk, a lock, the processor), and the longest wait.</summary>
     public double HoldChance { get; set; } = 0.004;
     public TimeSpan LongestHold { get; set; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Holds the next transaction open before its rows are written, after the fence.</summary>
     public TimeSpan? HoldNextBeforeWrite { get; set; }
 
-    /// <summary>Holds the next transaction open just before its commit.</summary>
     public TimeSpan? HoldNextBeforeCommit { get; set; }
 
     public TimeSpan? HoldNextAfterCommit { get; set; }
 
-    /// <summary>Number of commits whose answer is never sent.</summary>
     public int AnswersToLose { get; set; }
 
-    /// <summary>Stores the next snapshot but never answers, nor the commit after it.</summary>
     public bool LosesNextSnapshotsAnswer { get; set; }
 
     public int Deadlocks { get; set; }

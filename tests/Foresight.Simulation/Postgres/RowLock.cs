@@ -10,7 +10,6 @@ internal sealed class RowLock
     private readonly LinkedList<Waiter> _waiting = [];
     private Transaction? _alone;
 
-    /// <summary>Completes with true when the transaction has the lock, with false when it is given up.</summary>
     public Task<bool> TakeAsync(Transaction transaction, bool exclusive)
     {
         if (transaction.Session.Ended)

@@ -3,7 +3,6 @@ using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Postgres;
 
-/// <summary>A backend of the server. Ended by its client, by somebody's <c>pg_terminate_backend</c>, or with the server.</summary>
 internal sealed class Session(int id, string name, ProcessContext client)
 {
     public int Id => id;
@@ -19,7 +18,6 @@ internal sealed class Session(int id, string name, ProcessContext client)
     public Action<Exception>? Fail { get; set; }
 }
 
-/// <summary>What a session has done and not committed.</summary>
 internal sealed class Transaction(Session session)
 {
     public Session Session => session;

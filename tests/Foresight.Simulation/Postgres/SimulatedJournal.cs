@@ -10,7 +10,6 @@ using NpgsqlTypes;
 
 namespace Foresight.Simulation.Postgres;
 
-/// <summary>The journal over a term's connections: what <see cref="PostgresJournal"/> asks and writes, of the simulated tables.</summary>
 internal sealed class SimulatedJournal(World world, SimulatedNode node, SimulatedSessions sessions) : IJournal
 {
     private static readonly TimeSpan RebuildTimeout = TimeSpan.FromSeconds(60);
@@ -138,7 +137,6 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
     }
 }
 
-/// <summary>Opens a term's journal; a mutant may stand between.</summary>
 internal sealed class SimulatedJournals(World world, SimulatedNodeParts parts) : IJournals
 {
     public IJournal Open(Lease lease, int shard) =>

@@ -2,9 +2,6 @@ using Foresight.Matching.Leadership;
 
 namespace Foresight.Simulation.Postgres;
 
-/// <summary>
-/// The leadership row by a node's own connections, a round trip each as <see cref="PostgresLeadershipTable"/> makes them.
-/// </summary>
 internal class SimulatedLeadershipTable(World world, SimulatedSessions primary) : ILeadershipTable
 {
     protected SimulatedPostgres Server => world.Postgres;

@@ -8,8 +8,8 @@ using NpgsqlTypes;
 namespace Foresight.Simulation.Postgres;
 
 /// <summary>
-/// The server: sessions, transactions, the leadership row with its lock, and what is committed. A transaction runs step by step and may be
-/// held between two of them; it goes on although its client has gone, until somebody ends its session.
+/// A transaction runs step by step and may be held between two of them. It continues after its client is gone, until its session is
+/// ended, as in a real server.
 /// </summary>
 internal sealed class SimulatedPostgres(World world) : Process(world, "postgres", overtakes: false)
 {
@@ -37,7 +37,6 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
 
     public IEnumerable<Session> Sessions => _sessions.Values;
 
-    /// <summary>The whole server ends: every transaction that is open is undone.</summary>
     public override void Kill()
     {
         foreach (var session in _sessions.Values.ToList())
@@ -48,7 +47,6 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
 
     public void Restart() => Begin(() => { });
 
-    /// <summary>A replica that had not received the last changes becomes the server.</summary>
     public void Promote(int changesLost)
     {
         var before = Tables.Commands.Values.ToList();
@@ -68,7 +66,6 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
 
     public int ChangesSinceTakeOver => _log.Count - _lastTakeOver;
 
-    /// <summary>Before the nodes start: what the set-up step writes.</summary>
     public void SetUp(Action<Tables> change)
     {
         _log.Add(change);
@@ -89,7 +86,8 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
     }
 
     /// <summary>
-    /// The client closed the connection, or its process is gone: what runs goes on to its end, what is only open is undone.
+    /// After the client closes the connection or its process ends, a running transaction continues to its end; one that is only open is
+    /// undone.
     /// </summary>
     public void Close(Session session)
     {
@@ -101,9 +99,7 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
             });
     }
 
-    /// <summary>
-    /// <c>pg_terminate_backend</c> sends a signal and does not wait: a backend that is in the middle of something obeys a little later.
-    /// </summary>
+    /// <summary><c>pg_terminate_backend</c> sends a signal and does not wait, so a busy backend ends a little later.</summary>
     public void Terminate(Session session)
     {
         if (session.Open is null || !World.Dice.Chance(ObeysLate))
@@ -132,8 +128,6 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
             Run(() => _ = ServeAsync(call, session, work));
     }
 
-    /// <summary>The transaction of a journal's batch: the steps in their order.</summary>
-    /// <param name="failed">Told the step that the server refused.</param>
     public async Task<Committed> RunAsync(Session session, JournalTransaction journal, Action<JournalStep> failed)
     {
         var transaction = Open(session);
@@ -198,7 +192,6 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         return (epoch, previous);
     }
 
-    /// <summary>First half of a take-over: waits for the row.</summary>
     public async Task<string?> LockRowAsync(Session session, TimeSpan atMost)
     {
         var transaction = session.Open ?? Open(session);
@@ -224,7 +217,6 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         throw Errors.LockTimeout();
     }
 
-    /// <summary>Second half: the next epoch, seen by nobody until the commit.</summary>
     public long StageHolder(Session session, NewHolder holder)
     {
         var epoch = (Tables.Leadership?.Epoch ?? 0) + 1;
@@ -247,7 +239,6 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
             Commit(transaction);
     }
 
-    /// <summary>Undoes what the session has not committed, and lets go of its locks.</summary>
     public void Undo(Session session)
     {
         if (session.Open is not { } transaction)
@@ -278,7 +269,7 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         }
         catch (SessionEndedException)
         {
-            // Its client was told when it was ended.
+            // The client was told when its session was ended.
         }
         catch (PostgresException error)
         {
@@ -363,5 +354,4 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
     private sealed class SessionEndedException : Exception;
 }
 
-/// <summary>A mutant's step: asks for the epoch and not for the token.</summary>
 internal sealed record LooseAssert(Term Term) : JournalStep;

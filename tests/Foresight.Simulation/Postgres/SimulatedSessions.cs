@@ -6,8 +6,8 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Postgres;
 
 /// <summary>
-/// A pool of connections, as the client library keeps them: a connection whose session was ended shows that only when it is used, and takes
-/// the idle others with it; a command that is late is given up with its connection, while the server may still work on it.
+/// Behaves like the client library's pool: a connection whose session was ended shows that only when it is used, and takes the idle
+/// others with it; a command that times out is abandoned with its connection, while the server may still work on it.
 /// </summary>
 internal sealed class SimulatedSessions : ITermSessions
 {
@@ -36,7 +36,7 @@ internal sealed class SimulatedSessions : ITermSessions
     {
         if (_disposed)
             throw new ObjectDisposedException(_name);
-        // An idle connection may have been given up meanwhile, as pools do: then the next one is new to the server.
+        // Pools drop idle connections after a while, so the next one may be new to the server.
         if (_process.ForgetsIdleConnections || _dice.Chance(Pruned))
             while (_idle.Count > 0)
                 Close(_idle.Pop());
@@ -67,7 +67,7 @@ internal sealed class SimulatedSessions : ITermSessions
         {
             if (error is Npgsql.PostgresException { InvariantSeverity: "ERROR" } && !_disposed)
             {
-                // The server goes on with the session; an open transaction is undone by its client.
+                // The client rolls back, because the server would keep an open transaction with the session.
                 _world.Postgres.Undo(session);
                 _idle.Push(session);
             }

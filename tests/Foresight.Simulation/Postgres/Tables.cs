@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Foresight.Simulation.Postgres;
 
-/// <param name="By">The term that wrote it; the real table has only its epoch.</param>
+/// <param name="By">The term that wrote the row, for the checks; the real table has only its epoch.</param>
 internal sealed record JournalRow(
     long Sequence,
     long Epoch,
@@ -21,7 +21,6 @@ internal sealed record JournalRow(
 
 internal sealed record OrderRow(LiveOrder Order, long Epoch);
 
-/// <summary>What is committed. The tables hold the rows that the pipeline writes, with the constraints that the real ones have.</summary>
 internal sealed class Tables
 {
     public LeadershipRow? Leadership { get; set; }
@@ -52,7 +51,6 @@ internal sealed class Tables
 
     public ulong Position { get; set; } = 1;
 
-    /// <exception cref="PostgresException">A constraint is violated.</exception>
     public void Write(JournalStep.WriteRows write, Guid by)
     {
         var rows = write.Rows;
@@ -126,7 +124,6 @@ internal sealed class Tables
 
 internal sealed record MarketRow(int Id, byte Outcomes, int TickSize, MarketState State, long? ListedSequence);
 
-/// <summary>What the server and the client library say.</summary>
 internal static class Errors
 {
     public static PostgresException Unique(string table) =>

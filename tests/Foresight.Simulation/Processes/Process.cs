@@ -3,12 +3,14 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Processes;
 
 /// <summary>
-/// A process of the simulated world: everything in it runs as items of its context, one at a time, on the simulation's one thread. Paused,
-/// nothing of it runs, and what came meanwhile runs when it goes on. Ended, nothing of that life ever runs again.
+/// Everything in a process runs as items of its context, one at a time, on the simulation's one thread. While it is paused nothing runs,
+/// and what arrives meanwhile runs afterwards. Once it has ended, nothing of that life runs again.
 /// </summary>
 internal class Process
 {
-    /// <summary>How often an item overtakes others that are ready: threads of a real process run in no certain order.</summary>
+    /// <summary>
+    /// Probability that an item overtakes others that are ready, because threads of a real process run in no certain order.
+    /// </summary>
     private const double Overtaking = 0.06;
 
     private readonly List<(SendOrPostCallback Callback, object? State)> _ready = [];
@@ -38,10 +40,11 @@ internal class Process
 
     public bool Paused { get; private set; }
 
-    /// <summary>How long it has run in all its lives: true time without the pauses.</summary>
     public TimeSpan Ran => _ran + TimeSpan.FromTicks(Paused ? 0 : World.Timeline.Now - _since);
 
-    /// <summary>Its pools have noticed that their idle connections are gone, as some do: the next request gets a new one.</summary>
+    /// <summary>
+    /// True if its pools have noticed that their idle connections are gone, as some do: then the next request gets a new one.
+    /// </summary>
     public bool ForgetsIdleConnections { get; set; }
 
     public void Pause()
@@ -59,7 +62,7 @@ internal class Process
         PlanTurn(TimeSpan.Zero);
     }
 
-    /// <summary>Ends at once: memory is gone, what is on its way is not.</summary>
+    /// <summary>Ends at once: memory is lost, messages on their way are not.</summary>
     public virtual void Kill()
     {
         Alive = false;
@@ -83,7 +86,7 @@ internal class Process
 
     internal void Enqueue(ProcessContext context, SendOrPostCallback callback, object? state)
     {
-        // A life that ended is garbage, and what is left of it ends on the collector's thread: that is not ours to look at.
+        // The remains of a life that has ended finish on the garbage collector's thread; they are not part of the simulation.
         if (context != Context || !Alive || !World.IsOnThread())
             return;
         _ready.Add((callback, state));
@@ -124,7 +127,6 @@ internal class Process
     }
 }
 
-/// <summary>Where the continuations of one life of a process go.</summary>
 internal sealed class ProcessContext(Process owner) : SynchronizationContext
 {
     public override void Post(SendOrPostCallback d, object? state) => owner.Enqueue(this, d, state);

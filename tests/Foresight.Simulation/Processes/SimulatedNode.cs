@@ -16,7 +16,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Simulation.Processes;
 
-/// <summary>What a node of one life consists of, for those who look into it.</summary>
 internal sealed record SimulatedNodeParts(
     SimulatedNode Node,
     SimulatedBroadcast Broadcast,
@@ -25,13 +24,12 @@ internal sealed record SimulatedNodeParts(
     TimeProvider Clock
 );
 
-/// <summary>A matching node: the production's leadership loop, matching task and gateway, over the simulated world.</summary>
 internal sealed class SimulatedNode : Process
 {
     private static readonly LeaseOptions Lease = new();
     private static readonly MatchingOptions Options = new() { CommandsPerSnapshot = 60 };
 
-    // Nobody reads them here; one of each serves every node of every simulation.
+    // Not read here, so one of each serves every node of every simulation.
     private static readonly LeadershipMetrics LeadershipMetrics = new(new Meters());
     private static readonly MatchingMetrics Metrics = new(new Meters(), TimeProvider.System);
 
@@ -116,7 +114,7 @@ internal sealed class SimulatedNode : Process
             _ = LiveAsync(loop, _lifetime);
         });
 
-    /// <summary>kill -9 lets the machine close the connections; a machine without power says nothing to anybody.</summary>
+    /// <summary>After kill -9 the machine closes the connections; a machine without power sends nothing.</summary>
     public void Crash(bool machineDies)
     {
         var sessions = machineDies ? [] : World.Postgres.Sessions.Where(session => session.Client == Context).ToList();
@@ -127,10 +125,8 @@ internal sealed class SimulatedNode : Process
         IsPoweredOff = machineDies;
     }
 
-    /// <summary>Its address does not even refuse a connection.</summary>
     public bool IsPoweredOff { get; private set; }
 
-    /// <summary>SIGTERM.</summary>
     public void Stop() => Run(() => _lifetime?.StopApplication());
 
     public void Restart()
@@ -139,7 +135,6 @@ internal sealed class SimulatedNode : Process
         Start();
     }
 
-    /// <summary>What the gateway does with a command, once it has arrived.</summary>
     public Task<CommandResult> SubmitAsync(LeaderCommand command, DateTimeOffset sentAt) =>
         CommandGateway.Submit(command, Parts?.Gate.Session(Shard), sentAt, _clock);
 
@@ -190,7 +185,7 @@ internal sealed class SimulatedNode : Process
         private void Ask(string address, Call<bool> call)
         {
             var node = asker.World.Nodes.FirstOrDefault(node => node.Address == address);
-            // A paused process' machine still accepts connections; one that is cut off or without power says nothing.
+            // The machine of a paused process still accepts connections; one that is cut off or without power does not answer.
             if (node is { IsPoweredOff: false, ToClients.IsCut: false })
                 call.Answer(!node.Alive);
         }
@@ -204,7 +199,6 @@ internal sealed class SimulatedNode : Process
     }
 }
 
-/// <summary>The host's three moments.</summary>
 internal sealed class SimulatedLifetime : IHostApplicationLifetime
 {
     private readonly CancellationTokenSource _started = new();
@@ -222,7 +216,6 @@ internal sealed class SimulatedLifetime : IHostApplicationLifetime
     public void Stopped() => _stopped.Cancel();
 }
 
-/// <summary>The node's own sentences, beside the trace for whoever reads it.</summary>
 internal sealed class SimulatedLogger<T>(World world, string who) : ILogger<T>
 {
     public IDisposable? BeginScope<TState>(TState state)
@@ -242,8 +235,7 @@ internal sealed class SimulatedLogger<T>(World world, string who) : ILogger<T>
             return;
         var cause = exception is null ? "" : $" [{exception.GetType().Name}: {exception.Message}]";
         world.Trace.Note(who, formatter(state, exception) + cause);
-        // Everything that the world can do to a term has another name, but for one: what
-        // a term reads that is over, its successor may be writing.
+        // Each fault of the world has its own exception, with one gap: a term that is over may read what its successor is writing.
         var isOver = exception is JournalBrokenException && world.Postgres.Tables.Leadership?.NodeId != who;
         if (logLevel == LogLevel.Error && exception is not null && typeof(T) == typeof(LeadershipLoop) && !isOver)
             world.Violated("a defect ends no term", $"{who}: {exception.GetType().Name}: {exception.Message}");

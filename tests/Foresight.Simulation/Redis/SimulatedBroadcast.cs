@@ -4,7 +4,7 @@ using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Redis;
 
-/// <summary>A process' end of the broadcast network. What is published while there is no way to the server is lost.</summary>
+/// <summary>Redis keeps no messages, so what is published while there is no way to the server is lost.</summary>
 internal sealed class SimulatedBroadcast : IBroadcast
 {
     private readonly World _world;
@@ -39,7 +39,6 @@ internal sealed class SimulatedBroadcast : IBroadcast
         handlers.Add(message => handle((T)message));
     }
 
-    /// <summary>After a cut of the link the client connects again.</summary>
     public void Reconnect() => _world.Redis.Reconnect(_listener);
 
     public void Forget() => _world.Redis.Forget(_listener);

@@ -8,17 +8,17 @@ using StackExchange.Redis;
 namespace Foresight.Simulation.Redis;
 
 /// <summary>
-/// One process' way to the leases: the same scripts, time-outs and failures as <see cref="RedisLeaseStore"/> has. Its connection is given
-/// up when the server has been silent for a while; what was sent over it is heard all the same, when the server goes on.
+/// Has the same scripts, timeouts and failures as <see cref="RedisLeaseStore"/>. Its connection is abandoned when the server has been
+/// silent for a while; the server still executes what was sent over it once it continues.
 /// </summary>
 internal sealed class SimulatedLeaseStore(World world, Process process, Link link, TimeProvider clock, IBroadcast broadcast) : ILeaseStore
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>As <c>RedisSettings</c> has it.</summary>
+    /// <summary>The same as in <c>RedisSettings</c>, so that the simulated client gives up when the real one does.</summary>
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>A lease of its own that a node meets so often in a row, half a second apart, is one that it does not give back.</summary>
+    /// <summary>Number of readings, half a second apart, by which a node that finds its own lease must have given it back.</summary>
     private const int ReadingsOfAnOwnLease = 6;
 
     private readonly HashSet<Guid> _own = [];
@@ -27,7 +27,7 @@ internal sealed class SimulatedLeaseStore(World world, Process process, Link lin
 
     public async Task<LeaseReading> ReadAsync(string resource, TimeSpan duration)
     {
-        // Read between terms only, so a lease of this process' is nobody's.
+        // Read between terms only, so a lease of this process belongs to no running term.
         var reading = await AskAsync(redis => redis.Read(resource));
         _ownInARow = reading.Holder is { } holder && _own.Contains(holder.Token) ? _ownInARow + 1 : 0;
         if (_ownInARow >= ReadingsOfAnOwnLease)

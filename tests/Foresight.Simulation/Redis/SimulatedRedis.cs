@@ -5,16 +5,11 @@ using Foresight.Simulation.Processes;
 
 namespace Foresight.Simulation.Redis;
 
-/// <summary>
-/// Redis: lease keys that end by themselves, and messages to whoever listens. It may be down, frozen (everything waits, then happens late),
-/// restarted empty; and somebody may write into it by hand.
-/// </summary>
 internal sealed class SimulatedRedis(World world) : Process(world, "redis", overtakes: false)
 {
     private readonly Dictionary<string, (LeaseRecord? Record, long EndsAt)> _leases = [];
     private readonly List<Listener> _listeners = [];
 
-    /// <summary>Lifetimes of this server; connections are made anew in each.</summary>
     public int Life { get; private set; }
 
     public override void Kill()
@@ -23,7 +18,7 @@ internal sealed class SimulatedRedis(World world) : Process(world, "redis", over
         _leases.Clear();
     }
 
-    /// <summary>Empty, as it has no persistence.</summary>
+    /// <summary>Empty, because it has no persistence.</summary>
     public void Restart()
     {
         Life++;
@@ -32,7 +27,6 @@ internal sealed class SimulatedRedis(World world) : Process(world, "redis", over
             Reconnect(listener);
     }
 
-    /// <summary>A request arrives: it is done when the server gets round to it, or refused by the machine if there is no server.</summary>
     public void Arrive<T>(Call<T> call, Func<T> work)
     {
         if (!Alive)
@@ -52,7 +46,7 @@ internal sealed class SimulatedRedis(World world) : Process(world, "redis", over
         return true;
     }
 
-    /// <summary>Compare and set, as the scripts do: a key that is gone is written again.</summary>
+    /// <summary>Writes a key that is gone, as the scripts do, so that a late renewal can bring its lease back.</summary>
     public bool SetIfOf(string resource, Guid token, LeaseRecord record, TimeSpan duration)
     {
         if (Live(resource) is { } lease && lease.Record?.Token != token)
@@ -64,7 +58,6 @@ internal sealed class SimulatedRedis(World world) : Process(world, "redis", over
     public bool DeleteIfOf(string resource, Guid token) =>
         Live(resource) is { } lease && lease.Record?.Token == token && _leases.Remove(resource);
 
-    /// <summary>By hand: a value that is no lease record, or one of nobody.</summary>
     public void Forge(string resource, LeaseRecord? record, TimeSpan duration) => Set(resource, record, duration);
 
     public void Delete(string resource) => _leases.Remove(resource);
@@ -88,7 +81,6 @@ internal sealed class SimulatedRedis(World world) : Process(world, "redis", over
 
     public void Forget(Listener listener) => _listeners.Remove(listener);
 
-    /// <summary>A client's connection comes back by itself, as soon as there is a way.</summary>
     public void Reconnect(Listener listener) =>
         World.Timeline.After(
             World.Dice.Between(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(500)),
@@ -107,7 +99,6 @@ internal sealed class SimulatedRedis(World world) : Process(world, "redis", over
     private void Set(string resource, LeaseRecord? record, TimeSpan duration) =>
         _leases[resource] = (record, World.Timeline.Now + duration.Ticks);
 
-    /// <summary>A process that subscribed, in one of its lives.</summary>
     internal sealed class Listener(Process process, Link link, Action raiseRestored)
     {
         public Process Process => process;

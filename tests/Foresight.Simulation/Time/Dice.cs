@@ -14,10 +14,8 @@ internal sealed class Dice(ulong seed)
         return z ^ (z >> 31);
     }
 
-    /// <summary>0 up to and without the bound.</summary>
     public int Below(int bound) => (int)(Next() % (ulong)bound);
 
-    /// <summary>Both bounds are possible.</summary>
     public long Between(long least, long most) => least + (long)(Next() % (ulong)(most - least + 1));
 
     public TimeSpan Between(TimeSpan least, TimeSpan most) => TimeSpan.FromTicks(Between(least.Ticks, most.Ticks));

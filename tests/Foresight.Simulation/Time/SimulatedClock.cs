@@ -3,8 +3,8 @@ using Foresight.Simulation.Processes;
 namespace Foresight.Simulation.Time;
 
 /// <summary>
-/// A machine's clocks: a monotonic one that runs at a rate of its own, and a wall clock that jumps besides. Timers fire in their process,
-/// late if it is paused, and never after it ended.
+/// The monotonic clock runs at its own rate, and the wall clock jumps besides. Timers fire in their process: late if it is paused, and
+/// never after it has ended.
 /// </summary>
 internal class SimulatedClock(Timeline timeline, Process process, double rate) : TimeProvider
 {
@@ -54,7 +54,7 @@ internal class SimulatedClock(Timeline timeline, Process process, double rate) :
             if (due == Timeout.InfiniteTimeSpan)
                 return;
             var planned = _version;
-            // Never early: a loop that waits for what is left would wait for nothing again and again.
+            // Never early, because a loop that waits for the remaining time would then wait for nothing again and again.
             clock.Plan((long)Math.Ceiling(due.Ticks / clock.Rate) + 1, () => context.Post(_ => Fire(planned), null));
         }
 

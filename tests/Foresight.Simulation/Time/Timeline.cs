@@ -1,8 +1,8 @@
 namespace Foresight.Simulation.Time;
 
 /// <summary>
-/// What will happen, in the order of time and, at one moment, of being planned. Moments are ticks of 100 ns of the one true time, which no
-/// process can read.
+/// Events in order of time and, at one moment, of planning, so that a seed has one order. Moments are ticks of 100 ns of the true time,
+/// which no process can read.
 /// </summary>
 internal sealed class Timeline
 {
@@ -17,7 +17,6 @@ internal sealed class Timeline
 
     public void After(TimeSpan span, Action what) => At(Now + span.Ticks, what);
 
-    /// <summary>Lets the next thing happen; false if nothing is planned up to that moment.</summary>
     public bool Step(long until)
     {
         if (!_events.TryPeek(out var next, out var when) || when.At > until)

@@ -2,7 +2,6 @@ using System.Globalization;
 
 namespace Foresight.Simulation.Time;
 
-/// <summary>What happened: a hash over all of it, the last lines to read, and all lines where somebody asked for them.</summary>
 internal sealed class Trace(Timeline timeline, Action<string>? tell)
 {
     private const int Kept = 400;
@@ -28,7 +27,6 @@ internal sealed class Trace(Timeline timeline, Action<string>? tell)
         tell?.Invoke(Format(line));
     }
 
-    /// <summary>For what only makes the lines easier to read.</summary>
     public void Note(string who, string what) => tell?.Invoke(Format((timeline.Now, who, "    " + what, long.MinValue, long.MinValue)));
 
     public IReadOnlyList<string> LastLines(int lines) =>

@@ -4,7 +4,6 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests.Flow;
 
-/// <summary>Orders of a trader who wants to trade now, over many decisions of one seed.</summary>
 public sealed class TakerTests
 {
     private readonly LatentProbability _latent = new(2, new FlowRandom(1));

@@ -7,7 +7,6 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests.Load;
 
-/// <summary>The generator against a server whose answers the test chooses.</summary>
 public sealed class LoadGeneratorTests
 {
     private const string Accepted = """
@@ -94,7 +93,6 @@ public sealed class LoadGeneratorTests
     private FlowStep Step(RestingSlot? slot = null) =>
         new(TimeSpan.Zero, _trader, new OrderIntent(TestMarkets.Binary, 0, Side.Buy, new Price(5000), new Quantity(100)), slot);
 
-    /// <summary>Yields these decisions, each when its slot is free again; the next one is due long after the run.</summary>
     private sealed class Steps(IReadOnlyList<FlowStep> steps, CancellationTokenSource stop) : IOrderFlow
     {
         private int _next;

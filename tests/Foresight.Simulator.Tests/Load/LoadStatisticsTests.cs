@@ -3,7 +3,6 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests.Load;
 
-/// <summary>The figures of a load run: every order is counted once, under what became of it.</summary>
 public sealed class LoadStatisticsTests
 {
     private readonly LoadStatistics _statistics = new(keepAcknowledgements: true);

@@ -6,7 +6,6 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests.Traders;
 
-/// <summary>Behaviour of a trader's client if answers are late, lost or refusals; needs no stack.</summary>
 public sealed class ApiClientTests
 {
     private const string Accepted = """

@@ -3,7 +3,6 @@ using System.Text;
 
 namespace Foresight.Simulator.Tests.Traders;
 
-/// <summary>A server that returns a list of answers, one after the other.</summary>
 internal sealed class ScriptedServer : HttpMessageHandler
 {
     private readonly Lock _gate = new();
@@ -11,14 +10,12 @@ internal sealed class ScriptedServer : HttpMessageHandler
 
     public List<string> Requests { get; } = [];
 
-    /// <summary>Headers and body of every POST.</summary>
     public List<string> Posts { get; } = [];
 
     public void Then(Func<HttpRequestMessage, HttpResponseMessage> answer) => _answers.Enqueue(answer);
 
     public void Then(HttpStatusCode status, string json) => Then(_ => Answer(status, json));
 
-    /// <summary>No answer until the client times out.</summary>
     public void ThenSilence() => _answers.Enqueue(null);
 
     public static HttpResponseMessage Answer(HttpStatusCode status, string json) =>

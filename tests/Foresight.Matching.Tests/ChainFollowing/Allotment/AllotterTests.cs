@@ -13,7 +13,6 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.ChainFollowing.Allotment;
 
-/// <summary>One node leads three shards, and their engines are told what an account may spend.</summary>
 [Collection(StoresCollection.Name)]
 public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
 {
@@ -97,7 +96,7 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
     public async Task AMove_NeverCancelsAnOrder_ThatCameWhileItWasDecided()
     {
         await ObserveAsync(200, block: 1);
-        // Decided while 60 were free in shard 0; when it is told, an order holds 50 of them.
+        // Decided while 60 were free in shard 0; when the shard receives it, an order holds 50 of them.
         var store = new AllotmentStore(_cluster.Database, new SettlementJournal(_cluster.Database));
         var term = await TakeTermAsync();
         await store.OpenAsync(term, [new NewChange(Account, Shard: 0, Units: -60, Block: 1, MoveTo: 2)], CancellationToken.None);
@@ -119,7 +118,8 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
             var before = chain;
             chain = random.Next(5) == 0 ? 0 : random.NextInt64(1, 1_000);
             var most = Math.Max(before, chain);
-            // Interrupted anywhere, before or after the shards received it, and continued by another term.
+            // Interrupted at random points, before or after the shards received it, because the next term must be able to continue from
+            // any.
             for (var cuts = random.Next(3); cuts > 0; cuts--)
             {
                 var cut = await NewAllotterAsync((commands, cancellationToken) => CutAsync(random, commands, cancellationToken));

@@ -6,7 +6,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.ChainFollowing.Allotment;
 
-/// <summary>Two shards, one chain: money is one balance there, and the ledger of both together says the same.</summary>
 [Collection(ChainCollection.Name)]
 public sealed class ShardedSettlementTests(ChainFixture fixture)
 {
@@ -34,7 +33,7 @@ public sealed class ShardedSettlementTests(ChainFixture fixture)
         Assert.Equal("44000000,44000000", await PartsAsync(live, alice));
         Assert.Equal(0L, await live.HeldAsync());
 
-        // What shard 0 cannot pay by itself is fetched from shard 1, and the order that comes again is taken.
+        // Shard 0 cannot pay for this alone: the rest is fetched from shard 1, and the order is accepted when it is sent again.
         Assert.Equal(ProblemCodes.InsufficientBalance, (await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Code);
         var follower = live.Venue.NewFollower();
         await Eventually.TrueAsync(
@@ -44,19 +43,19 @@ public sealed class ShardedSettlementTests(ChainFixture fixture)
             {
                 if ((await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Status == ResultStatus.Accepted)
                     return true;
-                // One follower that goes on, as in a term: it looks for refused orders only after it has looked once.
+                // One follower throughout, as in a term: it looks for refused orders only from its second look on.
                 await live.Venue.FollowAsync(follower);
                 return false;
             }
         );
         Assert.Equal("70000000,18000000", await PartsAsync(live, alice));
 
-        // Most of the money leaves the wallet: what is free goes first, then the order.
+        // Most of the money leaves the wallet: free money goes first, then the order is cancelled.
         await live.SendAsync(alice, live.Venue.Deployment.Usdc, UsdcContract.Transfer(bob.Account, (BigInteger)80 * Usdc));
         await live.ConfirmAsync();
         Assert.Equal((8 * Usdc, 172 * Usdc), (await live.OwnedUsdcAsync(alice), await live.OwnedUsdcAsync(bob)));
         Assert.Equal(0L, await live.HeldAsync());
-        // What was less at an unconfirmed block is compared when that block is confirmed.
+        // A decrease at an unconfirmed block is compared when that block is confirmed.
         await live.MineAsync();
         var check = await live.CheckBalancesAsync();
         Assert.Empty(check!.Findings);
