@@ -25,9 +25,10 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
         local value = lease()
         """;
 
-    // A missing key (Redis restarted empty, or the key was deleted by hand) is written again: the holder still trusts its lease and no
-    // other node has bid. If one bids at this very moment, the fence decides.
-    private const string RenewScript =
+    // Renews a lease, or takes that of a crashed holder: no other node may hold it. A missing key (Redis restarted empty, or the key was
+    // deleted by hand) is written: a holder that renews still trusts its lease and no other node has bid. If one bids at this very moment,
+    // the fence decides.
+    private const string SetUnlessHeldByAnotherScript =
         Lease
         + """
 
@@ -42,15 +43,6 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
 
             if value and token(value) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
             return 0
-            """;
-
-    private const string ReplaceScript =
-        Lease
-        + """
-
-            if value and token(value) ~= ARGV[1] then return 0 end
-            redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-            return 1
             """;
 
     // A key without expiry, or with a later one than a lease can have, was not written by this program. Without this correction such a
@@ -80,15 +72,14 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
     }
 
     public async Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration) =>
-        (long)await EvaluateAsync(ReplaceScript, resource, [deadToken.ToString(), Serialize(record), Milliseconds(duration)]) == 1;
+        await SetUnlessHeldByAnotherAsync(resource, deadToken, record, duration);
 
     public async Task<RenewOutcome> RenewAsync(string resource, LeaseRecord record, TimeSpan duration)
     {
         try
         {
-            var renewed = (long)
-                await EvaluateAsync(RenewScript, resource, [record.Token.ToString(), Serialize(record), Milliseconds(duration)]);
-            return renewed == 1 ? RenewOutcome.Renewed : RenewOutcome.NotOurs;
+            var renewed = await SetUnlessHeldByAnotherAsync(resource, record.Token, record, duration);
+            return renewed ? RenewOutcome.Renewed : RenewOutcome.NotOurs;
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
@@ -112,6 +103,10 @@ public sealed partial class RedisLeaseStore(IDatabase redis, IBroadcast broadcas
             Log.NotReleased(logger, resource, error.Message);
         }
     }
+
+    private async Task<bool> SetUnlessHeldByAnotherAsync(string resource, Guid token, LeaseRecord record, TimeSpan duration) =>
+        (long)await EvaluateAsync(SetUnlessHeldByAnotherScript, resource, [token.ToString(), Serialize(record), Milliseconds(duration)])
+        == 1;
 
     private Task<RedisResult> EvaluateAsync(string script, string resource, RedisValue[] values) =>
         redis.ScriptEvaluateAsync(script, [Key(resource)], values).AnsweredAsync(AnswerTimeout, clock);
