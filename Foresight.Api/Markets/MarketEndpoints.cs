@@ -17,10 +17,7 @@ public static class MarketEndpoints
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MarketCatalog>());
         builder.Services.AddSingleton<MarketStatistics>();
         builder.Services.AddSingleton<TradeReader>();
-        var (chainId, confirmations) = (
-            builder.Configuration.ChainId(),
-            builder.Configuration.Integer("SETTLEMENT_CONFIRMATIONS", 2, 0, 1000)
-        );
+        var (chainId, confirmations) = (builder.Configuration.ChainId(), builder.Configuration.Confirmations());
         builder.Services.AddSingleton(provider => new ChainContracts(provider.GetRequiredService<Database>(), chainId, confirmations));
         return builder;
     }

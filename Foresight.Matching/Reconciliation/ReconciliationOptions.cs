@@ -1,4 +1,3 @@
-using Foresight.Matching.Settlement;
 using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Reconciliation;
@@ -49,7 +48,7 @@ public sealed record ReconciliationOptions
     public System.Numerics.BigInteger? FourEyesOver { get; init; }
 
     /// <summary>Blocks on top of those that are compared. The value of settlement, because only final blocks are compared.</summary>
-    public int Confirmations { get; init; } = new SettlementOptions().Confirmations;
+    public int Confirmations { get; init; } = Settings.DefaultConfirmations;
 
     public static ReconciliationOptions From(IConfiguration configuration)
     {
@@ -70,7 +69,7 @@ public sealed record ReconciliationOptions
             Balances = configuration.Flag("RECONCILIATION_BALANCES", defaults.Balances),
             AutoFix = configuration.Flag("RECONCILIATION_AUTO_FIX", defaultValue: false),
             FourEyesOver = configuration.FourEyesOver(),
-            Confirmations = SettlementOptions.From(configuration).Confirmations,
+            Confirmations = configuration.Confirmations(),
         };
     }
 }

@@ -8,9 +8,9 @@ namespace Foresight.Matching.Settlement;
 public sealed record SettlementOptions
 {
     /// <summary>
-    /// Blocks on top of a block that make its content final: the engine is told of a settlement only then. <c>SETTLEMENT_CONFIRMATIONS</c>.
+    /// Blocks on top of a block that make its content final: the engine gets a settlement only then. <c>SETTLEMENT_CONFIRMATIONS</c>.
     /// </summary>
-    public int Confirmations { get; init; } = 2;
+    public int Confirmations { get; init; } = Settings.DefaultConfirmations;
 
     /// <summary>The follower keeps so many block hashes, and finds the last common block among them.</summary>
     public const int MaximumFinalityBlocks = 10_000;
@@ -103,7 +103,7 @@ public sealed record SettlementOptions
         var defaults = new SettlementOptions();
         var options = defaults with
         {
-            Confirmations = configuration.Integer("SETTLEMENT_CONFIRMATIONS", defaults.Confirmations, 0, 1000),
+            Confirmations = configuration.Confirmations(),
             FinalityBlocks = configuration.Integer("SETTLEMENT_FINALITY_BLOCKS", defaults.FinalityBlocks, 0, MaximumFinalityBlocks),
             BatchTrades = configuration.Integer("SETTLEMENT_BATCH_TRADES", defaults.BatchTrades, 1, 500),
             BatchLegs = configuration.Integer("SETTLEMENT_BATCH_LEGS", defaults.BatchLegs, 8, 240),

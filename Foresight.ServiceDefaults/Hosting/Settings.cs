@@ -17,6 +17,9 @@ public static class Settings
     /// <summary>The limit of the chain's client.</summary>
     public const int MaxRpcUrls = 8;
 
+    /// <summary>Default of <c>SETTLEMENT_CONFIRMATIONS</c>.</summary>
+    public const int DefaultConfirmations = 2;
+
     extension(IConfiguration configuration)
     {
         public string? Optional(string name) => string.IsNullOrWhiteSpace(configuration[name]) ? null : configuration[name]!.Trim();
@@ -144,5 +147,8 @@ public static class Settings
 
         /// <summary><c>CHAIN_ID</c>, default 31337, the development chain's.</summary>
         public long ChainId() => configuration.Long("CHAIN_ID", 31337, 1, long.MaxValue);
+
+        /// <summary><c>SETTLEMENT_CONFIRMATIONS</c>: blocks on top of a block that make its content final.</summary>
+        public int Confirmations() => configuration.Integer("SETTLEMENT_CONFIRMATIONS", DefaultConfirmations, 0, 1000);
     }
 }
