@@ -26,11 +26,16 @@ public static class TestApplication
         builder.Services.AddSingleton<MachineTurn>();
         // Tests have no dashboard: services would wait at shutdown to send their telemetry nowhere.
         foreach (var project in builder.Resources.OfType<ProjectResource>())
-            builder
-                .CreateResourceBuilder(project)
-                .WithEnvironment(context => context.EnvironmentVariables.Remove("OTEL_EXPORTER_OTLP_ENDPOINT"));
+            builder.CreateResourceBuilder(project).WithoutTelemetry();
         return builder.Quiet();
     }
+
+    /// <summary>
+    /// Aspire sends each service to its dashboard, which a test does not have: the service would try for nothing, and wait for that when it
+    /// stops.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> WithoutTelemetry(this IResourceBuilder<ProjectResource> service) =>
+        service.WithEnvironment(context => context.EnvironmentVariables.Remove("OTEL_EXPORTER_OTLP_ENDPOINT"));
 
     public static async Task<DistributedApplication> StartAsync(this IDistributedApplicationTestingBuilder builder, params string[] healthy)
     {

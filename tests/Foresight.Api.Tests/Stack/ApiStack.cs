@@ -48,6 +48,7 @@ public sealed class ApiStack : IAsyncLifetime
         var chain = builder.AddNativeChain("chain").WithArgs(ChainCommand.Options);
         builder
             .AddProject<Projects.Foresight_Api>("api", launchProfileName: null)
+            .WithoutTelemetry()
             .WithHttpEndpoint(port: FreePorts.Any(), isProxied: false)
             .WithEnvironment("DOTNET_ENVIRONMENT", "Development")
             .WithReference(redis)
