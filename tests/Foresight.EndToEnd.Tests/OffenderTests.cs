@@ -25,15 +25,7 @@ public sealed class OffenderTests(StackFixture stack)
         var price = new Price(31 * market.TickSize);
 
         // A trade of an earlier test that is still to be settled would fail with the three, and count.
-        await Eventually.TrueAsync(
-            "no earlier trade of the account is open",
-            Deadline,
-            async () =>
-            {
-                var account = await stack.Api.AccountAsync(eve.Address.ToString(), CancellationToken.None);
-                return account!.Balances.All(balance => balance.HeldByTrades == "0");
-            }
-        );
+        await BalancesAsync("no earlier trade of the account is open", balances => balances.All(balance => balance.HeldByTrades == "0"));
 
         // No block is mined, so that three trades are sent together and the approval is revoked before their block.
         var trades = new List<long>();
@@ -54,14 +46,9 @@ public sealed class OffenderTests(StackFixture stack)
         foreach (var trade in trades)
             Assert.StartsWith("insufficient_collateral", (await UntilAsync(trade, "failed")).SettlementReason);
         await stack.SendFirstAsync(eve, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), Word.MaxUInt256));
-        await Eventually.TrueAsync(
+        await BalancesAsync(
             "the money is there again",
-            Deadline,
-            async () =>
-            {
-                var account = await stack.Api.AccountAsync(eve.Address.ToString(), CancellationToken.None);
-                return account!.Balances.Any(b => b is { Asset: "USDC", HeldByTrades: "0" } && b.Available != "0");
-            }
+            balances => balances.Any(b => b is { Asset: "USDC", HeldByTrades: "0" } && b.Available != "0")
         );
 
         // The account has funds again and is refused all the same.
@@ -80,6 +67,13 @@ public sealed class OffenderTests(StackFixture stack)
         await AcceptedAsync();
         var detail = await stack.GetAsAdminAsync<OffenderDetail>($"admin/offenders/{eve.Address}");
         Assert.Equal(3, detail.Strikes.Count(o => o.WaivedAt is not null));
+
+        Task BalancesAsync(string what, Func<IReadOnlyList<BalanceView>, bool> holds) =>
+            Eventually.TrueAsync(
+                what,
+                Deadline,
+                async () => holds((await stack.Api.AccountAsync(eve.Address.ToString(), CancellationToken.None))!.Balances)
+            );
 
         // Neither trades nor rests, because there is no opposite order.
         Task<Settlement.Answer> TryAsync(Trader trader) =>

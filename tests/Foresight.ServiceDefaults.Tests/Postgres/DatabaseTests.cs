@@ -27,15 +27,7 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
             NullLogger<Database>.Instance
         );
         _monitor = new ReplicaMonitor(_database, Options, TimeProvider.System, NullLogger<ReplicaMonitor>.Instance);
-        await Eventually.TrueAsync(
-            "both are in use",
-            TimeSpan.FromSeconds(30),
-            async () =>
-            {
-                await _monitor.CheckOnceAsync(CancellationToken.None);
-                return _database.Replicas.All(replica => replica.IsHealthy);
-            }
-        );
+        await ReplicasBecomeAsync(healthy: true, TimeSpan.FromSeconds(30));
         await servers.ExecuteAsync("CREATE TABLE IF NOT EXISTS written (n int)");
     }
 
@@ -97,15 +89,7 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
         try
         {
             await servers.ExecuteAsync("INSERT INTO written SELECT generate_series(1, 5000)");
-            await Eventually.TrueAsync(
-                "it is out",
-                TimeSpan.FromSeconds(10),
-                async () =>
-                {
-                    await _monitor.CheckOnceAsync(CancellationToken.None);
-                    return _database.Replicas.All(replica => !replica.IsHealthy);
-                }
-            );
+            await ReplicasBecomeAsync(healthy: false, TimeSpan.FromSeconds(10));
             var view = _database.Replicas[0].View();
             Assert.True(view.LagBytes > Options.MaxLagBytes);
             Assert.Equal("too far behind the primary", view.Error);
@@ -117,15 +101,7 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
             await OnReplicaAsync("SELECT pg_wal_replay_resume()");
         }
 
-        await Eventually.TrueAsync(
-            "it is back",
-            TimeSpan.FromSeconds(20),
-            async () =>
-            {
-                await _monitor.CheckOnceAsync(CancellationToken.None);
-                return _database.Replicas.All(replica => replica.IsHealthy);
-            }
-        );
+        await ReplicasBecomeAsync(healthy: true, TimeSpan.FromSeconds(20));
     }
 
     /// <summary>On its own it looks current, because it has replayed everything that it received.</summary>
@@ -143,27 +119,11 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
             Assert.Equal(count, await ReadAsync("SELECT count(*) FROM written", after));
             await using var looksFine = source.CreateCommand("SELECT pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()");
             Assert.Equal(true, await looksFine.ExecuteScalarAsync());
-            await Eventually.TrueAsync(
-                "it is out",
-                TimeSpan.FromSeconds(10),
-                async () =>
-                {
-                    await _monitor.CheckOnceAsync(CancellationToken.None);
-                    return _database.Replicas.All(replica => !replica.IsHealthy);
-                }
-            );
+            await ReplicasBecomeAsync(healthy: false, TimeSpan.FromSeconds(10));
             Assert.Equal(count, await ReadAsync("SELECT count(*) FROM written"));
         }
 
-        await Eventually.TrueAsync(
-            "it is back",
-            TimeSpan.FromSeconds(20),
-            async () =>
-            {
-                await _monitor.CheckOnceAsync(CancellationToken.None);
-                return _database.Replicas.All(replica => replica.IsHealthy);
-            }
-        );
+        await ReplicasBecomeAsync(healthy: true, TimeSpan.FromSeconds(20));
     }
 
     [Fact]
@@ -183,20 +143,23 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
             await servers.StartAgainAsync(StreamingStandby.Name);
         }
 
-        await Eventually.TrueAsync(
-            "it is back",
-            TimeSpan.FromSeconds(30),
-            async () =>
-            {
-                await _monitor.CheckOnceAsync(CancellationToken.None);
-                return _database.Replicas.All(replica => replica.IsHealthy);
-            }
-        );
+        await ReplicasBecomeAsync(healthy: true, TimeSpan.FromSeconds(30));
     }
 
     [Fact]
     public async Task AWrongQuery_IsNotTriedElsewhere() =>
         Assert.Equal("42P01", (await Assert.ThrowsAsync<PostgresException>(() => ReadAsync("SELECT * FROM nothing"))).SqlState);
+
+    private Task ReplicasBecomeAsync(bool healthy, TimeSpan within) =>
+        Eventually.TrueAsync(
+            healthy ? "they are back" : "they are out",
+            within,
+            async () =>
+            {
+                await _monitor.CheckOnceAsync(CancellationToken.None);
+                return _database.Replicas.All(replica => replica.IsHealthy == healthy);
+            }
+        );
 
     private Task<object?> ReadAsync(string sql, NpgsqlLogSequenceNumber? after = null) =>
         _database.ReadAsync(

@@ -198,6 +198,28 @@ internal sealed class Nemesis
             }
         );
 
+    private void RestartLater(Process process, Action restart, TimeSpan least, TimeSpan most) =>
+        Later(
+            least,
+            most,
+            () =>
+            {
+                if (!process.Alive)
+                    restart();
+            }
+        );
+
+    private void ResumeLater(Process process, TimeSpan least, TimeSpan most) =>
+        Later(
+            least,
+            most,
+            () =>
+            {
+                if (process.Paused)
+                    process.Resume();
+            }
+        );
+
     private void PauseLeader() => Pause(LeaderOrAny, TimeSpan.FromSeconds(15));
 
     private void PauseAny() => Pause(_dice.Pick(_world.Nodes), TimeSpan.FromSeconds(2));
@@ -207,15 +229,7 @@ internal sealed class Nemesis
         if (!node.Alive || node.Paused)
             return;
         node.Pause();
-        Later(
-            TimeSpan.FromMilliseconds(50),
-            most,
-            () =>
-            {
-                if (node.Paused)
-                    node.Resume();
-            }
-        );
+        ResumeLater(node, TimeSpan.FromMilliseconds(50), most);
     }
 
     /// <summary>Holds the leader's transaction and then pauses the leader, so that the next term meets both.</summary>
@@ -263,15 +277,7 @@ internal sealed class Nemesis
         _quietUntil = _world.Timeline.Now + TimeSpan.FromSeconds(13).Ticks;
         _world.Redis.Kill();
         _world.Timeline.After(TimeSpan.FromSeconds(1), () => Leader?.JumpWallClock(TimeSpan.FromMinutes(-30)));
-        Later(
-            TimeSpan.FromSeconds(13),
-            TimeSpan.FromSeconds(18),
-            () =>
-            {
-                if (!_world.Redis.Alive)
-                    _world.Redis.Restart();
-            }
-        );
+        RestartLater(_world.Redis, _world.Redis.Restart, TimeSpan.FromSeconds(13), TimeSpan.FromSeconds(18));
     }
 
     private void Crash()
@@ -280,15 +286,7 @@ internal sealed class Nemesis
         if (!node.Alive)
             return;
         node.Crash(machineDies: _dice.Chance(0.3));
-        Later(
-            TimeSpan.FromMilliseconds(500),
-            TimeSpan.FromSeconds(10),
-            () =>
-            {
-                if (!node.Alive)
-                    node.Restart();
-            }
-        );
+        RestartLater(node, node.Restart, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10));
     }
 
     private void Stop()
@@ -297,15 +295,7 @@ internal sealed class Nemesis
         if (!node.Alive || node.Paused)
             return;
         node.Stop();
-        Later(
-            TimeSpan.FromSeconds(3),
-            TimeSpan.FromSeconds(12),
-            () =>
-            {
-                if (!node.Alive)
-                    node.Restart();
-            }
-        );
+        RestartLater(node, node.Restart, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(12));
     }
 
     private void CutFromRedis() => Cut(LeaderOrAny, node => node.ToRedis);
@@ -342,15 +332,7 @@ internal sealed class Nemesis
         if (!_world.Redis.Alive)
             return;
         _world.Redis.Kill();
-        Later(
-            TimeSpan.FromMilliseconds(100),
-            TimeSpan.FromSeconds(8),
-            () =>
-            {
-                if (!_world.Redis.Alive)
-                    _world.Redis.Restart();
-            }
-        );
+        RestartLater(_world.Redis, _world.Redis.Restart, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(8));
     }
 
     private void FreezeRedis()
@@ -358,15 +340,7 @@ internal sealed class Nemesis
         if (!_world.Redis.Alive || _world.Redis.Paused)
             return;
         _world.Redis.Pause();
-        Later(
-            TimeSpan.FromMilliseconds(300),
-            TimeSpan.FromSeconds(12),
-            () =>
-            {
-                if (_world.Redis.Paused)
-                    _world.Redis.Resume();
-            }
-        );
+        ResumeLater(_world.Redis, TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(12));
     }
 
     private void DeleteLease() => _world.Redis.Delete(LeasedResources.Matching);
@@ -382,15 +356,7 @@ internal sealed class Nemesis
         if (!_world.Postgres.Alive)
             return;
         _world.Postgres.Kill();
-        Later(
-            TimeSpan.FromMilliseconds(200),
-            TimeSpan.FromSeconds(5),
-            () =>
-            {
-                if (!_world.Postgres.Alive)
-                    _world.Postgres.Restart();
-            }
-        );
+        RestartLater(_world.Postgres, _world.Postgres.Restart, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5));
     }
 
     private void Promote()
@@ -432,15 +398,7 @@ internal sealed class Nemesis
             return;
         (_pauseAtLookUp, _forgetTakeOver) = (true, true);
         leader.Crash(machineDies: false);
-        Later(
-            TimeSpan.FromSeconds(20),
-            TimeSpan.FromSeconds(25),
-            () =>
-            {
-                if (!leader.Alive)
-                    leader.Restart();
-            }
-        );
+        RestartLater(leader, leader.Restart, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(25));
     }
 
     private void ForgetTakeOverOf(SimulatedNode taker)
@@ -475,15 +433,7 @@ internal sealed class Nemesis
         if (!_world.Postgres.Alive || _world.Postgres.Paused)
             return;
         _world.Postgres.Pause();
-        Later(
-            TimeSpan.FromMilliseconds(200),
-            TimeSpan.FromSeconds(7),
-            () =>
-            {
-                if (_world.Postgres.Paused)
-                    _world.Postgres.Resume();
-            }
-        );
+        ResumeLater(_world.Postgres, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(7));
     }
 
     private void EndSessions()
