@@ -55,7 +55,7 @@ public static class DecisionLimits
 /// <summary>Values of <c>discrepancies.kind</c>.</summary>
 public static class DiscrepancyKinds
 {
-    /// <summary>The journal says settled; the chain has no such trade.</summary>
+    /// <summary>Settled by the journal; the chain has no such trade.</summary>
     public const string MissingOnChain = "missing_onchain";
 
     /// <summary>The chain has a fill that the journal does not know.</summary>
@@ -64,7 +64,7 @@ public static class DiscrepancyKinds
     /// <summary>Both have the trade, with different figures.</summary>
     public const string AmountMismatch = "amount_mismatch";
 
-    /// <summary>Both have the trade; the chain settled it and the journal says otherwise.</summary>
+    /// <summary>Both have the trade; the chain settled it, and by the journal it did not settle.</summary>
     public const string StatusMismatch = "status_mismatch";
 
     /// <summary>An account's ledger differs from the chain at one block.</summary>
@@ -80,7 +80,7 @@ public static class Severities
     public const string Medium = "medium";
     public const string High = "high";
 
-    /// <summary>Funds that a client was told about are not where they were reported.</summary>
+    /// <summary>Funds are not where they were reported to clients.</summary>
     public const string Critical = "critical";
 
     /// <summary>The worst first.</summary>

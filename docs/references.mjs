@@ -46,7 +46,7 @@ function readStages(project) {
   return stages.map(name => ({ name, references: [...used[name]].sort() }));
 }
 
-// Without the arrows that a longer way says already: what is used by way of another is not drawn again.
+// Without the arrows that a longer way implies: what is used by way of another is not drawn again.
 function draw(nodes) {
   const of = new Map(nodes.map(node => [node.name, node.references]));
   // Within a circle every arrow is drawn.

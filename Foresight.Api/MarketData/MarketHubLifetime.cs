@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.SignalR;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Creates and removes the outbox of each connection, of which a node takes <c>HUB_MAX_CLIENTS</c>. It replaces SignalR's own sending, which writes to clients one after the other, so
-/// that a slow one delays the rest, and serializes a message once per group.
+/// Creates and removes the outbox of each connection, of which a node takes <c>HUB_MAX_CLIENTS</c>. It replaces SignalR's own sending,
+/// which writes to clients one after the other, so that a slow one delays the rest, and serializes a message once per group.
 /// </summary>
 public sealed class MarketHubLifetime : DefaultHubLifetimeManager<MarketHub>
 {

@@ -106,7 +106,8 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
         if (reduced.Count == 0)
             return;
 
-        // Recorded before the leader is told: if the block is undone or this node ends, these holdings are observed again nevertheless.
+        // Recorded before it is sent to the leader: if the block is undone or this node
+        // ends, these holdings are observed again nevertheless.
         await _journal.MarkUnconfirmedAsync(_settlement.Term, reduced, head, cancellationToken);
         await _leader.ObserveAsync(reduced, cursor.Number, parts.Allotter, cancellationToken);
         _settlement.Metrics.HeadReductions(reduced.Count);

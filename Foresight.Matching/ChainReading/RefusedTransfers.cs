@@ -5,7 +5,7 @@ using Foresight.Chain.Rpc;
 namespace Foresight.Matching.ChainReading;
 
 /// <summary>
-/// Finds the account for which the token refused a transfer: the issuer can block either side, and the contract can only tell that the
+/// Finds the account for which the token refused a transfer: the issuer can block either side, and the contract reports only that the
 /// payer had the money. Simulates transfers of zero, to and from a contract that is not a trader's account.
 /// </summary>
 public sealed class RefusedTransfers(Deployment deployment, EthereumClient client)

@@ -139,7 +139,7 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
     }
 
     /// <summary>
-    /// Finds where the chain settled the trade; null if the node cannot tell, or no confirmed block since the deployment contains it.
+    /// Finds where the chain settled the trade; null if the node does not know, or no confirmed block since the deployment contains it.
     /// </summary>
     private async Task<EventPlace?> LocateAsync(JournalTrade trade, long toBlock, CancellationToken cancellationToken)
     {

@@ -57,7 +57,7 @@ public sealed partial class Submitter
 
     /// <summary>
     /// Chooses the block on which new trades are simulated. A failure there is final, so the block must be the newest one and descend from
-    /// every block that the ledger has been told of. A node that lags, or is on another fork than the follower, would fail valid trades.
+    /// every block that the ledger has the facts of. A node that lags, or is on another fork than the follower, would fail valid trades.
     /// </summary>
     /// <returns>Null if there is none now; nothing is decided then.</returns>
     private async Task<BlockRef?> GroundAsync(long head, CancellationToken cancellationToken)

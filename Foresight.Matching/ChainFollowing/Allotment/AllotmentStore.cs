@@ -11,7 +11,7 @@ namespace Foresight.Matching.ChainFollowing.Allotment;
 /// <param name="MoveTo">The shard that receives what this one gives up; null if the chain's balance itself changed.</param>
 public sealed record OpenChange(long Id, Address Account, int Shard, long Units, long Block, int? MoveTo);
 
-/// <summary>Stored before its shard is told, so that a crash in between cannot lose it.</summary>
+/// <summary>Stored before it is sent to its shard, so that a crash in between cannot lose it.</summary>
 public readonly record struct NewChange(Address Account, int Shard, long Units, long Block, int? MoveTo = null);
 
 /// <param name="Cost">In micro-USDC.</param>

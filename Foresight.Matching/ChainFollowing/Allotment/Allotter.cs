@@ -7,9 +7,9 @@ namespace Foresight.Matching.ChainFollowing.Allotment;
 
 /// <summary>
 /// Divides every account's collateral between the shards, so that their parts never add up to more than the chain's balance. A change is
-/// stored before its shard is told, and sent with a request id derived from its number until it is acknowledged, by whichever node follows
-/// the chain then. So each change is applied exactly once, despite crashes and late messages. Used only with several shards; with one, its
-/// part is everything.
+/// stored before anything is sent to its shard, and sent with a request id derived from its number until it is acknowledged, by whichever
+/// node follows the chain then. So each change is applied exactly once, despite crashes and late messages. Used only with several shards;
+/// with one, its part is everything.
 /// </summary>
 public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClient leader, int shards, TimeProvider clock, ILogger logger)
 {

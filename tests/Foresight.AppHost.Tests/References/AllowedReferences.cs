@@ -48,8 +48,8 @@ internal static class AllowedReferences
     };
 
     /// <summary>
-    /// Folders of <c>Foresight.Matching</c>. Its <c>Program.cs</c>, beside them, uses them all. The stages of the order flow hand each other
-    /// the commands, orders and markets of <c>Orders</c>; <c>Loop</c> runs them, and is used by what faces the other nodes.
+    /// Folders of <c>Foresight.Matching</c>. Its <c>Program.cs</c>, beside them, uses them all. The stages of the order flow hand each
+    /// other the commands, orders and markets of <c>Orders</c>; <c>Loop</c> runs them, and is used by what faces the other nodes.
     /// </summary>
     public static readonly IReadOnlyDictionary<string, string[]> Stages = new Dictionary<string, string[]>
     {

@@ -36,7 +36,7 @@ public sealed class ReorganisationTests(ChainFixture fixture)
             await venue.FollowAsync();
         }
 
-        // Deeper than the confirmations: the trade had been final, and the engine had been told.
+        // Deeper than the confirmations: the trade had been final, and the engine had the settlement.
         Assert.Equal(depth > 2 ? "final" : "mined", (await venue.StateOfAsync(trade)).State);
 
         // A chain without the transaction that grows longer than the first, so that the node switches to it.

@@ -99,7 +99,7 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         await venue.Venue.FollowAsync();
         Assert.Equal(("partially_filled", null, 50L), await venue.StateOfAsync(order));
 
-        // Our trade settles, and another fill bypasses us: each counts once, whoever made it.
+        // Our trade settles, and another fill bypasses us: each counts once, by whichever way it came.
         await venue.Venue.SettleAllAsync();
         await FillDirectlyAsync(150);
         await venue.Venue.FollowAsync();

@@ -117,7 +117,7 @@ public sealed class ReconcilerTests(ChainFixture fixture)
             ("resolved", true, true, Back), // It was repaired, and has come back.
             ("resolved", false, false, Other),
             ("resolved", false, true, Other),
-            ("ignored", true, true, null), // Whoever ignores it knows that it comes and goes.
+            ("ignored", true, true, null), // An operator who ignores it knows that it comes and goes.
             ("ignored", false, false, Other),
             ("acknowledged", false, true, null),
             ("open", false, true, null),

@@ -269,7 +269,7 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         }
         catch (SessionEndedException)
         {
-            // The client was told when its session was ended.
+            // The client got the error when its session was ended.
         }
         catch (PostgresException error)
         {
