@@ -1,14 +1,17 @@
+using Foresight.Protocol;
+
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddCallerTraces();
 builder.AddPostgres();
 builder.AddRedis(neededToBeReady: false);
-builder.AddClusterNode("api");
+builder.AddClusterNode(NodeKinds.Api);
 builder.AddLeaderRouter();
 builder.AddProblems();
 builder.AddAccess();
 builder.AddMarkets();
 builder.AddOrders();
+builder.AddAccounts();
 builder.AddMarketData();
 builder.AddOperations();
 builder.AddDocument();

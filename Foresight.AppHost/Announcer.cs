@@ -6,14 +6,14 @@ using Microsoft.Extensions.Hosting;
 
 namespace Foresight.AppHost;
 
-/// <summary>
-/// Prints to the terminal what the dashboard shows in colour: failed resources with their reason, and when all are ready.
-/// </summary>
+/// <summary>A terminal shows nothing of the dashboard, so failed resources are printed with their reason, and when all are ready.</summary>
 internal sealed class Announcer(
     ResourceNotificationService notifications,
     ResourceLoggerService loggers,
     DistributedApplicationModel model,
-    ParameterResource adminKey
+    ParameterResource adminKey,
+    TextWriter output,
+    TextWriter errors
 ) : BackgroundService
 {
     private const int LastLines = 10;
@@ -28,7 +28,7 @@ internal sealed class Announcer(
         }
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)
         {
-            await Console.Error.WriteLineAsync($"The terminal shows nothing more of the resources, the dashboard does: {e.Message}");
+            await errors.WriteLineAsync($"The terminal shows nothing more of the resources, the dashboard does: {e.Message}");
         }
     }
 
@@ -44,11 +44,11 @@ internal sealed class Announcer(
             if (announced || !IsEverythingThere())
                 continue;
             announced = true;
-            await Console.Out.WriteLineAsync(
+            await output.WriteLineAsync(
                 $"Everything is healthy after {(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds:0} s: "
                     + string.Join(", ", UrlsOf("console").Concat(UrlsOf("api-1")).Concat(UrlsOf("api-2")))
             );
-            await Console.Out.WriteLineAsync($"Sign in to the console with the admin key {await adminKey.GetValueAsync(stoppingToken)}");
+            await output.WriteLineAsync($"Sign in to the console with the admin key {await adminKey.GetValueAsync(stoppingToken)}");
         }
     }
 
@@ -65,7 +65,7 @@ internal sealed class Announcer(
             ? snapshot.ExitCode == 0
             : snapshot.State?.Text == KnownResourceStates.Running && snapshot.HealthStatus is null or HealthStatus.Healthy;
 
-    // Aspire adds a hidden resource to each project, which rebuilds it on demand; it never starts by itself.
+    // Aspire adds a hidden resource to each project, which rebuilds it on demand and never starts by itself, so it is not waited for.
     private static bool IsStarted(IResource resource) => resource is ProjectResource or NativeServerResource or ContainerResource;
 
     private bool IsEverythingThere() =>
@@ -80,14 +80,29 @@ internal sealed class Announcer(
 
     private async Task ExplainAsync(ResourceEvent change, CancellationToken cancellationToken)
     {
-        var lines = new List<string>();
-        await foreach (var batch in loggers.GetAllAsync(change.ResourceId).WithCancellation(cancellationToken))
-            lines.AddRange(batch.Select(line => line.Content));
-        await Console.Error.WriteLineAsync(
+        var lines = await LinesOfAsync(change.ResourceId, cancellationToken);
+        await errors.WriteLineAsync(
             $"{change.ResourceId}: {change.Snapshot.State?.Text}, exit code {change.Snapshot.ExitCode}. Its last lines:"
         );
         foreach (var line in lines.TakeLast(LastLines))
-            await Console.Error.WriteLineAsync($"  {line}");
+            await errors.WriteLineAsync($"  {line}");
+    }
+
+    private async Task<List<string>> LinesOfAsync(string resourceId, CancellationToken cancellationToken)
+    {
+        var lines = new List<string>();
+        try
+        {
+            await foreach (var batch in loggers.GetAllAsync(resourceId).WithCancellation(cancellationToken))
+                lines.AddRange(batch.Select(line => line.Content));
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The failure must be printed all the same, and so must what happens to the other resources.
+            lines.Add($"(its log cannot be read: {e.Message})");
+        }
+
+        return lines;
     }
 
     private IEnumerable<string> UrlsOf(string resource) =>

@@ -11,14 +11,14 @@ if (!AppHostArguments.TryParse(args, out var options, out var mistake))
 
 var builder = ForesightBuilder.Create(options);
 
-// Secrets: in run mode, missing ones are generated at the first start and kept; a deployment must supply them.
+// In run mode missing secrets are generated at the first start and kept, because data are protected by them; a deployment must supply them.
 var adminKey = builder.AddKeptParameter("admin-key");
 var clusterSecret = builder.AddKeptParameter("cluster-secret");
 var operatorKey = builder.AddParameter("operator-key", secret: true);
 var data = DataServers.Add(builder, options, builder.AddKeptParameter("postgres-password"));
 
-// Deploys contracts, schema and markets once; all other services wait for it. It gets the
-// replicas too, because one of them may have been promoted to primary.
+// All other services wait for the contracts, schema and markets that it sets up. It gets the replicas too, because one of them may have
+// been promoted to primary.
 var setup = WithServers(builder.AddProject<Projects.Foresight_Matching>("setup", launchProfileName: null), data.Redis)
     .WithArgs("setup")
     .WithEnvironment("OPERATOR_KEY", operatorKey)
@@ -34,7 +34,6 @@ var matching = WithServers(builder.AddProject<Projects.Foresight_Matching>("matc
     .WithHttpEndpoint()
     .WithHttpHealthCheck("/ready")
     .WithEnvironment("OPERATOR_KEY", operatorKey)
-    .WithEnvironment("ADMIN_KEY", adminKey)
     .WithEnvironment("RECONCILIATION_MANUAL_BLOCKS", "1000")
     .WithEnvironment("SHARDS", options.Shards.ToString())
     .WaitForCompletion(setup);

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Foresight.AppHost;
 
-/// <summary>Command-line options of the AppHost. Settings (<c>--Section:Key=value</c>) pass through. Pure.</summary>
+/// <summary>Pure, so that every command line can be tested. Settings (<c>--Section:Key=value</c>) pass through.</summary>
 internal sealed record AppHostArguments
 {
     public const string Usage =
@@ -14,7 +14,7 @@ internal sealed record AppHostArguments
     private const int DefaultApiPort = 5080;
     private const int DefaultConsolePort = 5090;
 
-    /// <summary>Must equal Foresight.Protocol.Shards.Maximum.</summary>
+    /// <summary>Must equal Foresight.Protocol.Shards.Maximum, which the AppHost does not reference.</summary>
     private const int MaximumShards = 16;
     private const int MaximumReplicas = 8;
 
@@ -35,10 +35,9 @@ internal sealed record AppHostArguments
         ["--console-port"] = ("port", IPEndPoint.MaxPort, (parsed, port) => parsed with { ConsolePort = port }),
     };
 
-    // `aspire publish` and azd append arguments of their own after one of these.
+    // `aspire publish` and azd append arguments of their own after one of these, which must pass through.
     private static readonly string[] PublishWords = ["--publisher", "--operation"];
 
-    /// <summary>Port of the first Api node; the second uses the next one.</summary>
     public int ApiPort { get; private init; } = DefaultApiPort;
 
     public int ConsolePort { get; private init; } = DefaultConsolePort;
@@ -47,7 +46,9 @@ internal sealed record AppHostArguments
 
     public bool Ephemeral { get; private init; }
 
-    /// <summary>Adds relays that can cut the leader off from its servers, and a checker that follows the journal.</summary>
+    /// <summary>
+    /// Off by default, because relays carry every byte of the leader's connections: they can cut it off from its servers.
+    /// </summary>
     public bool Drill { get; private init; }
 
     /// <summary>Makes a commit wait until the replica has it on disk, so that its promotion loses no acknowledged order.</summary>
@@ -55,12 +56,11 @@ internal sealed record AppHostArguments
 
     public bool Containers { get; private init; }
 
-    /// <summary>Streaming standbys that serve reads, with weights 1, 2, and so on.</summary>
     public int Replicas { get; private init; } = 1;
 
     public IReadOnlyList<string> Rest { get; private init; } = [];
 
-    /// <summary>Shards of the matching engine; fixed when the database is created.</summary>
+    /// <summary>Fixed when the database is created: a later start with another number fails.</summary>
     public int Shards { get; private init; } = 1;
 
     public static bool TryParse(
@@ -82,6 +82,8 @@ internal sealed record AppHostArguments
                 mistake = TryNumber(args, ++i, rule.Kind, rule.Most, out var number);
                 parsed = rule.Set(parsed, number);
             }
+            else if (args[i].Split('=', 2) is [var name, _] && (Flags.ContainsKey(name) || Numbers.ContainsKey(name)))
+                mistake = $"'{args[i]}': write {(Flags.ContainsKey(name) ? name : $"{name} N")}, without '='. {Usage}";
             else if (publishing || (args[i].StartsWith("--", StringComparison.Ordinal) && args[i].Contains('=')))
                 parsed = parsed with { Rest = [.. parsed.Rest, args[i]] };
             else

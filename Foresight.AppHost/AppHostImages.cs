@@ -1,6 +1,5 @@
 namespace Foresight.AppHost;
 
-/// <summary>Container images that the AppHost pins itself; used with --containers and in deployments only.</summary>
 internal static class AppHostImages
 {
     // Primary and standbys must have the same version. Version 18 moved its data directory.

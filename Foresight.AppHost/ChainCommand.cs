@@ -11,7 +11,8 @@ public static class ChainCommand
     public static string[] Options { get; } = ["--quiet", "--prune-history", "64"];
 
     /// <summary>
-    /// One block a second. Old transactions are dropped after 2,000 blocks; otherwise memory grows by about 100 KB with each settlement.
+    /// Without a bound on old transactions memory grows by about 100 KB with each settlement; they are dropped after 2,000 blocks, of which
+    /// there is one a second.
     /// </summary>
     public static string[] Development { get; } = [.. Options, "--block-time", "1", "--transaction-block-keeper", "2000"];
 }

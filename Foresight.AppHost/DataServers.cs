@@ -4,7 +4,6 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.AppHost;
 
-/// <param name="RedisForApi">Connection of the Api nodes, whose user has fewer rights.</param>
 internal sealed record DataServers(
     IResourceBuilder<IResourceWithEndpoints> RedisServer,
     IResourceBuilder<IResourceWithConnectionString> Redis,
@@ -13,7 +12,7 @@ internal sealed record DataServers(
     IResourceBuilder<IResourceWithConnectionString> Database
 )
 {
-    /// <summary>Default of REDIS_KEY_PREFIX.</summary>
+    /// <summary>Must equal the nodes' default of REDIS_KEY_PREFIX, because the users' rights are given by it.</summary>
     private const string KeyPrefix = "foresight:";
 
     public required IReadOnlyList<IResourceBuilder<IResourceWithEndpoints>> Replicas { get; init; }
@@ -39,8 +38,8 @@ internal sealed record DataServers(
         var postgres = builder.AddNativePostgres("postgres", password);
         return new DataServers(
             redis,
-            redis.AddUser("matching", KeyPrefix),
-            redis.AddUser("api", KeyPrefix),
+            redis.AddUser(RedisRoles.Matching, KeyPrefix),
+            redis.AddUser(RedisRoles.Api, KeyPrefix),
             postgres,
             postgres.AddDatabase("foresight")
         )
@@ -57,9 +56,15 @@ internal sealed record DataServers(
         IResourceBuilder<ParameterResource> password
     )
     {
-        var redis = builder.AddRedis("redis");
+        var redis = builder.AddContainerRedis("redis");
         var postgres = builder.AddPostgres("postgres", password: password).WithImageTag(AppHostImages.PostgresTag);
-        return new DataServers(redis, redis, redis, postgres, postgres.AddDatabase("foresight"))
+        return new DataServers(
+            redis,
+            redis.AddUser(RedisRoles.Matching, KeyPrefix),
+            redis.AddUser(RedisRoles.Api, KeyPrefix),
+            postgres,
+            postgres.AddDatabase("foresight")
+        )
         {
             Replicas =
             [
@@ -86,8 +91,7 @@ internal sealed record DataServers(
         Enumerable.Range(1, options.Replicas).Select(number => number == 1 ? "postgres-replica" : $"postgres-replica-{number}");
 
     /// <summary>
-    /// Checked beforehand: many machines have a Docker client without an engine, and one
-    /// container resource would then block the whole start.
+    /// Many machines have a Docker client without an engine, and one container resource would then block the whole start.
     /// </summary>
     private static bool ContainerEngineIsHealthy()
     {
@@ -105,7 +109,7 @@ internal sealed record DataServers(
             }
             catch (System.ComponentModel.Win32Exception)
             {
-                // Docker is not installed.
+                // Expected where Docker is not installed.
             }
         }
 

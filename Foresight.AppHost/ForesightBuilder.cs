@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Foresight.AppHost;
 
-/// <summary>Handles the environment and the ports of this machine, so that AppHost.cs only describes the model.</summary>
+/// <summary>Keeps the environment and the ports of this machine out of AppHost.cs, which only describes the model.</summary>
 internal static class ForesightBuilder
 {
     private const int DashboardPort = 18888;
@@ -65,8 +65,8 @@ internal static class ForesightBuilder
     }
 
     /// <summary>
-    /// An endpoint for users, at the documented port, or at the next free one, with a warning, if that is taken. Here without the
-    /// orchestrator's proxy, which accepts connections while the service is down: its clients would wait instead of asking another node.
+    /// Without the orchestrator's proxy, which accepts connections while the service is down: its clients would wait instead of asking
+    /// another node. The port is the documented one, or the next free one, with a warning, if that is taken.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithPublicEndpoint(this IResourceBuilder<ProjectResource> service, int port)
     {
@@ -97,19 +97,23 @@ internal static class ForesightBuilder
             // Inserted first: the orchestrator's own start returns only after all resources have started, and a failing one delays it.
             builder.Services.Insert(
                 0,
-                ServiceDescriptor.Singleton<IHostedService>(services =>
-                    ActivatorUtilities.CreateInstance<Announcer>(services, adminKey.Resource)
-                )
+                ServiceDescriptor.Singleton<IHostedService>(services => new Announcer(
+                    services.GetRequiredService<ResourceNotificationService>(),
+                    services.GetRequiredService<ResourceLoggerService>(),
+                    services.GetRequiredService<DistributedApplicationModel>(),
+                    adminKey.Resource,
+                    Console.Out,
+                    Console.Error
+                ))
             );
     }
 
-    // Aspire.Hosting.Testing assigns a random port to every endpoint.
+    // Aspire.Hosting.Testing assigns a random port to every endpoint, so a documented one would be wrong.
     private static bool IsTest(IDistributedApplicationBuilder builder) =>
         builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts");
 
     /// <summary>
-    /// Keeps addresses that the user has set. Others are replaced by the next free ones, so
-    /// that two AppHosts can run side by side, each with a dashboard.
+    /// Two AppHosts can run side by side, each with a dashboard, because addresses that the user has not set are replaced by free ones.
     /// </summary>
     internal static void ChooseDashboardPorts(IConfiguration configuration)
     {

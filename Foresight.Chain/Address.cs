@@ -6,8 +6,8 @@ using System.Text.Json.Serialization;
 namespace Foresight.Chain;
 
 /// <summary>
-/// 20-byte address of an account or contract, ordered by its bytes. Text follows EIP-55: mixed case carries a checksum, which must hold;
-/// all lower or all upper case carries none.
+/// Text of mixed case must have its EIP-55 checksum, so that a mistyped address is refused; text of one case carries none.
+/// Ordered by bytes.
 /// </summary>
 [JsonConverter(typeof(AddressJsonConverter))]
 public readonly struct Address : IEquatable<Address>, IComparable<Address>, IParsable<Address>
@@ -31,7 +31,6 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
 
     public bool IsZero => (_high | _middle | _low) == 0;
 
-    /// <exception cref="FormatException">The text is not 0x and 40 digits, or its checksum is wrong; the message says which.</exception>
     public static Address Parse(string text, IFormatProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -59,7 +58,6 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
         return true;
     }
 
-    /// <summary>Address of an uncompressed public key of 64 bytes, without the 04 prefix: the last 20 bytes of its hash.</summary>
     public static Address OfPublicKey(ReadOnlySpan<byte> publicKey)
     {
         if (publicKey.Length != 64)
@@ -91,7 +89,7 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>, IPar
         return Hex.Encode(bytes);
     }
 
-    /// <summary>Digits in EIP-55 case, which carries the checksum.</summary>
+    /// <summary>In EIP-55 case, so that <see cref="Parse"/> can refuse a mistyped copy.</summary>
     public override string ToString() =>
         string.Create(
             42,

@@ -5,7 +5,6 @@ using System.Text.Json.Serialization;
 
 namespace Foresight.Chain;
 
-/// <summary>32-byte identifier of a block, transaction, order or event topic, ordered by its bytes.</summary>
 [JsonConverter(typeof(Hash32JsonConverter))]
 public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsable<Hash32>
 {
@@ -30,7 +29,6 @@ public readonly struct Hash32 : IEquatable<Hash32>, IComparable<Hash32>, IParsab
 
     public bool IsZero => (_a | _b | _c | _d) == 0;
 
-    /// <exception cref="FormatException">The text is not 0x and 64 digits.</exception>
     public static Hash32 Parse(string text, IFormatProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -4,13 +4,13 @@ using System.Numerics;
 namespace Foresight.Chain;
 
 /// <summary>
-/// Ethereum's two hexadecimal forms: data is "0x" and two digits per byte; a quantity is "0x" and digits without leading zeros.
+/// Ethereum has two forms, and a node refuses the one in place of the other: data is "0x" and two digits for each byte, a quantity "0x" and
+/// digits without leading zeros (ethereum.org, JSON-RPC API, "Hex encoding").
 /// </summary>
 public static class Hex
 {
     public static string Encode(ReadOnlySpan<byte> bytes) => "0x" + Convert.ToHexStringLower(bytes);
 
-    /// <exception cref="FormatException">The text lacks "0x", has an odd number of digits, or contains another character.</exception>
     public static byte[] Decode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -28,7 +28,10 @@ public static class Hex
         }
     }
 
-    /// <summary>Decodes a text that fills <paramref name="into"/> exactly; false for anything else.</summary>
+    /// <summary>
+    /// False unless the text fills <paramref name="into"/> exactly, so that a shorter or longer value never passes for an
+    /// address or a hash.
+    /// </summary>
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> into)
     {
         if (text.Length != 2 + (2 * into.Length) || text[0] != '0' || text[1] != 'x')
@@ -46,7 +49,6 @@ public static class Hex
         return "0x" + value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0');
     }
 
-    /// <exception cref="FormatException">The text is not a quantity, or exceeds 2^256 - 1.</exception>
     public static BigInteger DecodeQuantity(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -62,6 +64,6 @@ public static class Hex
         return BigInteger.Parse("0" + text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Bounds the part of an untrusted text that enters a message.</summary>
+    /// <summary>An untrusted text enters a message, so its length is bounded.</summary>
     internal static string Shorten(string text) => text.Length <= 80 ? text : text[..77] + "...";
 }

@@ -48,10 +48,9 @@ public static class Keccak256
         return new Hash32(hash);
     }
 
-    /// <summary>Hash of the UTF-8 bytes, as Solidity computes <c>keccak256("…")</c>.</summary>
+    /// <summary>Of the UTF-8 bytes, as Solidity hashes a literal, so that type hashes agree with the contracts'.</summary>
     public static Hash32 HashText(string text) => Hash(Encoding.UTF8.GetBytes(text));
 
-    /// <param name="into">At least 32 bytes; the first 32 are written.</param>
     public static void Hash(ReadOnlySpan<byte> data, Span<byte> into)
     {
         Span<ulong> state = stackalloc ulong[25];
@@ -112,7 +111,8 @@ public static class Keccak256
 
         foreach (var constant in RoundConstants)
         {
-            // Theta (FIPS 202, 3.2.1): mixes every lane with the parity of two neighbouring columns.
+            // Named after the steps of FIPS 202, so that they can be compared with it: theta (3.2.1); rho and pi (3.2.2, 3.2.3); chi
+            // (3.2.4), the only one that is not linear; and iota (3.2.5), whose constants break the symmetry of the rounds.
             var c0 = a00 ^ a05 ^ a10 ^ a15 ^ a20;
             var c1 = a01 ^ a06 ^ a11 ^ a16 ^ a21;
             var c2 = a02 ^ a07 ^ a12 ^ a17 ^ a22;
@@ -124,7 +124,6 @@ public static class Keccak256
             var d3 = c2 ^ BitOperations.RotateLeft(c4, 1);
             var d4 = c3 ^ BitOperations.RotateLeft(c0, 1);
 
-            // Rho and pi (3.2.2, 3.2.3): rotate each lane by its offset and move it to its new position.
             var b00 = a00 ^ d0;
             var b10 = BitOperations.RotateLeft(a01 ^ d1, 1);
             var b20 = BitOperations.RotateLeft(a02 ^ d2, 62);
@@ -151,7 +150,6 @@ public static class Keccak256
             var b19 = BitOperations.RotateLeft(a23 ^ d3, 56);
             var b04 = BitOperations.RotateLeft(a24 ^ d4, 14);
 
-            // Chi (3.2.4) is the only non-linear step; iota (3.2.5) adds the round's constant, which breaks the symmetry of the rounds.
             a00 = b00 ^ (~b01 & b02) ^ constant;
             a01 = b01 ^ (~b02 & b03);
             a02 = b02 ^ (~b03 & b04);

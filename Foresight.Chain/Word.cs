@@ -2,14 +2,12 @@ using System.Numerics;
 
 namespace Foresight.Chain;
 
-/// <summary>Word of the EVM: 32 bytes, big-endian. Unsigned integers are <see cref="BigInteger"/>, checked against their width.</summary>
 public static class Word
 {
     public const int Size = 32;
 
     public static readonly BigInteger MaxUInt256 = (BigInteger.One << 256) - 1;
 
-    /// <exception cref="OverflowException">The value is negative or exceeds 2^256 - 1.</exception>
     public static void Write(BigInteger value, Span<byte> into)
     {
         into = into[..Size];

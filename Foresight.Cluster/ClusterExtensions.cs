@@ -1,7 +1,10 @@
 using Foresight.Cluster;
+using Foresight.Cluster.Proof;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Redis;
 using Foresight.ServiceDefaults.Telemetry;
+using Foresight.ServiceDefaults.Trust;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.Configuration;
@@ -16,17 +19,19 @@ namespace Microsoft.Extensions.Hosting;
 public static class ClusterExtensions
 {
     /// <summary>
-    /// Makes this process a node of the cluster: it is announced, finds the leaders and the other nodes, and publishes notices. Requires
-    /// <c>AddServiceDefaults</c> and <c>AddRedis</c>.
+    /// Requires <c>AddServiceDefaults</c>, <c>AddRedis</c>, <c>AddPostgres</c> and <c>CLUSTER_SECRET</c>, with which the node signs what it
+    /// leaves in Redis.
     /// </summary>
-    /// <param name="kind">matching, api, console.</param>
+    /// <param name="kind">One of <see cref="NodeKinds"/>.</param>
     public static TBuilder AddClusterNode<TBuilder>(this TBuilder builder, string kind, string initialState = "running")
         where TBuilder : IHostApplicationBuilder
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.AddSignedHints();
         builder.Services.AddSingleton(new NodePresence(kind, initialState));
         builder.Services.AddSingleton<NodeRegistry>();
         builder.Services.AddSingleton<NodeRegistration>();
+        builder.Services.AddSingleton<LeaderRows>();
         builder.Services.AddSingleton<LeaderDirectory>();
         builder.Services.AddSingleton<ClusterMetrics>();
         builder.Services.AddSingleton<DuplicateNodeGuard>();
@@ -37,21 +42,32 @@ public static class ClusterExtensions
         return builder;
     }
 
-    /// <summary>
-    /// Registers <see cref="LeaderRouter"/>, which sends commands to the leader's gateway. Requires <c>CLUSTER_SECRET</c>.
-    /// </summary>
+    /// <summary>Requires <c>CLUSTER_SECRET</c>, because a node and a leader's gateway prove to each other that they hold it.</summary>
     public static TBuilder AddLeaderRouter<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
-        builder.Services.TryAddSingleton(ClusterSecret.From(builder.Configuration));
+        builder.AddNodeProof();
         builder.Services.AddSingleton<LeaderRouter>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<LeaderRouter>());
         return builder;
     }
 
+    private static void AddNodeProof(this IHostApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(ClusterKeys.From(builder.Configuration));
+        builder.Services.TryAddSingleton(provider =>
+        {
+            var identity = provider.GetRequiredService<NodeIdentity>();
+            var keys = provider.GetRequiredService<ClusterKeys>();
+            var proof = new NodeProof(keys, identity.Id, provider.GetRequiredService<NodePresence>().Kind);
+            identity.Renamed += proof.Rename;
+            return proof;
+        });
+    }
+
     /// <summary>
-    /// Adds SignalR's Redis backplane for <see cref="NoticeHub"/>. Its connection is separate from that of the leases and the market data:
-    /// it is disposed with the backplane, and notices must not delay the others.
+    /// Notices have a Redis connection of their own, separate from that of the leases and the market data: it is disposed with the
+    /// backplane, and notices must not delay the others.
     /// </summary>
     private static void AddNotices(this IHostApplicationBuilder builder)
     {
@@ -63,9 +79,9 @@ public static class ClusterExtensions
                 {
                     var configuration = settings.Options();
                     configuration.ChannelPrefix = RedisChannel.Literal(settings.KeyPrefix);
-                    // With AbortOnConnectFail a first connection that fails is an error to its user, who retries. Without it the backplane
-                    // would keep, for good, a connection on which it never managed to subscribe. The client re-establishes one that breaks
-                    // later.
+                    // With AbortOnConnectFail a first connection that fails is an error to its user, who retries. Without it the
+                    // backplane would permanently keep a connection on which it never managed to subscribe. The client re-establishes one
+                    // that breaks later.
                     configuration.AbortOnConnectFail = true;
                     options.Configuration = configuration;
                 }
@@ -74,6 +90,7 @@ public static class ClusterExtensions
         builder.Logging.AddFilter(typeof(RedisOptions).Namespace, LogLevel.None);
         builder.Services.AddSingleton<HubLifetimeManager<NoticeHub>, NoticeBackplane>();
         builder.Services.AddSingleton<NoticeMetrics>();
+        builder.Services.AddSingleton<NoticeSender>();
         builder.Services.AddSingleton<NoticePublisher>();
         builder.Services.AddSingleton<INotices>(provider => provider.GetRequiredService<NoticePublisher>());
         builder.Services.AddHostedService(provider => provider.GetRequiredService<NoticePublisher>());

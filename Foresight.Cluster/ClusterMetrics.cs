@@ -4,9 +4,7 @@ using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Cluster;
 
-/// <summary>
-/// Number of nodes seen at the last heartbeat. No measurement while Redis cannot be read: an outage must not look like an empty cluster.
-/// </summary>
+/// <summary>No measurement while Redis cannot be read, because an outage must not look like an empty cluster.</summary>
 public sealed class ClusterMetrics
 {
     private IReadOnlyList<Measurement<int>> _counts = [];

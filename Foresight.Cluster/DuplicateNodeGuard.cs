@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Resolves a NODE_ID that two live processes share: the younger renames itself. Each process announces its name with its heartbeats, and
-/// the older one answers at once; the record of a dead process does not answer, so its replacement keeps the name.
+/// Of two live processes with one NODE_ID the younger renames itself. The older one answers an announcement at once; a dead process does
+/// not, so its replacement keeps the name.
 /// </summary>
 public sealed partial class DuplicateNodeGuard(
     NodeIdentity identity,
@@ -38,8 +38,8 @@ public sealed partial class DuplicateNodeGuard(
             Log.Duplicate(logger, other.ProcessId, other.NodeId);
         }
 
-        // Now and not with the next heartbeat: the younger process's new name becomes known, and the older one's record is restored, with
-        // an announcement that the other process hears.
+        // Not only with the next heartbeat: the younger process's new name becomes known, and the older one's record is restored, with an
+        // announcement that the other process hears.
         presence.Repeat();
     }
 

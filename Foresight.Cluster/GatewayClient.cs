@@ -1,26 +1,35 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Foresight.Cluster.Proof;
 using Foresight.Protocol;
 
 namespace Foresight.Cluster;
 
-/// <summary>A client of matching nodes' gateways over HTTP/2 without TLS, with one connection per node.</summary>
-internal sealed class GatewayClient : IDisposable
+/// <summary>
+/// An address may be wrong or forged, so nothing is sent to it or believed from it before a matching node of this cluster has
+/// proven itself there.
+/// </summary>
+public sealed class GatewayClient : IDisposable
 {
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan QuestionTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Both sides prove themselves again at least this often, because the keys may have changed since.</summary>
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
     private readonly HttpClient _client;
     private readonly TimeProvider _clock;
 
-    public GatewayClient(ClusterSecret secret, TimeProvider clock)
+    public GatewayClient(NodeProof proof, TimeProvider clock)
     {
         _clock = clock;
         _client = new HttpClient(
             new SocketsHttpHandler
             {
                 ConnectTimeout = ConnectTimeout,
+                PooledConnectionLifetime = ConnectionLifetime,
+                SslOptions = proof.ForClient(node => node.Kind == NodeKinds.Matching),
                 UseProxy = false,
                 AllowAutoRedirect = false,
                 KeepAlivePingDelay = TimeSpan.FromSeconds(1),
@@ -33,22 +42,40 @@ internal sealed class GatewayClient : IDisposable
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        _client.DefaultRequestHeaders.Add(ClusterSecret.Header, secret.Value);
     }
 
-    /// <summary>True if the node is unreachable, hangs, or answers with something that no gateway sends.</summary>
+    /// <summary>
+    /// A cancellation counts because a node that hangs ends as one, and JSON that cannot be read because no gateway sends it.
+    /// </summary>
     public static bool IsConnectionFault(Exception error) =>
         error is HttpRequestException or IOException or OperationCanceledException or JsonException;
 
-    /// <summary>True if no connection was made, so the node has certainly not received the request.</summary>
+    /// <summary>
+    /// If no connection was made, or none to a node that proved itself, no node has received the request, so it was certainly not applied.
+    /// </summary>
     public static bool WasNeverSent(Exception error) =>
-        error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
+        error switch
+        {
+            HttpRequestException fault => fault.HttpRequestError
+                is HttpRequestError.ConnectionError
+                    or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError,
+            // The client has no timeout but that of a connection with its handshake, so nothing was sent.
+            OperationCanceledException { InnerException: TimeoutException } => true,
+            _ => false,
+        };
 
-    public async Task<CommandAnswer> SendAsync(string address, IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken)
+    /// <param name="term">The leader believes facts of the chain only under a term; null for traders' commands.</param>
+    public async Task<CommandAnswer> SendAsync(
+        string address,
+        IReadOnlyList<LeaderCommand> commands,
+        TermClaim? term,
+        CancellationToken cancellationToken
+    )
     {
         using var response = await _client.PostAsJsonAsync(
-            new Uri(new Uri(address), "/gateway/commands"),
-            new CommandBatch(commands, _clock.GetUtcNow()),
+            UriOf(address, "/gateway/commands"),
+            new CommandBatch(commands, _clock.GetUtcNow(), term),
             JsonSerializerOptions.Web,
             cancellationToken
         );
@@ -65,6 +92,12 @@ internal sealed class GatewayClient : IDisposable
 
     public void Dispose() => _client.Dispose();
 
+    /// <exception cref="HttpRequestException">The address is not https, so no node could prove itself there.</exception>
+    private static Uri UriOf(string address, string path) =>
+        GatewayAddress.IsValid(address)
+            ? new Uri(new Uri(address), path)
+            : throw new HttpRequestException(HttpRequestError.SecureConnectionError, $"{address} is not an https address.");
+
     private async Task<T?> AskAsync<T>(string address, string path, CancellationToken cancellationToken)
         where T : class
     {
@@ -72,14 +105,14 @@ internal sealed class GatewayClient : IDisposable
         bound.CancelAfter(QuestionTimeout);
         try
         {
-            using var response = await _client.GetAsync(new Uri(new Uri(address), path), bound.Token);
+            using var response = await _client.GetAsync(UriOf(address, path), bound.Token);
             return response.IsSuccessStatusCode
                 ? await response.Content.ReadFromJsonAsync<T>(JsonSerializerOptions.Web, bound.Token)
                 : null;
         }
         catch (Exception error) when (IsConnectionFault(error) && !cancellationToken.IsCancellationRequested)
         {
-            // Null is the documented result of a node that does not answer.
+            // Callers take null for a node that does not answer.
             return null;
         }
     }

@@ -1,80 +1,136 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Redis;
+using Foresight.ServiceDefaults.Trust;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using StackExchange.Redis;
 
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Looks up the holders of leases in Redis. The result is a hint where to send a command, never a permission to write, which only the fence
-/// in Postgres gives. While Redis is unreachable the last known holder is returned, because it may well still lead.
+/// In Redis each leader shows itself; Postgres is asked once for each term, and where Redis shows nothing that can be believed or has just
+/// proved wrong. The result is a hint where to send a command, never a permission to write, which only the fence in Postgres gives. While
+/// neither answers, the last known holder is returned, because it may well still lead.
 /// </summary>
 public sealed partial class LeaderDirectory
 {
     /// <summary>
-    /// Age up to which a reading is reused, so that not every command reads Redis; a "cluster:leader" message discards it at once.
+    /// A reading is reused while it is younger, so that not every command reads Redis; a "cluster:leader" message discards it at once.
     /// </summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Least time between two notices that discard a reading: anyone with access to Redis could send many.</summary>
+    /// <summary>At most one notice in this time discards a reading, because a node that was broken into could send many.</summary>
     private static readonly TimeSpan NoticePause = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
 
     private readonly IDatabase _redis;
+    private readonly SignedHints _hints;
+    private readonly LeaseHints _leases;
+    private readonly LeaderRows _rows;
     private readonly TimeProvider _clock;
     private readonly ILogger<LeaderDirectory> _logger;
     private readonly ConcurrentDictionary<string, Reading> _readings = new();
+    private readonly Dictionary<string, Task<LeaseRecord?>> _looking = [];
 
-    public LeaderDirectory(IDatabase redis, IBroadcast broadcast, TimeProvider clock, ILogger<LeaderDirectory> logger)
+    public LeaderDirectory(
+        IDatabase redis,
+        SignedHints hints,
+        LeaderRows rows,
+        IBroadcast broadcast,
+        TimeProvider clock,
+        ILogger<LeaderDirectory> logger
+    )
     {
-        _redis = redis;
-        _clock = clock;
-        _logger = logger;
-        broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, message => _readings.TryRemove(message.Resource, out _));
+        (_redis, _hints, _rows, _clock, _logger) = (redis, hints, rows, clock, logger);
+        _leases = new LeaseHints(hints);
+        broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, message => Discard(message.Resource));
     }
+
+    internal void Discard(string resource) => _readings.TryRemove(resource, out _);
 
     public static string LeaseKey(string resource) => $"leader:{resource}";
 
-    /// <summary>Returns the holder; null if no node holds the lease, or Redis has never been reachable.</summary>
+    /// <summary>
+    /// Null if no node holds the lease, or neither Redis nor Postgres has ever been reachable. Waits only if there is no reading, or the
+    /// last one has proved wrong, because a Redis that hangs must delay no order. Otherwise an old reading is refreshed meanwhile.
+    /// </summary>
     public async Task<LeaseRecord?> FindAsync(string resource, CancellationToken cancellationToken = default)
     {
         var known = _readings.GetValueOrDefault(resource);
-        if (known is not null && _clock.GetElapsedTime(known.At) < FreshFor)
-            return known.Holder;
+        if (known is not { IsDoubted: false, Holder: { } holder })
+            return IsFresh(known) ? null : await RefreshAsync(resource).WaitAsync(cancellationToken);
+        if (!IsFresh(known))
+            _ = RefreshAsync(resource);
+        return holder;
+    }
+
+    /// <summary>
+    /// One look-up serves all callers at the same time, so that many waiting commands cost one. Returns the last known holder if
+    /// nothing answers.
+    /// </summary>
+    internal Task<LeaseRecord?> RefreshAsync(string resource)
+    {
+        lock (_looking)
+        {
+            if (!_looking.TryGetValue(resource, out var looking))
+                _looking[resource] = looking = Task.Run(() => LookAsync(resource));
+            return looking;
+        }
+    }
+
+    private async Task<LeaseRecord?> LookAsync(string resource)
+    {
+        var known = _readings.GetValueOrDefault(resource);
         try
         {
-            var value = await _redis.StringGetAsync(LeaseKey(resource)).AnsweredAsync(ReadTimeout, _clock, cancellationToken);
-            var holder = Parse(value);
-            _readings[resource] = new Reading(holder, _clock.GetTimestamp(), known?.NoticedAt);
+            // What Redis showed has just proved wrong, and it may show it again.
+            var shown = known is { IsDoubted: true } ? null : await ShownAsync(resource);
+            var holder = shown is not null && _leases.IsNamed(resource, shown) ? shown : await HolderAsync(resource, shown);
+            Keep(resource, known, new Reading(holder, _clock.GetTimestamp(), known?.NoticedAt));
             return holder;
         }
-        catch (Exception error) when (error is RedisException or TimeoutException)
+        catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
             Log.Unreadable(_logger, resource, error.Message);
             return known?.Holder;
         }
-    }
-
-    /// <summary>Returns the remaining time of the lease by Redis's clock; null if no node holds it.</summary>
-    /// <exception cref="RedisException">Redis cannot be read.</exception>
-    /// <exception cref="TimeoutException">Redis does not answer.</exception>
-    public Task<TimeSpan?> RemainingAsync(string resource, CancellationToken cancellationToken = default) =>
-        _redis.KeyTimeToLiveAsync(LeaseKey(resource)).AnsweredAsync(ReadTimeout, _clock, cancellationToken);
-
-    /// <summary>Makes the next <see cref="FindAsync"/> read from Redis, because the cached reading has just proved wrong.</summary>
-    public void Forget(string resource)
-    {
-        // Kept as stale: it remains the best guess while Redis is unreachable.
-        if (_readings.TryGetValue(resource, out var known))
-            _readings[resource] = known with { At = _clock.GetTimestamp() - _clock.TimestampFrequency };
+        finally
+        {
+            lock (_looking)
+                _looking.Remove(resource);
+        }
     }
 
     /// <summary>
-    /// Handles a notice of the backplane: if it contradicts the last reading, the next <see cref="FindAsync"/> reads from Redis. A notice
-    /// may be forged, so it has no other effect, and this one at most once a second.
+    /// Keeps what a look has found. If the reading was doubted or discarded since the look began, it may have found what proved wrong, so
+    /// that it is doubted too.
+    /// </summary>
+    private void Keep(string resource, Reading? before, Reading found) =>
+        _readings.AddOrUpdate(
+            resource,
+            _ => found with { IsDoubted = before is not null },
+            (_, latest) =>
+                ReferenceEquals(latest, before) ? found : found with { IsDoubted = latest.IsDoubted, NoticedAt = latest.NoticedAt }
+        );
+
+    private bool IsFresh(Reading? reading) => reading is { IsDoubted: false } && _clock.GetElapsedTime(reading.At) < FreshFor;
+
+    /// <summary>By the database's clock, which renews the lease; another renewal would prolong it.</summary>
+    public TimeSpan RemainingOf(LeaseRecord lease) => lease.Duration - (_hints.Now - lease.LastRenewedAt);
+
+    /// <summary>The next <see cref="FindAsync"/> asks Postgres, because the reading has just proved wrong.</summary>
+    public void Forget(string resource)
+    {
+        // Kept, because it remains the best guess while Postgres is unreachable.
+        if (_readings.TryGetValue(resource, out var known))
+            _readings[resource] = known with { IsDoubted = true };
+    }
+
+    /// <summary>
+    /// If a notice of the backplane contradicts the last reading, the next <see cref="FindAsync"/> asks Postgres. A notice may come
+    /// from a node that was broken into, so it has no other effect, and this one at most once a second.
     /// </summary>
     /// <param name="isLeader">False if the node has lost the lease.</param>
     public void Notice(string resource, string nodeId, long epoch, bool isLeader)
@@ -88,32 +144,42 @@ public sealed partial class LeaderDirectory
         Forget(resource);
     }
 
-    /// <summary>Returns null for a missing value, and for one that is not a lease record (written by hand).</summary>
-    public static LeaseRecord? Parse(RedisValue value)
+    /// <returns>Null if Redis shows no holder that can be believed, or cannot be read, so that the caller asks Postgres.</returns>
+    private async Task<LeaseRecord?> ShownAsync(string resource)
     {
-        if (value.IsNullOrEmpty)
-            return null;
+        var key = LeaseKey(resource);
         try
         {
-            var record = JsonSerializer.Deserialize<LeaseRecord>((string)value!, JsonSerializerOptions.Web);
-            return
-                record?.NodeId is not null
-                && Uri.TryCreate(record.Address, UriKind.Absolute, out var address)
-                && address.Scheme == Uri.UriSchemeHttp
-                ? record
-                : null;
+            var value = await _redis.StringGetRangeAsync(key, 0, SignedHints.MaximumLength).AnsweredAsync(ReadTimeout, _clock);
+            return _leases.Read(resource, value);
         }
-        catch (JsonException)
+        catch (RedisServerException error) when (error.IsWrongType())
         {
+            _hints.Refuse(HintKinds.Lease, key, HintRefusal.Unsigned);
+            return null;
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException)
+        {
+            Log.Unreadable(_logger, resource, error.Message);
             return null;
         }
     }
 
-    private sealed record Reading(LeaseRecord? Holder, long At, long? NoticedAt);
+    private async Task<LeaseRecord?> HolderAsync(string resource, LeaseRecord? shown)
+    {
+        if (await _rows.ReadAsync(resource, CancellationToken.None) is not var (record, isHeld))
+            return null;
+        _leases.Name(resource, record);
+        if (shown is not null && !_leases.IsNamed(resource, shown))
+            _leases.Contradict(resource, shown);
+        return isHeld && GatewayAddress.IsValid(record.Address) ? record : null;
+    }
+
+    private sealed record Reading(LeaseRecord? Holder, long At, long? NoticedAt, bool IsDoubted = false);
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Debug, "Lease of {Resource} cannot be read; using the last known holder: {Reason}")]
+        [LoggerMessage(LogLevel.Debug, "Holder of {Resource} cannot be read: {Reason}")]
         public static partial void Unreadable(ILogger logger, string resource, string reason);
     }
 }

@@ -8,8 +8,8 @@ using StackExchange.Redis;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Announces this process: at start, with every heartbeat, on each change of state, and as soon as Redis returns after a fault. Retries
-/// while Redis is unreachable; nothing else depends on it.
+/// Announces at start, with every heartbeat, on each change of state, and as soon as Redis returns, because it may have lost the record.
+/// Retries while Redis is unreachable; nothing else depends on it.
 /// </summary>
 public sealed partial class NodeAnnouncer(
     NodeRegistration registration,
@@ -20,7 +20,8 @@ public sealed partial class NodeAnnouncer(
     ILogger<NodeAnnouncer> logger
 ) : BackgroundService
 {
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+    /// <summary>Processes of one name may find each other later than a silent node is noticed, and reading all nodes costs more.</summary>
+    private static readonly TimeSpan WholeInterval = TimeSpan.FromSeconds(15);
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
@@ -30,16 +31,18 @@ public sealed partial class NodeAnnouncer(
         namesakes.Listen();
         try
         {
+            var (isWhole, wholeAt) = (true, clock.GetTimestamp());
             while (!stopping.IsCancellationRequested)
             {
+                if (isWhole)
+                    wholeAt = clock.GetTimestamp();
                 var changed = registration.Changed;
-                var announced = await AnnounceAsync(stopping);
+                var announced = await AnnounceAsync(isWhole, stopping);
                 using var round = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-                await Task.WhenAny(
-                    Task.Delay(announced ? NodeRegistry.HeartbeatInterval : RetryInterval, clock, round.Token),
-                    changed,
-                    restored.WaitAsync(round.Token)
-                );
+                var heartbeat = Task.Delay(NodeRegistry.HeartbeatInterval, clock, round.Token);
+                var first = await Task.WhenAny(heartbeat, changed, restored.WaitAsync(round.Token));
+                // After a failure too, because Redis may have lost everything meanwhile.
+                isWhole = first != heartbeat || !announced || clock.GetElapsedTime(wholeAt) >= WholeInterval;
                 await round.CancelAsync();
             }
         }
@@ -50,11 +53,14 @@ public sealed partial class NodeAnnouncer(
         }
     }
 
-    private async Task<bool> AnnounceAsync(CancellationToken stopping)
+    /// <param name="isWhole">False: a heartbeat alone, which is one record.</param>
+    private async Task<bool> AnnounceAsync(bool isWhole, CancellationToken stopping)
     {
         try
         {
             await registration.WriteAsync(stopping);
+            if (!isWhole)
+                return true;
             namesakes.Announce();
             metrics.Saw(await registration.ListAsync(stopping));
             return true;
@@ -71,7 +77,7 @@ public sealed partial class NodeAnnouncer(
         }
         catch (Exception error)
         {
-            // No failure of an announcement may end the process, which has other work.
+            // A failure to announce must not end the process, which has other work.
             metrics.Saw([]);
             Log.Failed(logger, error);
             return false;
@@ -86,7 +92,7 @@ public sealed partial class NodeAnnouncer(
         }
         catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
         {
-            // Without a removal the record expires by itself.
+            // If it is not removed, the record expires by itself.
             Log.NotAnnounced(logger, error.Message);
         }
     }

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
+using Foresight.Protocol;
 
 namespace Foresight.Cluster;
 
-/// <summary>The state of this process as other nodes see it. A change is announced at once and not at the next heartbeat.</summary>
+/// <summary>Others see this state, so a change is announced at once and not with the next heartbeat.</summary>
 public sealed class NodePresence(string kind, string initialState)
 {
     private readonly Lock _gate = new();
@@ -15,6 +16,11 @@ public sealed class NodePresence(string kind, string initialState)
     public string State { get; private set; } = initialState;
 
     public ImmutableSortedSet<string> Leads { get; private set; } = [];
+
+    public IReadOnlyList<PutOutNode>? PutOut { get; private set; }
+
+    /// <summary>Null on nodes without a hub. Read with each heartbeat and no reason for one: clients come and go all the time.</summary>
+    public Func<int>? HubConnections { get; set; }
 
     public Task Changed
     {
@@ -30,6 +36,8 @@ public sealed class NodePresence(string kind, string initialState)
     public void SetState(string state) => Change(() => State = state);
 
     public void SetLeads(string resource, bool leads) => Change(() => Leads = leads ? Leads.Add(resource) : Leads.Remove(resource));
+
+    public void SetPutOut(IReadOnlyList<PutOutNode> nodes) => Change(() => PutOut = nodes.Count > 0 ? nodes : null);
 
     public void Repeat() => Change(() => { });
 

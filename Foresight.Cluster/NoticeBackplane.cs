@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Foresight.Cluster;
 
 /// <summary>
-/// SignalR's Redis backplane of <see cref="NoticeHub"/>, with a safe disposal: the original waits for Redis to confirm the unsubscription,
-/// and one that hangs must not fail a process that is stopping.
+/// The original waits at its disposal for Redis to confirm the unsubscription, and a Redis that hangs must not fail a process
+/// that is stopping.
 /// </summary>
 public sealed class NoticeBackplane(
     ILogger<RedisHubLifetimeManager<NoticeHub>> logger,

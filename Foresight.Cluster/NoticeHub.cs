@@ -1,20 +1,31 @@
 using System.Diagnostics.Metrics;
+using Foresight.ServiceDefaults.Redis;
 using Foresight.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.SignalR;
 
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Identifies the notices on the backplane. It has no methods: a node that only publishes needs the type for its <c>IHubContext</c>, and
-/// clients receive the notices through the Api's own hub.
+/// Has no methods, because a node that only publishes needs the type for its <c>IHubContext</c>, and clients receive the notices through
+/// the Api's own hub.
 /// </summary>
-public sealed class NoticeHub : Hub;
+public sealed class NoticeHub : Hub
+{
+    /// <summary>For the label of what is dropped.</summary>
+    public const string Channel = "notices";
+
+    /// <summary>
+    /// The name in the seal: each topic has a key and counters of its own, because only within one are messages in order.
+    /// </summary>
+    internal static string SealedChannel(RedisSettings settings, string topic) => $"{settings.KeyPrefix}{Channel}:{topic}";
+}
 
 public interface INotices
 {
-    /// <summary>Neither waits nor fails: a notice that cannot be sent is lost.</summary>
+    /// <summary>
+    /// Neither waits nor fails. A notice that cannot be sent is lost, because it only reports a change that can be read from the Api.
+    /// </summary>
     /// <param name="topic">One of <see cref="Protocol.NoticeTopics"/>.</param>
-    /// <param name="notice">The topic's record.</param>
     void Publish(string topic, object notice);
 }
 

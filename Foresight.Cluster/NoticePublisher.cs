@@ -1,34 +1,33 @@
 using System.Threading.Channels;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
-using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Foresight.Cluster;
 
 /// <summary>
-/// Sends this process's notices one after the other, so that a publisher never waits for Redis. While Redis is unreachable they are dropped
-/// and counted: a notice that is a minute old would be wrong.
+/// Notices are sent one after the other from a queue, so that a publisher never waits for Redis. While Redis is unreachable they are
+/// dropped and counted: a notice that is a minute old would be wrong.
 /// </summary>
 public sealed partial class NoticePublisher : BackgroundService, INotices
 {
-    /// <summary>Most notices waiting; beyond it the oldest are dropped.</summary>
+    /// <summary>Beyond it the oldest notices are dropped, because the newest are the ones that still hold.</summary>
     public const int Capacity = 1_000;
 
     private static readonly TimeSpan SendBound = TimeSpan.FromSeconds(2);
 
-    /// <summary>Time for sending the last notices of a process that is stopping.</summary>
+    /// <summary>A process that stops announces its end, but must not wait long for a Redis that hangs.</summary>
     private static readonly TimeSpan FarewellBound = TimeSpan.FromSeconds(1);
 
     private readonly Channel<(string Topic, object Notice)> _waiting;
-    private readonly IHubContext<NoticeHub> _hub;
+    private readonly NoticeSender _sender;
     private readonly NoticeMetrics _metrics;
     private readonly ILogger<NoticePublisher> _logger;
     private bool _isLost;
 
     public NoticePublisher(
-        IHubContext<NoticeHub> hub,
+        NoticeSender sender,
         NoticeMetrics metrics,
         NodeIdentity identity,
         TimeProvider clock,
@@ -36,7 +35,7 @@ public sealed partial class NoticePublisher : BackgroundService, INotices
         ILogger<NoticePublisher> logger
     )
     {
-        (_hub, _metrics, _logger) = (hub, metrics, logger);
+        (_sender, _metrics, _logger) = (sender, metrics, logger);
         _waiting = Channel.CreateBounded<(string Topic, object Notice)>(
             new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest },
             dropped => _metrics.Dropped(dropped.Topic)
@@ -70,7 +69,7 @@ public sealed partial class NoticePublisher : BackgroundService, INotices
     {
         try
         {
-            await _hub.Clients.Group(topic).SendAsync(topic, notice).WaitAsync(SendBound);
+            await _sender.SendAsync(topic, notice).WaitAsync(SendBound);
             _metrics.Sent(topic);
             if (_isLost)
                 Log.Again(_logger);
@@ -78,7 +77,7 @@ public sealed partial class NoticePublisher : BackgroundService, INotices
         }
         catch (Exception error)
         {
-            // Any fault: a notice that cannot be sent must not end a process with other work.
+            // Any fault, because a notice that cannot be sent must not end a process with other work.
             _metrics.Dropped(topic);
             while (_waiting.Reader.TryRead(out var next))
                 _metrics.Dropped(next.Topic);

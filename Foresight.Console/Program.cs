@@ -1,11 +1,11 @@
 using Foresight.Console.Access;
 using Foresight.Console.Api;
+using Foresight.Console.Lists;
 using Foresight.Console.Live;
 using Foresight.Console.MarketData;
-using Foresight.Console.Reconciliation;
 using Foresight.Console.Shell;
 
-// Content root beside the program, not in the working directory, so that static assets are found.
+// The content root is beside the program, so that static assets are found from any working directory.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.WebHost.UseStaticWebAssets();
 
@@ -23,7 +23,7 @@ app.UseAccess();
 
 app.MapDefaultEndpoints();
 app.MapAccess();
-app.MapReconciliation();
+app.MapExports();
 app.MapShell();
 
 app.Run();

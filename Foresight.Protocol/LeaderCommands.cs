@@ -2,13 +2,13 @@ using System.Text.Json.Serialization;
 
 namespace Foresight.Protocol;
 
-// The protocol of the leader's gateway, used by Api nodes and the settlement loop. POST {leader}/gateway/commands over HTTP/2 without TLS
-// inside the cluster, header X-Foresight-Cluster with the cluster secret, JSON body. A batch is committed before the answer is sent. GET
+// The leader's gateway: POST {leader}/gateway/commands over HTTP/2 and mutual TLS, in which both sides prove that they hold the cluster's
+// secret; JSON body. A batch is committed before the answer is sent, so that what is answered survives a failover. GET
 // /gateway/status?shard=: MatchingNodeStatus. GET /gateway/state?shard=: StateDigest.
 
 /// <summary>
-/// A command for a shard's leader. If it arrives twice with the same <see cref="RequestId"/> it is applied once, and both get the same
-/// result. On the wire the member "kind" is the record's number; numbers are never reused, because the journal keeps old commands.
+/// If it arrives twice with the same <see cref="RequestId"/> it is applied once, and both get the same result. On the wire the member
+/// "kind" is the record's number; numbers are never reused, because the journal keeps old commands.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(PlaceOrder), 1)]
@@ -23,16 +23,17 @@ namespace Foresight.Protocol;
 [JsonDerivedType(typeof(AllotCollateral), 10)]
 public abstract record LeaderCommand
 {
-    /// <summary>Identifies the request, not the order.</summary>
+    /// <summary>Of the request and not of the order, which another request may have placed before.</summary>
     public required Guid RequestId { get; init; }
 
-    /// <summary>Time after which the leader refuses it as <see cref="ResultStatus.Late"/>.</summary>
+    /// <summary>Later the leader refuses it as <see cref="ResultStatus.Late"/>, because its caller no longer waits.</summary>
     public DateTimeOffset Deadline { get; init; }
 
-    /// <summary>Shard of its market or trade.</summary>
     public int Shard { get; init; }
 
-    /// <summary>W3C traceparent of the caller's span; null when it is not sampled.</summary>
+    /// <summary>
+    /// W3C traceparent of the caller's span, from which the order's trace goes on at the leader; null when it is not sampled.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? TraceParent { get; init; }
 
@@ -40,10 +41,12 @@ public abstract record LeaderCommand
     public string Kind => this is PlaceOrder ? "Place" : GetType().Name;
 }
 
-/// <summary>An order whose shape, signature and expiry the edge has verified. Bytes as 0x hex.</summary>
+/// <summary>
+/// The edge has verified shape, signature and expiry; the leader checks signatures again, because the edge may have been broken into
+/// (docs/decisions/0441). Bytes are 0x hex, the salt a decimal uint256; expiry 0 means never.
+/// </summary>
 public sealed record PlaceOrder : LeaderCommand
 {
-    /// <summary>EIP-712 order hash, lower case.</summary>
     public required string Hash { get; init; }
 
     public required string Maker { get; init; }
@@ -53,54 +56,70 @@ public sealed record PlaceOrder : LeaderCommand
     public required int PriceTicks { get; init; }
     public required long Lots { get; init; }
 
-    /// <summary>uint256, decimal.</summary>
     public required string Salt { get; init; }
 
-    /// <summary>Unix seconds; 0: never.</summary>
     public long ExpirySeconds { get; init; }
 
     public required string Signature { get; init; }
 
-    /// <summary>0 GTC, 1 GTD, 2 IOC, 3 FOK.</summary>
+    /// <summary>
+    /// True if the maker is a contract that accepted the signature (ERC-1271), so that the leader asks the chain again; else the
+    /// maker's key made it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool SignedByContract { get; init; }
+
+    /// <summary>Numbered as in the engine, because this project does not reference its enum: 0 GTC, 1 GTD, 2 IOC, 3 FOK.</summary>
     public int TimeInForce { get; init; }
 
     public bool PostOnly { get; init; }
 
-    /// <summary>0 cancel newest, 1 cancel oldest, 2 cancel both.</summary>
+    /// <summary>
+    /// Numbered as in the engine, because this project does not reference its enum: 0 cancel newest, 1 cancel oldest, 2 cancel both.
+    /// </summary>
     public int SelfTradePrevention { get; init; }
 
     public string? ClientOrderId { get; init; }
     public string? IdempotencyKey { get; init; }
 }
 
-/// <summary>Cancels all orders of a maker in a market that were signed with one salt.</summary>
+/// <summary>Also refuses later orders with the salt, because a cancel may overtake its order (docs/decisions/0416).</summary>
 /// <param name="Salt">uint256, decimal.</param>
-public sealed record CancelBySalt(string Maker, int MarketId, string Salt) : LeaderCommand;
+public sealed record CancelBySalt(string Maker, int MarketId, string Salt) : LeaderCommand
+{
+    /// <summary>The maker's, as 0x hex; null for a cancel that the chain has seen, which only the settlement term may report.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Signature { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool SignedByContract { get; init; }
+}
 
 public sealed record CancelByHash(string Maker, int MarketId, string Hash) : LeaderCommand;
 
-/// <summary>Reports that a resting order was filled directly on chain.</summary>
-/// <param name="FilledLots">Total since the order was made, so that a repeated report is harmless.</param>
+/// <param name="FilledLots">Filled directly on chain since the order was made, so that a repeated report is harmless.</param>
 public sealed record ReduceOrder(string Maker, int MarketId, string Hash, long FilledLots) : LeaderCommand;
 
-/// <param name="Block">Block whose chain state includes the trade.</param>
+/// <param name="Block">Its state includes the trade, so a holding observed at or after it must not be moved again.</param>
 public sealed record SettleTrade(long TradeId, long Block) : LeaderCommand;
 
-/// <param name="Reason">As in trades.settlement_reason.</param>
 public sealed record BustTrade(long TradeId, long Block, string? Reason) : LeaderCommand;
 
-/// <summary>An account's holding on chain at a block.</summary>
 /// <param name="MarketId">0 for collateral.</param>
 /// <param name="Outcome">255 for collateral.</param>
 /// <param name="Units">Micro-USDC or lots.</param>
 public sealed record ObserveBalance(string Account, int MarketId, int Outcome, long Units, long Block) : LeaderCommand;
 
-/// <summary>Changes the shard's part of an account's collateral.</summary>
-/// <param name="Units">Difference in micro-USDC.</param>
-/// <param name="OnlyFree">Limits a decrease to what neither orders nor trades hold; the result contains the actual amount.</param>
+/// <param name="Units">Micro-USDC, as a difference, so that the order in which changes arrive does not matter.</param>
+/// <param name="OnlyFree">
+/// Limits a decrease to what neither orders nor trades hold, so that moving money between shards cancels no order; the result has
+/// the actual amount.
+/// </param>
 public sealed record AllotCollateral(string Account, long Units, long Block, bool OnlyFree = false) : LeaderCommand;
 
-/// <param name="State">0 open, 1 paused, 2 closed, 3 resolved.</param>
+/// <param name="State">
+/// Numbered as in the engine, because this project does not reference its enum: 0 open, 1 paused, 2 closed, 3 resolved.
+/// </param>
 /// <param name="WinningOutcome">Of a resolved market; else 0.</param>
 public sealed record SetMarketState(int MarketId, int State, int WinningOutcome = 0) : LeaderCommand;
 
@@ -111,23 +130,23 @@ public enum ResultStatus
     /// <summary>Committed, so it survives a failover.</summary>
     Accepted = 0,
 
-    /// <summary>Rejected by the engine (and committed), or refused before sequencing; see the code.</summary>
+    /// <summary>Rejected by the engine, and then committed, or refused before sequencing, and then without a trace; see the code.</summary>
     Rejected = 1,
 
-    /// <summary>The order is in the journal already, by another request.</summary>
+    /// <summary>The order is in the journal already, by another request; the code shows whether with the same terms.</summary>
     Duplicate = 2,
 
-    /// <summary>This node does not lead; nothing was done. Retry at the leader.</summary>
+    /// <summary>This node does not lead. Nothing was done, so the command may be sent to the leader.</summary>
     NotLeader = 3,
 
-    /// <summary>The outcome of the commit is unknown. Retry with the same RequestId; never assume either outcome.</summary>
+    /// <summary>The outcome of the commit is unknown, so neither may be assumed. Retry with the same RequestId.</summary>
     InDoubt = 4,
 
-    /// <summary>The deadline had passed, or the queue was full; nothing was done.</summary>
+    /// <summary>The deadline had passed, or the queue was full. Nothing was done, so the command may be sent again.</summary>
     Late = 5,
 }
 
-/// <summary>The result of a command. The journal stores it as JSON (commands.result), so members must keep their names.</summary>
+/// <summary>The journal stores it as JSON (commands.result), so members must keep their names.</summary>
 /// <param name="Code">A problem code when rejected.</param>
 public sealed record CommandResult(Guid RequestId, ResultStatus Status, string? Code = null, long Epoch = 0, long Sequence = 0)
 {
@@ -136,15 +155,21 @@ public sealed record CommandResult(Guid RequestId, ResultStatus Status, string? 
     public long RemainingLots { get; init; }
     public IReadOnlyList<CommandFill>? Fills { get; init; }
 
-    /// <summary>Hashes of the orders that a cancel removed.</summary>
     public IReadOnlyList<string>? Cancelled { get; init; }
 
     public string? CommitLsn { get; init; }
 
-    /// <summary>Hash of the order that was placed; distinguishes a retry from a different order with the same idempotency key.</summary>
+    /// <summary>Distinguishes a retry from a different order with the same idempotency key.</summary>
     public string? OrderHash { get; init; }
 
-    /// <summary>AllotCollateral: the actual change of the shard's part.</summary>
+    /// <summary>
+    /// Terms outside the signature that differ from the first ones, so that the caller can correct them: see
+    /// <see cref="ProblemCodes.OrderTermsDiffer"/>.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Differences { get; init; }
+
+    /// <summary>AllotCollateral: the actual change, which may be smaller than the one asked for.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Units { get; init; }
 }
@@ -152,12 +177,22 @@ public sealed record CommandResult(Guid RequestId, ResultStatus Status, string? 
 public sealed record CommandFill(long TradeId, int PriceTicks, long Lots, bool IsTaker);
 
 /// <param name="SentAt">
-/// The sender's clock when it sent the batch, which turns deadlines into spans, so that the clocks need not agree. Null: the clocks are
-/// assumed to agree.
+/// By the sender's clock. It turns deadlines into spans, so that the clocks need not agree. Null: they are assumed to agree.
 /// </param>
-public sealed record CommandBatch(IReadOnlyList<LeaderCommand> Commands, DateTimeOffset? SentAt = null);
+/// <param name="Term">Facts of the chain are believed only under one; null for traders' commands.</param>
+public sealed record CommandBatch(
+    IReadOnlyList<LeaderCommand> Commands,
+    DateTimeOffset? SentAt = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TermClaim? Term = null
+);
+
+/// <summary>
+/// Proves that the sender holds the term: the leader compares the fencing token, which is in Postgres alone, with the row of
+/// <c>leadership</c>.
+/// </summary>
+public sealed record TermClaim(string Resource, long Epoch, Guid Token);
 
 public sealed record CommandAnswer(string NodeId, IReadOnlyList<CommandResult> Results);
 
-/// <summary>The live engine's state hash at a journal position, to be compared with a replay.</summary>
+/// <summary>To be compared with the hash of a replay up to the same position.</summary>
 public sealed record StateDigest(string NodeId, long Epoch, long Sequence, string StateHash, int Shard = 0);

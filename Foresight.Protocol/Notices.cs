@@ -1,36 +1,31 @@
 namespace Foresight.Protocol;
 
-// Messages over the SignalR backplane, from any node or service to every Api node and on to the clients of its hub. A notice is neither
-// authenticated nor ordered, and may be lost: it signals a change, and the Api has the facts. None contains an address of a node, a
-// person's name, or anything else that only operators may see.
+// Over the SignalR backplane, from any node or service to every Api node and on to the clients of its hub. A notice is sealed by its
+// sender, not ordered, and may be lost: it signals a change, and the Api has the facts. Clients are strangers, so none contains an address
+// of a node, a person's name, or anything else that only operators may see.
 
-/// <summary>
-/// The public topics. Each is a SignalR group of <c>NoticeHub</c>, and the name of the event that clients get.
-/// </summary>
 public static class NoticeTopics
 {
     public const string Cluster = "cluster";
     public const string Chain = "chain";
     public const string Markets = "markets";
 
-    /// <summary>For every connection, whatever it follows.</summary>
     public const string Notices = "notices";
 
     public static IReadOnlyList<string> All { get; } = [Cluster, Chain, Markets, Notices];
 }
 
-/// <summary>Topic <see cref="NoticeTopics.Cluster"/>.</summary>
 /// <param name="Kind">
 /// leader_elected, leader_lost, node_joined, node_left, replica_out, replica_back, settlement_halted, reconciliation_finished,
-/// discrepancy_changed.
+/// discrepancy_changed, market_act, operator_act.
 /// </param>
-/// <param name="NodeId">Node that the event is about; for replica_out and replica_back the node that observed it, because each judges by
-/// itself.</param>
+/// <param name="NodeId">For replica_out and replica_back the node that observed it, because each judges by itself.</param>
 /// <param name="Epoch">Epoch of a leader's term; 0 for other kinds.</param>
-/// <param name="Detail">Resource of a leader, kind of a node that joined, or name of a replica.</param>
+/// <param name="Detail">
+/// Resource of a leader, kind of a node that joined, name of a replica, or one of <see cref="OperatorSubjects"/> that was acted on.
+/// </param>
 public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTimeOffset At, string? Detail);
 
-/// <summary>Topic <see cref="NoticeTopics.Chain"/>; from the holder of the lease "settlement".</summary>
 /// <param name="Kind">
 /// block: the chain's head is Block. finality: everything up to Block is confirmed and applied. reorganisation: blocks above Block were
 /// undone. settlement: Trades trades became State (batched, broadcast, mined, final, failed).
@@ -38,13 +33,12 @@ public sealed record ClusterEvent(string Kind, string NodeId, long Epoch, DateTi
 /// <param name="Block">0 for kind settlement.</param>
 public sealed record ChainEvent(string Kind, long Block, DateTimeOffset At, int Trades = 0, string? State = null);
 
-/// <summary>Topic <see cref="NoticeTopics.Markets"/>, after the commit.</summary>
-/// <param name="State">open, paused, closed, resolved.</param>
 /// <param name="WinningOutcome">Null unless resolved.</param>
-/// <param name="Epoch">Together with Sequence the position in the journal of the market's shard.</param>
+/// <param name="Epoch">
+/// Together with Sequence the position in the journal of the market's shard, whose commit comes before the notice.
+/// </param>
 public sealed record MarketStateEvent(int Market, string State, int? WinningOutcome, long Epoch, long Sequence);
 
-/// <summary>Topic <see cref="NoticeTopics.Notices"/>.</summary>
 /// <param name="Kind">operator: text of an operator. planned_end: a node has been asked to stop.</param>
 /// <param name="NodeId">Node that stops, or that accepted the operator's text.</param>
 /// <param name="Text">Up to <see cref="MaxText"/> characters.</param>
@@ -53,5 +47,4 @@ public sealed record Notice(string Kind, string NodeId, string Text, DateTimeOff
     public const int MaxText = 500;
 }
 
-/// <summary>Body of <c>POST /admin/notices</c>.</summary>
 public sealed record NoticeRequest(string? Text);

@@ -1,13 +1,20 @@
 namespace Foresight.Protocol;
 
-// Bodies of the operations API: /cluster, /database, /reconciliation, /admin. The console shows exactly these.
+/// <summary>Requests of one address that were refused for their admin key, in one minute.</summary>
+/// <param name="Address">An IPv4 address, or the /64 of an IPv6 address.</param>
+/// <param name="Wrong">Wrong keys that were compared.</param>
+/// <param name="Unread">Attempts after those, refused without a look at their key.</param>
+public sealed record RefusedKeysView(string Address, DateTimeOffset Minute, int Wrong, int Unread, DateTimeOffset LastAt);
 
-/// <param name="HasLeader">True if every shard of the matching engine is known to have a leader; false while Redis cannot be read.</param>
-/// <param name="Leader">Leader of shard 0, the only shard unless several are configured.</param>
+/// <param name="HasLeader">
+/// Every shard of the matching engine is known to have a leader. Postgres is asked where Redis shows none that can be believed, so an
+/// outage of Redis alone does not make it false.
+/// </param>
+/// <param name="Leader">Of shard 0, the only shard unless several are configured.</param>
 /// <param name="Nodes">From Redis.</param>
 /// <param name="Resources">From Postgres, like the failovers.</param>
-/// <param name="Redis">Source of nodes and leases: its state, and the age of its data.</param>
-/// <param name="Postgres">Source of terms and failovers: its state, and the age of its data.</param>
+/// <param name="Redis">Source of the nodes, with the age of its data.</param>
+/// <param name="Postgres">Source of terms and failovers, with the age of its data.</param>
 public sealed record ClusterStatus(
     bool HasLeader,
     LeaderView? Leader,
@@ -19,7 +26,9 @@ public sealed record ClusterStatus(
     SourceView? Postgres = null
 );
 
-/// <param name="State">up, down. The data of a source that is down is what it returned last.</param>
+/// <param name="State">
+/// up, down. The data of a source that is down is what it returned last, because operators look when something is down.
+/// </param>
 /// <param name="ReadAt">Time at which the answering node read that data; null if it never could, and then the data is empty.</param>
 public sealed record SourceView(string State, DateTimeOffset? ReadAt)
 {
@@ -31,30 +40,35 @@ public sealed record SourceView(string State, DateTimeOffset? ReadAt)
 /// <param name="LastFailover">However long ago it was; null while the first leader still leads.</param>
 public sealed record ShardLeaderView(int Shard, string Resource, LeaderView? Leader, FailoverView? LastFailover = null);
 
-/// <summary>Holder of the lease. While Redis cannot be read: the holder of the last term, in the state "unknown".</summary>
-/// <param name="Epoch">0 between the grant of the lease and the start of the term.</param>
-/// <param name="LeaseRemainingMs">By Redis's clock; null while Redis cannot be read.</param>
+/// <summary>Holder of the lease; of the last term, which may have lost it since, if the lease cannot be read.</summary>
+/// <param name="LeaseRemainingMs">By the database's clock; null if the lease cannot be read.</param>
 /// <param name="State">State in the registry of nodes; "unknown" if it cannot be read.</param>
 public sealed record LeaderView(string NodeId, string Address, long Epoch, DateTimeOffset Since, double? LeaseRemainingMs, string State);
 
 /// <summary>A row of Postgres's leadership table, which decides who may write.</summary>
 public sealed record LeadershipView(string Resource, long Epoch, string? NodeId, DateTimeOffset? Since);
 
-/// <param name="Phases">Milliseconds from the start of the take-over: detected, lease,
-/// fenced, recovered, first_ack. A phase not reached is absent.</param>
+/// <param name="Phases">
+/// Milliseconds from the start of the take-over: detected, lease, fenced, recovered, first_ack. A phase not reached is absent.
+/// </param>
+/// <param name="Reason">One of <see cref="TakeOverReasons"/>; null of terms of earlier versions.</param>
 public sealed record FailoverView(
     string Resource,
     long Epoch,
     string NodeId,
     string? PreviousNodeId,
     DateTimeOffset At,
-    IReadOnlyDictionary<string, double> Phases
+    IReadOnlyDictionary<string, double> Phases,
+    string? Reason = null
 );
 
 public sealed record DatabaseStatus(ServerView Primary, IReadOnlyList<ServerView> Replicas, long ReadsFromPrimary, long ReadsFromReplicas);
 
-/// <param name="Role">primary, replica.</param>
-/// <param name="LagBytes">Write-ahead log not yet replayed, against the primary; null when unknown.</param>
+/// <param name="LagBytes">
+/// Write-ahead log not yet replayed, measured at the primary, because a frozen replica believes that it is up to date
+/// (docs/decisions/0502); null when unknown.
+/// </param>
+/// <param name="IsOut">An operator has taken it out of rotation, and the answering node honours that.</param>
 public sealed record ServerView(
     string Name,
     string Role,
@@ -67,13 +81,14 @@ public sealed record ServerView(
     double? LatencyMs,
     DateTimeOffset? CheckedAt,
     string? Error,
-    long Reads
+    long Reads,
+    bool IsOut = false
 );
 
-/// <param name="OpenByAge">Discrepancies that wait for a decision, by the time since their first sighting: every bucket of <see
-/// cref="DiscrepancyAges"/>, in order.</param>
+/// <param name="OpenByAge">Discrepancies that wait for a decision: every bucket of <see cref="DiscrepancyAges"/>, in order.</param>
 /// <param name="Solvency">Result of the last run that compared balances; null if no run has.</param>
 /// <param name="FourEyesOver">USDC above which two keys must decide, decimal; null: one key suffices.</param>
+/// <param name="Critical">Null if none waits for a decision.</param>
 public sealed record ReconciliationStatus(
     bool Running,
     DateTimeOffset? NextRunAt,
@@ -86,22 +101,25 @@ public sealed record ReconciliationStatus(
     IReadOnlyDictionary<string, int> OpenByKind,
     IReadOnlyList<AgeCount>? OpenByAge = null,
     SolvencyView? Solvency = null,
-    string? FourEyesOver = null
+    string? FourEyesOver = null,
+    CriticalView? Critical = null
 );
 
-/// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
+/// <summary>Discrepancies of the highest severity that wait for a decision.</summary>
+/// <param name="OldestAt">When the first of them was first seen.</param>
+public sealed record CriticalView(int Count, DateTimeOffset OldestAt);
+
 public sealed record AgeCount(string Age, int Count);
 
-/// <summary>USDC of all accounts together, according to the ledger and to the chain. Decimal USDC.</summary>
+/// <summary>Decimal USDC of all accounts together.</summary>
 /// <param name="Delta">Chain minus ledger; 0 on clean data.</param>
 /// <param name="Holdings">Number of compared pairs of account and asset.</param>
 public sealed record SolvencyView(string Ledger, string Chain, string Delta, long Holdings, long RunId, DateTimeOffset At);
 
-/// <param name="State">requested, running, succeeded, failed.</param>
-/// <param name="DryRun">True: the run also plans automatic repairs, see <c>GET /reconciliation/runs/{id}/repairs</c>.</param>
-/// <param name="Repaired">Number of repairs made.</param>
-/// <param name="RequestedBy">Name that the requester stated, not verified; null for a scheduled run.</param>
-/// <param name="RequestedKey">Name of the admin key that authenticated the request.</param>
+/// <param name="DryRun">The run plans automatic repairs and makes none, see <c>GET /reconciliation/runs/{id}/repairs</c>.</param>
+/// <param name="RequestedBy">
+/// As the requester named itself, which proves nothing; <paramref name="RequestedKey"/> does. Null for a scheduled run.
+/// </param>
 /// <param name="Note">Parts that the run left out, with the reason; null if there are none.</param>
 public sealed record RunView(
     long Id,
@@ -124,13 +142,14 @@ public sealed record RunView(
 );
 
 /// <param name="State">covered, failed, undone (by a reorganisation, after it was covered).</param>
-/// <param name="RunId">For a range that was covered long ago, the newest of the runs that covered it.</param>
+/// <param name="RunId">
+/// For a range that was covered long ago the newest of the runs that covered it, because old coverage is folded (docs/decisions/0652).
+/// </param>
 public sealed record CoverageView(long FromBlock, long ToBlock, string State, long RunId, DateTimeOffset At, string? Error);
 
-/// <param name="Key">Natural key: kind and trade id (or transaction and log index for a fill the journal does not know).</param>
-/// <param name="Kind">missing_onchain, missing_offchain, amount_mismatch, status_mismatch, balance_mismatch.</param>
-/// <param name="Severity">low, medium, high, critical.</param>
-/// <param name="State">open, acknowledged, resolved, ignored, reopened.</param>
+/// <param name="Key">
+/// Natural key, so that a later run recognizes it: kind and trade id (or transaction and log index for a fill the journal does not know).
+/// </param>
 /// <param name="OnChain">Evidence of the chain's side, as JSON; null if it has none.</param>
 /// <param name="OffChain">Evidence of the journal's side, as JSON; null if it has none.</param>
 /// <param name="Amount">USDC at stake, decimal; null if unknown.</param>
@@ -164,11 +183,10 @@ public sealed record DiscrepancyView(
     SecondView? Second = null
 );
 
-/// <param name="Action">resolve, ignore.</param>
-/// <param name="Key">Name of the key that made the first half; the second half needs another.</param>
+/// <param name="Key">Name of the key that made the first half, because the second half needs another.</param>
 public sealed record SecondView(string Action, string By, string Key, DateTimeOffset At);
 
-/// <param name="Actor">Name that the caller stated; not verified, unlike <paramref name="Key"/>.</param>
+/// <param name="Actor">As the caller named itself, which proves nothing; <paramref name="Key"/> does.</param>
 /// <param name="Key">Name of the admin key that authenticated the caller; null for the reconciler itself.</param>
 /// <param name="Batch">The same for all entries of one bulk decision.</param>
 /// <param name="Before">For a repair, the journal's values before it, as JSON.</param>
@@ -189,17 +207,13 @@ public sealed record DiscrepancyAuditView(
 
 public sealed record DiscrepancyDetail(DiscrepancyView Discrepancy, IReadOnlyList<DiscrepancyAuditView> Audit);
 
-/// <summary><c>POST /reconciliation/resolve/{id}</c>.</summary>
 /// <param name="Note">1..2000 characters; required, except to assign.</param>
-/// <param name="Action">resolve (default), acknowledge, ignore, reopen, assign, note.</param>
+/// <param name="Action">One of <see cref="DiscrepancyActions"/>; default resolve.</param>
 /// <param name="Until">For ignore: time at which it is reopened if still found, in the future and at most a year away; null: never.</param>
 /// <param name="Assignee">For assign: the new assignee, up to 100 characters; null or empty for none.</param>
 public sealed record ResolveRequest(string? Note = null, string? Action = null, DateTimeOffset? Until = null, string? Assignee = null);
 
-/// <summary>
-/// <c>POST /reconciliation/resolve</c>: one decision for many discrepancies. Those to which it does not apply are listed in the answer, and
-/// the others are decided.
-/// </summary>
+/// <summary>Discrepancies to which the decision does not apply are listed in the answer and do not hold up the others.</summary>
 /// <param name="Ids">1..500, each once.</param>
 public sealed record BulkResolveRequest(
     IReadOnlyList<long> Ids,
@@ -209,24 +223,15 @@ public sealed record BulkResolveRequest(
     string? Assignee = null
 );
 
-/// <param name="Batch">Identifies all entries of the decision in the audit trails.</param>
-/// <param name="Awaiting">Number of changed ones that wait for a second key.</param>
+/// <param name="Awaiting">Changed ones that wait for a second key, because their amount needs two people.</param>
 public sealed record BulkResolveResponse(Guid Batch, int Changed, int Awaiting, IReadOnlyList<BulkRefusal> Refused);
 
-/// <param name="Code">not_found, state_conflict, second_person_needed.</param>
 public sealed record BulkRefusal(long Id, string Code, string Reason);
 
-/// <summary><c>POST /reconciliation/trigger</c>; without a body an ordinary run.</summary>
-/// <param name="DryRun">True: the run also plans automatic repairs, and carries out none.</param>
 public sealed record TriggerRequest(bool DryRun = false);
 
 public sealed record TriggerResponse(long RunId, bool AlreadyRunning);
 
-/// <summary>A repair that a run made, or that a dry run would make.</summary>
-/// <param name="State">planned, done, refused.</param>
-/// <param name="Before">The journal's values before the repair, as JSON.</param>
-/// <param name="After">The journal's values after the repair, as JSON.</param>
-/// <param name="Reason">Cause of a refusal; null for other states.</param>
 public sealed record RepairView(
     long Id,
     long RunId,
@@ -240,6 +245,7 @@ public sealed record RepairView(
     DateTimeOffset At
 );
 
+/// <param name="ReportedAt">When the holder of settlement last wrote its status, which it does every second; null before the first.</param>
 public sealed record SettlementView(
     IReadOnlyDictionary<string, long> TradesByState,
     long HeadBlock,
@@ -251,10 +257,11 @@ public sealed record SettlementView(
     string? LastError,
     DateTimeOffset? LastErrorAt,
     string? Halted = null,
-    IReadOnlyList<ChainEndpointView>? Endpoints = null
+    IReadOnlyList<ChainEndpointView>? Endpoints = null,
+    DateTimeOffset? ReportedAt = null
 );
 
-/// <param name="Name">rpc-1, rpc-2 … in the order of RPC_URLS.</param>
+/// <param name="Name">rpc-1, rpc-2 … in the order of RPC_URLS, because a URL may contain a provider's key.</param>
 /// <param name="IsWell">False if the endpoint is asked only after all others.</param>
 /// <param name="Behind">Blocks behind the best endpoint; null if it has never reported its head.</param>
 public sealed record ChainEndpointView(string Name, bool IsWell, long? Head, long? Behind, string? Error);
@@ -263,7 +270,8 @@ public sealed record ChainEndpointView(string Name, bool IsWell, long? Head, lon
 public sealed record ThroughputView(double OrdersPerSecond, double TradesPerSecond, long LastSequence, long OpenOrders, long TotalTrades);
 
 /// <summary>
-/// <c>GET /admin/overview</c>. A part that could not be read is null and named in <see cref="Unavailable"/>, with the reason.
+/// A part that could not be read is null and named in <see cref="Unavailable"/>, with the reason, because an outage must not look like
+/// an empty system.
 /// </summary>
 public sealed record AdminOverview(
     DateTimeOffset At,
@@ -272,10 +280,10 @@ public sealed record AdminOverview(
     ReconciliationStatus? Reconciliation,
     SettlementView? Settlement,
     ThroughputView? Throughput,
-    IReadOnlyDictionary<string, string> Unavailable
+    IReadOnlyDictionary<string, string> Unavailable,
+    OperatorControls? Controls = null
 );
 
-/// <summary>Status of a matching node and one of its shards, from its gateway (<c>GET /gateway/status?shard=</c>).</summary>
 public sealed record MatchingNodeStatus(
     string NodeId,
     string State,
@@ -286,4 +294,32 @@ public sealed record MatchingNodeStatus(
     long OpenOrders,
     DateTimeOffset StartedAt,
     int Shard = 0
-);
+)
+{
+    public long Signatures { get; init; }
+
+    /// <summary>
+    /// Fewer than <see cref="Signatures"/> under load, because the leader then checks a random part (docs/decisions/0441).
+    /// </summary>
+    public long SignaturesChecked { get; init; }
+
+    /// <summary>Nodes that its gateway refuses for now, because they sent what no sound node sends.</summary>
+    public IReadOnlyList<PutOutNode> PutOut { get; init; } = [];
+
+    /// <summary>
+    /// Half of the commits of the last 10 seconds, of all its shards, took at most this; null if there was none, and from an older version.
+    /// </summary>
+    public double? CommitP50Ms { get; init; }
+
+    /// <summary>99 of 100 of them took at most this.</summary>
+    public double? CommitP99Ms { get; init; }
+}
+
+/// <param name="NodeId">
+/// As the node named itself when it proved that it holds the cluster's secret, so it may have another name the next time.
+/// </param>
+public sealed record PutOutNode(string NodeId, string Reason, DateTimeOffset Until)
+{
+    /// <summary>Address from which it connected, and from which alone it is refused; null from a leader of an older version.</summary>
+    public string? Host { get; init; }
+}

@@ -1,8 +1,7 @@
 namespace Foresight.Protocol;
 
-// States, kinds and filters in the Api's answers and parameters, as the console shows them. The journal's columns hold the same words.
+// The journal's columns hold the same words, so a value cannot be renamed without a migration.
 
-/// <summary>Values of <c>discrepancies.state</c>.</summary>
 public static class DiscrepancyStates
 {
     public const string Open = "open";
@@ -10,7 +9,6 @@ public static class DiscrepancyStates
     public const string Resolved = "resolved";
     public const string Ignored = "ignored";
 
-    /// <summary>Resolved or ignored before, and open again.</summary>
     public const string Reopened = "reopened";
 
     public static readonly IReadOnlyList<string> All = [Open, Acknowledged, Resolved, Ignored, Reopened];
@@ -30,13 +28,11 @@ public static class DiscrepancyActions
     public static readonly IReadOnlyList<string> All = [Resolve, Acknowledge, Ignore, Reopen, Assign, Note];
 }
 
-/// <summary>Values of filters that stand for several values, or for none.</summary>
+/// <summary>Only for filters, because no discrepancy has these values: "live" means every undecided state, "none" no assignee.</summary>
 public static class DiscrepancyFilterValues
 {
-    /// <summary>For state: any of <see cref="DiscrepancyStates.Undecided"/>.</summary>
     public const string Undecided = "live";
 
-    /// <summary>For assignee: discrepancies without one.</summary>
     public const string Unassigned = "none";
 }
 
@@ -45,49 +41,51 @@ public static class DecisionLimits
 {
     public const int NoteLength = 2_000;
 
-    /// <summary>Characters in the name of an operator or assignee.</summary>
     public const int NameLength = 100;
 
-    /// <summary>Discrepancies in one bulk decision, which a single statement applies.</summary>
+    /// <summary>A single statement applies a bulk decision, so its size is bounded.</summary>
     public const int Bulk = 500;
 }
 
-/// <summary>Values of <c>discrepancies.kind</c>.</summary>
+/// <summary>No sound node sends such a thing, so a single one suffices to put a node out (docs/decisions/0441).</summary>
+public static class PutOutReasons
+{
+    public const string BadSignature = "bad_signature";
+
+    public const string WrongCommand = "wrong_command";
+}
+
+/// <summary>
+/// By the journal: missing_onchain is a trade that it has as settled and the chain does not have, which is never repaired, because the
+/// chain's node may be wrong (docs/decisions/0630); missing_offchain is a fill that only the chain has.
+/// </summary>
 public static class DiscrepancyKinds
 {
-    /// <summary>Settled by the journal; the chain has no such trade.</summary>
     public const string MissingOnChain = "missing_onchain";
 
-    /// <summary>The chain has a fill that the journal does not know.</summary>
     public const string MissingOffChain = "missing_offchain";
 
-    /// <summary>Both have the trade, with different figures.</summary>
     public const string AmountMismatch = "amount_mismatch";
 
-    /// <summary>Both have the trade; the chain settled it, and by the journal it did not settle.</summary>
     public const string StatusMismatch = "status_mismatch";
 
-    /// <summary>An account's ledger differs from the chain at one block.</summary>
     public const string BalanceMismatch = "balance_mismatch";
 
     public static readonly IReadOnlyList<string> All = [MissingOnChain, MissingOffChain, AmountMismatch, StatusMismatch, BalanceMismatch];
 }
 
-/// <summary>Values of <c>discrepancies.severity</c>.</summary>
 public static class Severities
 {
     public const string Low = "low";
     public const string Medium = "medium";
     public const string High = "high";
 
-    /// <summary>Funds are not where they were reported to clients.</summary>
     public const string Critical = "critical";
 
-    /// <summary>The worst first.</summary>
+    /// <summary>The worst first, because the console sorts by this order.</summary>
     public static readonly IReadOnlyList<string> All = [Critical, High, Medium, Low];
 }
 
-/// <summary>Time since a discrepancy was first seen. Each age begins where the one before ends.</summary>
 public static class DiscrepancyAges
 {
     public const string Minutes5 = "0-5m";
@@ -103,30 +101,27 @@ public static class DiscrepancyAges
 
 /// <summary>
 /// Values of <c>trades.settlement</c>, in the order of a trade's life. A reorganisation takes mined, failed and (if deeper than the
-/// confirmations) final back to broadcast; a batch that reverted as a whole returns its trades to matched. Failed becomes mined if a
-/// transaction that was considered lost settles the trade after all.
+/// confirmations) final back to broadcast; a batch that was reverted returns its trades to matched. Failed becomes mined if a transaction
+/// that was considered lost settles the trade after all, so a client must accept any later state.
 /// </summary>
 public static class TradeStates
 {
-    /// <summary>In the journal, in no batch.</summary>
     public const string Matched = "matched";
 
-    /// <summary>In a batch whose bytes are stored.</summary>
+    /// <summary>The bytes of its transaction are stored, so that sending again is sending the same bytes.</summary>
     public const string Batched = "batched";
 
-    /// <summary>In a batch that was sent at least once.</summary>
     public const string Broadcast = "broadcast";
 
-    /// <summary>Settled in a block that a reorganisation may still undo.</summary>
+    /// <summary>In a block that a reorganisation may still undo.</summary>
     public const string Mined = "mined";
 
-    /// <summary>Settled, and confirmed.</summary>
     public const string Final = "final";
 
-    /// <summary>Will not settle; <c>settlement_reason</c> has the cause. The engine busts it once the failure is confirmed.</summary>
+    /// <summary>The engine busts the trade only once the failure is confirmed; <c>settlement_reason</c> has the cause.</summary>
     public const string Failed = "failed";
 
-    /// <summary>For filters: every trade that is neither final nor failed.</summary>
+    /// <summary>Only for filters, because no trade has this state: neither final nor failed.</summary>
     public const string Unsettled = "unsettled";
 
     public static readonly IReadOnlyList<string> All = [Matched, Batched, Broadcast, Mined, Final, Failed];
@@ -134,7 +129,6 @@ public static class TradeStates
     public static bool IsUnsettled(string state) => state is not (Final or Failed);
 }
 
-/// <summary>Values of <see cref="NodeRecord.State"/> and <see cref="LeaderView.State"/>.</summary>
 public static class NodeStates
 {
     public const string Follower = "follower";
@@ -146,11 +140,34 @@ public static class NodeStates
     /// <summary>For nodes whose kind never leads.</summary>
     public const string Running = "running";
 
-    /// <summary>The registry cannot be read.</summary>
+    /// <summary>While the registry cannot be read, because the last known state may be wrong by now.</summary>
     public const string Unknown = "unknown";
 }
 
-/// <summary>Names of the values of <c>markets.state</c>, by number.</summary>
+/// <summary>Values of <c>leadership_history.reason</c>: what the node that took over had found.</summary>
+public static class TakeOverReasons
+{
+    /// <summary>The resource never had a leader.</summary>
+    public const string First = "first";
+
+    /// <summary>The leader before gave its lease back: it stopped, drained, or ended its term because of an error.</summary>
+    public const string HandedOver = "handed_over";
+
+    /// <summary>Nothing listened at the leader's address, and its database sessions were gone.</summary>
+    public const string Crashed = "crashed";
+
+    /// <summary>The leader did not renew its lease: it was paused, cut off, or could not reach Postgres.</summary>
+    public const string LeaseExpired = "lease_expired";
+
+    /// <summary>By the node itself, which found its own lease from before an answer was lost.</summary>
+    public const string TakenBack = "taken_back";
+
+    /// <summary>The leader before gave its lease back because an operator had asked it to, or had drained its node.</summary>
+    public const string Operator = "operator";
+
+    public static readonly IReadOnlyList<string> All = [First, HandedOver, Crashed, LeaseExpired, TakenBack, Operator];
+}
+
 public static class MarketStates
 {
     public const string Open = "open";
@@ -161,7 +178,6 @@ public static class MarketStates
     public static readonly IReadOnlyList<string> All = [Open, Paused, Closed, Resolved];
 }
 
-/// <summary>Values of <see cref="RunView.State"/>.</summary>
 public static class RunStates
 {
     public const string Requested = "requested";
@@ -170,7 +186,6 @@ public static class RunStates
     public const string Failed = "failed";
 }
 
-/// <summary>Values of <see cref="CoverageView.State"/>.</summary>
 public static class CoverageStates
 {
     public const string Covered = "covered";
@@ -178,7 +193,6 @@ public static class CoverageStates
     public const string Undone = "undone";
 }
 
-/// <summary>Values of <see cref="RepairView.State"/>.</summary>
 public static class RepairStates
 {
     public const string Planned = "planned";
@@ -186,7 +200,6 @@ public static class RepairStates
     public const string Refused = "refused";
 }
 
-/// <summary>Values of <see cref="OffenderView.Level"/>.</summary>
 public static class OffenderLevels
 {
     public const string Clear = "clear";
@@ -194,21 +207,18 @@ public static class OffenderLevels
     public const string Refused = "refused";
 }
 
-/// <summary>Values of <see cref="ServerView.Role"/>.</summary>
 public static class ServerRoles
 {
     public const string Primary = "primary";
     public const string Replica = "replica";
 }
 
-/// <summary>Values of <see cref="ContinuityMessage.State"/>.</summary>
 public static class ContinuityStates
 {
     public const string Lost = "lost";
     public const string Restored = "restored";
 }
 
-/// <summary>Events of the hub, by the names that clients get; most are topics too.</summary>
 public static class HubEvents
 {
     public const string Depth = "depth";
@@ -223,12 +233,11 @@ public static class HubEvents
 
 public static class ApiHeaders
 {
-    /// <summary>Operator for whom the console acts, percent-encoded; recorded in the audit trail beside the name of the key.</summary>
+    /// <summary>Claimed and not proven, so the audit trail has the name of the key beside it. Percent-encoded.</summary>
     public const string Operator = "X-Foresight-Operator";
 
-    /// <summary>Returned with a write; sent with a read that must include that write.</summary>
+    /// <summary>Returned with a write, and sent with a read that must include that write, because a replica may be behind.</summary>
     public const string Lsn = "X-Foresight-Lsn";
 
-    /// <summary>Longest time that the caller waits, in milliseconds.</summary>
     public const string Deadline = "X-Deadline-Ms";
 }

@@ -1,18 +1,19 @@
 namespace Foresight.Protocol;
 
-// The trading API's bodies. Money and sizes are decimal strings of the exact number, never JSON numbers: "0.55" USDC, "12.5" shares.
-// The signed order alone is in the chain's integer units, because those are what the wallet signed.
+// Money and sizes are decimal strings of the exact number, never JSON numbers: "0.55" USDC, "12.5" shares. The signed order alone is in the
+// chain's integer units, because those are what the wallet signed.
 
-/// <summary>The EIP-712 struct <c>Order</c> as the wallet signed it. Integers as decimal strings.</summary>
+/// <summary>
+/// The EIP-712 struct <c>Order</c> as the wallet signed it. Integers are decimal strings, because a uint256 exceeds what JSON readers
+/// take for a number.
+/// </summary>
 /// <param name="Maker">0x-prefixed address, any case.</param>
 /// <param name="OutcomeIndex">0-based.</param>
 /// <param name="Price">Micro-USDC per share: ticks * 100.</param>
 /// <param name="Amount">Shares with 18 decimals: lots * 10^16.</param>
-/// <param name="Salt">uint256.</param>
 /// <param name="Expiry">Unix seconds; "0" never expires.</param>
 public sealed record SignedOrder(string Maker, int OutcomeIndex, bool IsBuy, string Price, string Amount, string Salt, string Expiry);
 
-/// <summary><c>POST /orders</c>.</summary>
 /// <param name="Market">Address of the market's contract, which is also the verifying contract of the signature.</param>
 /// <param name="Signature">0x + 130 hex digits: r, s (low), v (27 or 28).</param>
 /// <param name="TimeInForce">GTC (default), GTD, IOC (or FAK), FOK.</param>
@@ -28,7 +29,7 @@ public sealed record PlaceOrderRequest(
     string? ClientOrderId = null
 );
 
-/// <summary>Answer of <c>POST /orders</c>: what is durable in the journal at (epoch, sequence).</summary>
+/// <summary>What is durable in the journal at (epoch, sequence), so a failover does not change it.</summary>
 /// <param name="OrderId">EIP-712 order hash, 0x + 64 hex digits.</param>
 /// <param name="Status">open, partially_filled, filled, cancelled.</param>
 public sealed record PlaceOrderResponse(
@@ -44,14 +45,12 @@ public sealed record PlaceOrderResponse(
 
 public sealed record FillView(long TradeId, string Price, string Amount, string Liquidity, string Settlement);
 
-/// <summary><c>POST /orders/cancel</c>: cancels every order of the maker in the market that was signed with this salt.</summary>
+/// <summary>Cancels every order of the maker in the market that was signed with this salt, because the signature names no order.</summary>
 /// <param name="Signature">EIP-712 <c>CancelSaltRequest(address maker,uint256 salt)</c> under the market's domain, by the maker.</param>
 public sealed record CancelOrderRequest(string Market, string Maker, string Salt, string Signature);
 
 public sealed record CancelOrderResponse(IReadOnlyList<string> Cancelled, long Epoch, long Sequence);
 
-/// <param name="Status">open, partially_filled, filled, cancelled, expired, rejected.</param>
-/// <param name="Reason">Cause of a cancellation or rejection, else null.</param>
 public sealed record OrderView(
     string OrderId,
     int MarketId,
@@ -76,7 +75,6 @@ public sealed record OrderView(
     long Sequence
 );
 
-/// <param name="State">open, paused, closed, resolved.</param>
 /// <param name="TickSize">Smallest price step, "0.0001", "0.001" or "0.01".</param>
 public sealed record MarketView(
     int Id,
@@ -93,9 +91,27 @@ public sealed record MarketView(
 /// <summary><c>GET /chain</c>: what a wallet needs to fund an account and to sign.</summary>
 /// <param name="Factory">The spender: approve it once, for USDC and for the outcome token.</param>
 /// <param name="Confirmations">Blocks on top of a balance or a settlement before it counts.</param>
-public sealed record ChainView(long ChainId, string Factory, string Usdc, string OutcomeToken, int Confirmations);
+/// <param name="LongestOrderLifeSeconds">
+/// The contracts' longest life of a signed order. One without an expiry is ended here so long after it was taken.
+/// </param>
+/// <param name="LatestExpiry">
+/// Unix seconds: a new order may expire at most then. Grows with each sign of life of settlement; null before the first one is final.
+/// </param>
+/// <param name="ExpiryMarginSeconds">
+/// So long before its signed expiry an order ends here, so that its trades reach a block in time; a new one must expire later than that.
+/// </param>
+public sealed record ChainView(
+    long ChainId,
+    string Factory,
+    string Usdc,
+    string OutcomeToken,
+    int Confirmations,
+    long? LongestOrderLifeSeconds = null,
+    long? LatestExpiry = null,
+    int ExpiryMarginSeconds = 0
+);
 
-/// <summary>Last 24 hours, in outcome 0's terms.</summary>
+/// <summary>Of the last 24 hours. In outcome 0's terms, because a binary market has one book.</summary>
 public sealed record MarketStats(
     int MarketId,
     string? LastPrice,
@@ -108,7 +124,7 @@ public sealed record MarketStats(
 
 public sealed record LevelView(string Price, string Quantity);
 
-/// <param name="Checksum">CRC32C over the top 10 levels; see docs/market-data.md.</param>
+/// <param name="Checksum">CRC32C over the top 10 levels, so that a client finds an error in its own book; see docs/market-data.md.</param>
 public sealed record DepthView(
     int MarketId,
     int OutcomeIndex,
@@ -119,9 +135,7 @@ public sealed record DepthView(
     uint Checksum
 );
 
-/// <param name="Kind">direct, mint, merge.</param>
 /// <param name="OutcomeIndex">The taker's outcome; price and side are the taker's too.</param>
-/// <param name="Settlement">matched, batched, broadcast, mined, final, failed.</param>
 public sealed record TradeView(
     long TradeId,
     int MarketId,
@@ -147,7 +161,11 @@ public sealed record AccountView(string Address, long ObservedBlock, IReadOnlyLi
 /// <summary>One page of a list. Pass <see cref="Next"/> as <c>cursor</c> for the next page; null at the end.</summary>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 
-/// <summary>The codes of <c>application/problem+json</c> answers, in the extension member <c>code</c>.</summary>
+/// <summary>A page of a list that is also read by position, for lists that people page through.</summary>
+/// <param name="Next">Null where the list is in another order than its own, whose pages are read by <c>offset</c>.</param>
+/// <param name="Total">Rows in all pages together.</param>
+public sealed record CountedPage<T>(IReadOnlyList<T> Items, string? Next, long Total);
+
 public static class ProblemCodes
 {
     public const string MalformedRequest = "malformed_request";
@@ -155,6 +173,12 @@ public static class ProblemCodes
     public const string Unauthorized = "unauthorized";
     public const string NotFound = "not_found";
     public const string RateLimited = "rate_limited";
+
+    /// <summary>
+    /// Too many wrong admin keys came from the caller's address; a right one is not looked at either until the minute is over.
+    /// </summary>
+    public const string TooManyWrongKeys = "too_many_wrong_keys";
+
     public const string InvalidMarket = "invalid_market";
     public const string InvalidOutcome = "invalid_outcome";
     public const string InvalidSignature = "invalid_signature";
@@ -164,6 +188,12 @@ public static class ProblemCodes
     public const string InvalidTimeInForce = "invalid_time_in_force";
     public const string OrderExpired = "order_expired";
     public const string DuplicateOrder = "duplicate_order";
+
+    /// <summary>
+    /// The order came before with other terms outside its signature, and the first ones hold, so sign it with another salt.
+    /// </summary>
+    public const string OrderTermsDiffer = "order_terms_differ";
+
     public const string IdempotencyKeyReused = "idempotency_key_reused";
     public const string InsufficientBalance = "insufficient_balance";
     public const string InsufficientAllowance = "insufficient_allowance";
@@ -177,13 +207,39 @@ public static class ProblemCodes
     /// <summary>The account's trades failed by its own doing: for a while its open orders are capped, or new ones are refused.</summary>
     public const string AccountLimited = "account_limited";
 
-    /// <summary>The order's salt was cancelled on chain: it can never settle. Sign it with another salt.</summary>
+    /// <summary>The maker cancelled the order's salt before, so sign the order with another salt.</summary>
+    public const string SaltCancelled = "salt_cancelled";
+
+    /// <summary>
+    /// The cancel meets no open order, and the account has as many such cancels as are remembered, so cancel the salt on chain.
+    /// </summary>
+    public const string CancelOnChain = "cancel_on_chain";
+
+    /// <summary>The order's salt was cancelled on chain, so it can never settle. Sign it with another salt.</summary>
     public const string CancelledOnChain = "cancelled_on_chain";
 
     /// <summary>
-    /// The order was filled, at least in part, directly on chain before it was placed. Sign a new one for the amount still wanted.
+    /// The order was filled, at least in part, directly on chain before it was placed, so sign a new one for the amount still wanted.
     /// </summary>
     public const string FilledOnChain = "filled_on_chain";
+
+    /// <summary>
+    /// No new order is taken, because the settlement role's last final sign of life on chain is too old: without another one the markets
+    /// enter escape mode.
+    /// </summary>
+    public const string SettlementSilent = "settlement_silent";
+
+    /// <summary>
+    /// The order's expiry is later than the last final sign of life and the contracts' longest life of an order allow. Sign an earlier one,
+    /// or none: such an order is ended here after that life.
+    /// </summary>
+    public const string ExpiryTooLate = "expiry_too_late";
+
+    /// <summary>
+    /// The order has not expired, but a trade of it might not reach a block before it does. Sign an expiry that is later by more than
+    /// <see cref="ChainView.ExpiryMarginSeconds"/>.
+    /// </summary>
+    public const string ExpiryTooSoon = "expiry_too_soon";
 
     public const string UnknownOrder = "unknown_order";
     public const string NotLeader = "not_leader";

@@ -1,6 +1,6 @@
 using Foresight.Simulator;
 
-// Reads settings beside the program, whatever the working directory is.
+// Settings are read beside the program, so that the working directory does not matter.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.AddServiceDefaults();

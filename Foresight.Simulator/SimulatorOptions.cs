@@ -6,25 +6,21 @@ namespace Foresight.Simulator;
 
 public sealed record SimulatorOptions
 {
-    /// <summary>SIMULATOR_SEED: source of the traders' keys and of all decisions. Default 1.</summary>
+    /// <summary>SIMULATOR_SEED: source of the traders' keys and of all decisions, so that a run can be repeated.</summary>
     public required long Seed { get; init; }
 
-    /// <summary>SIMULATOR_ORDERS_PER_SECOND: mean over all markets together, 0.01 to 10,000. Default 20.</summary>
     public required double OrdersPerSecond { get; init; }
 
-    /// <summary>SIMULATOR_TRADERS, 2 to 1000. Default 16.</summary>
     public required int Traders { get; init; }
 
-    /// <summary>SIMULATOR_MARKETS: number of listed markets to trade; 0 (default) is all.</summary>
+    /// <summary>SIMULATOR_MARKETS: 0 is all.</summary>
     public required int Markets { get; init; }
 
-    /// <summary>SIMULATOR_MAX_IN_FLIGHT: concurrent orders, 1 to 10,000. Default 128.</summary>
     public required int MaxInFlight { get; init; }
 
-    /// <summary>FAUCET_KEY: account that funds the traders with gas and mock USDC. It has a default in development only.</summary>
+    /// <summary>FAUCET_KEY: has a default in development only, because the simulator must never fund anything on a real chain.</summary>
     public required PrivateKey FaucetKey { get; init; }
 
-    /// <summary>RPC_URL, or services__chain__http__0.</summary>
     public required Uri RpcUrl { get; init; }
 
     public static SimulatorOptions From(IConfiguration configuration) =>

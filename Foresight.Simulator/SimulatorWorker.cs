@@ -8,7 +8,7 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator;
 
-/// <summary>Finds the markets, funds the traders, and trades until the process stops. Each stage waits for the end of an outage.</summary>
+/// <summary>Each stage waits for the end of an outage, so the simulator may be started before the exchange.</summary>
 public sealed partial class SimulatorWorker(
     SimulatorOptions options,
     ApiClient api,
@@ -21,7 +21,7 @@ public sealed partial class SimulatorWorker(
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(15);
 
-    /// <summary>Replaces money that traders lock up in shares of both outcomes; without it a long run would come to a halt.</summary>
+    /// <summary>Traders lock up money in shares of both outcomes; unless it is replaced, a long run comes to a halt.</summary>
     private static readonly TimeSpan TopUpInterval = TimeSpan.FromMinutes(5);
 
     /// <summary>One trader's balances are refreshed per interval, so that the load does not grow with the number of traders.</summary>
@@ -69,7 +69,7 @@ public sealed partial class SimulatorWorker(
         );
     }
 
-    /// <summary>Runs loops that end at the stop or by a defect. A defect in one ends all, so that it becomes visible.</summary>
+    /// <summary>A defect in one loop ends all, so that it becomes visible.</summary>
     private static async Task RunUntilOneEndsAsync(CancellationToken stop, params Func<CancellationToken, Task>[] loops)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -125,7 +125,7 @@ public sealed partial class SimulatorWorker(
             }
             catch (Exception e) when (e is RpcUnavailableException or RpcException or InvalidOperationException)
             {
-                // Sent transactions remain valid; the next attempt adds only what is missing.
+                // Sent transactions remain valid, so the next attempt adds only what is missing.
                 Log.FundingFailed(logger, e.Message);
                 await Task.Delay(RetryPause, clock, stop);
             }

@@ -7,9 +7,9 @@ using Foresight.ServiceDefaults.Hosting;
 namespace Foresight.Api.Access;
 
 /// <summary>
-/// Admin keys, sent as <c>Authorization: Bearer KEY</c>. <c>ADMIN_KEY</c> is one shared key; <c>ADMIN_KEYS</c> names one for each person
-/// (<c>ada=KEY,grace=KEY</c>), which four-eyes decisions need to tell two people apart.
-/// Neither has a default. Comparisons take constant time.
+/// Sent as <c>Authorization: Bearer KEY</c>. <c>ADMIN_KEYS</c> names one key for each person (<c>ada=KEY,grace=KEY</c>), because a
+/// four-eyes decision must distinguish two people; <c>ADMIN_KEY</c> is one shared key. Neither has a default, since a known key
+/// protects nothing.
 /// </summary>
 public sealed class AdminAccess
 {
@@ -41,6 +41,9 @@ public sealed class AdminAccess
         _keys = [.. named.Select(k => (k.Name, Digest(k.Key)))];
     }
 
+    /// <summary>With one key there is no second person who could decide with it.</summary>
+    public bool HasSeveralKeys => _keys.Length > 1;
+
     public bool Allows(HttpContext http) => NameOf(http) is not null;
 
     public string? NameOf(HttpContext http)
@@ -49,7 +52,7 @@ public sealed class AdminAccess
             return null;
         var shown = Digest(value[Scheme.Length..].Trim());
         string? name = null;
-        // Compares with every key, so that the time does not reveal which one matches.
+        // Compare with every key, so that the time does not reveal which one matches.
         foreach (var key in _keys)
             name = CryptographicOperations.FixedTimeEquals(shown, key.Digest) ? key.Name : name;
         return name;
@@ -81,15 +84,35 @@ public sealed class AdminAccess
 
 public sealed record AdminOnly;
 
-/// <summary>
-/// Rejects callers without an admin key on admin routes. Runs between routing and the
-/// endpoint, so that the body of an unauthorized request is not even read.
-/// </summary>
-public sealed class AdminGate(RequestDelegate next, AdminAccess access)
+/// <summary>Of a route that answers everybody, and more to an admin key: the answer would show a guessed key to be right.</summary>
+public sealed record AdminSeesMore;
+
+/// <summary>Runs between routing and the endpoint, so that the body of an unauthorized request is not even read.</summary>
+public sealed class AdminGate(RequestDelegate next, AdminAccess access, RefusedKeys refused)
 {
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<AdminOnly>() is null || access.Allows(http))
+        var route = http.GetEndpoint()?.Metadata;
+        var isAdminOnly = route?.GetMetadata<AdminOnly>() is not null;
+        if (!isAdminOnly && route?.GetMetadata<AdminSeesMore>() is null)
+            return next(http);
+        // Without a key nothing is guessed.
+        var (name, wait) =
+            http.Request.Headers.Authorization.Count == 0
+                ? (null, (TimeSpan?)null)
+                : refused.Try(CallerAddress.Of(http), () => access.NameOf(http));
+        if (wait is not null)
+            return new ProblemResult(
+                new Problem(
+                    ProblemCodes.TooManyWrongKeys,
+                    $"After {RefusedKeys.MaxPerMinute} wrong admin keys of one address no further key from there is looked at for the "
+                        + "rest of the minute."
+                )
+                {
+                    RetryAfter = wait,
+                }
+            ).ExecuteAsync(http);
+        if (!isAdminOnly || name is not null)
             return next(http);
         http.Response.Headers.WWWAuthenticate = "Bearer realm=\"foresight\"";
         return new ProblemResult(

@@ -12,7 +12,7 @@ namespace Microsoft.AspNetCore.Builder;
 /// </summary>
 public static class CallerTraces
 {
-    /// <summary>Continues the caller's trace instead. For deployments whose callers are trusted, or behind a proxy that samples.</summary>
+    /// <summary>A caller's trace may be continued where callers are trusted, or a proxy in front decides about sampling.</summary>
     public const string Setting = "TRACES_TRUST_CALLER";
 
     public static void AddCallerTraces(this WebApplicationBuilder builder)
@@ -32,7 +32,7 @@ public static class CallerTraces
     }
 
     /// <summary>
-    /// Affects incoming requests only; outgoing ones get their context from <see cref="DistributedContextPropagator.Current"/>.
+    /// <c>Inject</c> may do nothing, because outgoing requests get their context from <see cref="DistributedContextPropagator.Current"/>.
     /// </summary>
     private sealed class IgnoreCaller : DistributedContextPropagator
     {

@@ -4,7 +4,7 @@ using Microsoft.OpenApi;
 namespace Foresight.Api.Documents;
 
 /// <summary>
-/// Adds to the OpenAPI document what routes cannot express: a description of the API, and the bearer scheme of admin routes.
+/// Routes cannot express the description of the API or the bearer scheme of admin routes, so both are added to the document here.
 /// </summary>
 public sealed class DocumentTransformer : IOpenApiDocumentTransformer
 {

@@ -3,8 +3,7 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Price levels of one market as of a journal position. Both outcomes of a binary market are kept, although each mirrors the other, because
-/// changes arrive and leave in that form. Not thread-safe.
+/// Keeps both outcomes of a binary market, although each mirrors the other, because changes arrive and leave in that form. Not thread-safe.
 /// </summary>
 public sealed class Book
 {
@@ -51,7 +50,6 @@ public sealed class Book
         Apply(levels);
     }
 
-    /// <summary>True if the book and these levels are the same, so that a verification needs no new snapshot.</summary>
     public bool HasLevels(IEnumerable<LevelChange> levels)
     {
         var count = 0;
@@ -64,6 +62,26 @@ public sealed class Book
         }
 
         return count == _sides.Sum(side => side.Bids.Count + side.Asks.Count);
+    }
+
+    /// <summary>
+    /// The leader's last outcomes may be missing if they are empty, because it hashes an outcome from its first level on.
+    /// </summary>
+    /// <param name="hashes"><see cref="BookHash"/> of each outcome.</param>
+    public bool HasHashes(IReadOnlyList<uint> hashes)
+    {
+        for (var outcome = 0; outcome < Outcomes; outcome++)
+        {
+            var hash = 0u;
+            foreach (var (ticks, lots) in Bids(outcome))
+                hash += BookHash.OfLevel(isBid: true, ticks, lots);
+            foreach (var (ticks, lots) in Asks(outcome))
+                hash += BookHash.OfLevel(isBid: false, ticks, lots);
+            if (hash != (outcome < hashes.Count ? hashes[outcome] : 0))
+                return false;
+        }
+
+        return true;
     }
 
     public IReadOnlyList<LevelChange> Levels()

@@ -4,9 +4,8 @@ using System.Numerics;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// CRC32C of the best levels of one outcome's book, so that a client can verify its copy. Byte layout
-/// (docs/market-data.md): number of bid levels (1 byte), then each bid, best first, as price in ticks (4
-/// bytes) and lots (8 bytes), both little-endian; then the same for the asks.
+/// Lets a client verify its copy of a book. CRC32C over (docs/market-data.md) the number of bid levels (1 byte), then each bid, best first,
+/// as price in ticks (4 bytes) and lots (8 bytes), both little-endian; then the same for the asks.
 /// </summary>
 public static class BookChecksum
 {

@@ -5,12 +5,12 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Books of all markets and their followers. Between the detection of a gap and the next snapshot from the journal a book is neither shown
-/// nor sent. Only the feed's loop writes; any thread may read a book.
+/// Between the detection of a gap and the next snapshot from the journal a book is neither shown nor sent, so that no client sees a book
+/// that misses a message. Only the feed's loop writes; any thread may read a book.
 /// </summary>
 public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, MarketDataMetrics metrics, ILogger logger)
 {
-    /// <summary>Seconds without a book until its clients are notified; the requirement is 2 s.</summary>
+    /// <summary>In ticks of a second without a book; clients must be notified within 2 s.</summary>
     private const int TicksBeforeAnnounced = 1;
 
     private readonly ConcurrentDictionary<int, BookStream> _streams = new();
@@ -18,7 +18,7 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     private readonly HashSet<int> _announcedLost = [];
     private bool _readAgain;
 
-    /// <summary>Concurrent, because request threads read books while the loop adds markets.</summary>
+    /// <summary>Reads a concurrent dictionary, because request threads read books while the loop adds markets.</summary>
     public BookStream? Find(int market) => _streams.GetValueOrDefault(market);
 
     public IEnumerable<BookStream> All => _streams.Values;
@@ -37,9 +37,8 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
 
     public void Take(DepthMessage message)
     {
-        // The catalog does not know the market yet; its book is read as soon as the catalog does.
-        if (!_streams.TryGetValue(message.Market, out var stream))
-            return;
+        // The gate admits messages of known markets only.
+        var stream = _streams[message.Market];
         switch (stream.Take(message, out var applied))
         {
             case StreamStep.Applied:
@@ -48,6 +47,15 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
             case StreamStep.Stale:
                 metrics.Stale(Channels.Depth);
                 break;
+            case StreamStep.Same:
+                metrics.Compared(isSame: true);
+                break;
+            case StreamStep.Different when repair.Want(stream):
+                metrics.Compared(isSame: false);
+                Log.Different(logger, message.Market, stream.Epoch, stream.Sequence);
+                if (!stream.IsLive)
+                    AnnounceLost(message.Market);
+                break;
             case StreamStep.Waiting when repair.Want(stream):
                 metrics.Gap(Channels.Depth);
                 Log.Gap(logger, message.Market, stream.Sequence, message.Previous);
@@ -55,32 +63,40 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
         }
     }
 
-    /// <summary>Returns the markets whose books are now at or after the snapshot; the others are read again.</summary>
-    /// <param name="snapshot">Null if the read failed: all of the books are then read again.</param>
+    /// <param name="snapshot">Null if the read failed: all of the books are then read again, and none is returned.</param>
     public IReadOnlyList<int> Take(IReadOnlyList<int> markets, BookSnapshot? snapshot)
     {
         var taken = new List<int>();
         foreach (var market in markets)
         {
             var stream = _streams[market];
-            if (snapshot is null || !stream.Take(snapshot, out var applied))
+            var wasLive = stream.IsLive;
+            if (snapshot is null)
             {
                 repair.Want(stream);
                 continue;
             }
 
+            var isTaken = stream.Take(snapshot, out var applied);
+            metrics.Implausible(Channels.Depth, stream.TakeImplausible());
+            if (!isTaken)
+            {
+                repair.WantAfterPause(stream);
+                continue;
+            }
+
             taken.Add(market);
-            if (applied is not null)
-                Send(stream, applied);
+            if (applied is null)
+                continue;
+            // The clients' book is not merely old: it was wrong, or missed messages that will not come.
+            if (wasLive)
+                AnnounceLost(market);
+            Send(stream, applied);
         }
 
         return taken;
     }
 
-    /// <summary>
-    /// Sends a new follower the changes it missed if they are still kept, else the whole book.
-    /// Without a live book the follower gets it as soon as there is one.
-    /// </summary>
     public void Welcome(HubClient client, int market, (long Epoch, long Sequence)? from)
     {
         var stream = _streams[market];
@@ -130,8 +146,8 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     }
 
     /// <summary>
-    /// Resets a book that is ahead of the journal. Its clients are past that position too: the
-    /// notice makes them accept the next snapshot at any position.
+    /// The clients of a book that is ahead of the journal are past its position too: the notice makes them accept the next snapshot
+    /// at any position.
     /// </summary>
     public void Reset(int market)
     {
@@ -143,8 +159,8 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     }
 
     /// <summary>
-    /// Reads all books again after a reconnect, with a delay: Redis may resume delivery only
-    /// after an immediate read, and messages in between would be missed.
+    /// Reads again after a delay, because after a reconnect Redis may resume delivery only after an immediate read, and messages in between
+    /// would be missed.
     /// </summary>
     public void ReadAllTwice()
     {
@@ -153,6 +169,13 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
     }
 
     public void ReadAllAtNextTick() => _readAgain = true;
+
+    public void Read(int shard, bool onlyMissing)
+    {
+        foreach (var stream in _streams.Values)
+            if (stream.Shard == shard && !(onlyMissing && stream.IsLive))
+                repair.Want(stream);
+    }
 
     private void WantAll()
     {
@@ -182,6 +205,12 @@ public sealed partial class BookFeed(ClientRegistry clients, BookRepair repair, 
 
     private static partial class Log
     {
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Book of market {Market} at ({Epoch}, {Sequence}) differs from the leader's. Reading it from the journal."
+        )]
+        public static partial void Different(ILogger logger, int market, long epoch, long sequence);
+
         [LoggerMessage(
             LogLevel.Information,
             "Gap in market {Market}: book at sequence {Sequence}, received message follows {Previous}. Reading the book again."

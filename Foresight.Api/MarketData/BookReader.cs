@@ -7,9 +7,14 @@ namespace Foresight.Api.MarketData;
 /// <param name="Epoch">Epoch of the shard's last command; 0 if its journal is empty.</param>
 public sealed record BookSnapshot(long Epoch, long Sequence, ILookup<int, LevelChange> Levels);
 
+/// <param name="Epoch">Highest epoch that any leader of the shard has held.</param>
+/// <param name="Sequence">Last position of the shard's journal; 0 if it is empty.</param>
+/// <param name="SettlementEpoch">Highest epoch that any holder of settlement's lease has held.</param>
+public readonly record struct JournalPosition(long Epoch, long Sequence, long SettlementEpoch);
+
 /// <summary>
-/// Reads books from the journal's orders, together with the position of the shard. Reads the primary: a message is published only after its
-/// commit there, so a snapshot that is read after a message arrived always includes it.
+/// Reads the primary, because a message is published only after its commit there: a snapshot that is read after a message arrived always
+/// includes it.
 /// </summary>
 public sealed class BookReader(Database database)
 {
@@ -22,8 +27,7 @@ public sealed class BookReader(Database database)
         SELECT p.epoch, p.sequence, l.market_id, l.outcome, l.is_buy, l.price_ticks, l.lots FROM position p LEFT JOIN levels l ON true
         """;
 
-    /// <summary>Last position of a shard's journal, and the highest epoch that any leader of it has held.</summary>
-    public Task<(long Epoch, long Sequence)> PositionAsync(int shard, CancellationToken cancellationToken) =>
+    public Task<JournalPosition> PositionAsync(int shard, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "journal_position",
             async (connection, cancellationToken) =>
@@ -32,7 +36,8 @@ public sealed class BookReader(Database database)
                     """
                     SELECT greatest((SELECT epoch FROM leadership WHERE resource = $1),
                         (SELECT epoch FROM commands WHERE shard = $2 ORDER BY sequence DESC LIMIT 1), 0),
-                           coalesce((SELECT max(sequence) FROM commands WHERE shard = $2), 0)
+                           coalesce((SELECT max(sequence) FROM commands WHERE shard = $2), 0),
+                           coalesce((SELECT epoch FROM leadership WHERE resource = $3), 0)
                     """,
                     connection
                 )
@@ -41,17 +46,18 @@ public sealed class BookReader(Database database)
                     {
                         new() { Value = LeasedResources.MatchingOf(shard) },
                         new() { Value = (short)shard },
+                        new() { Value = LeasedResources.Settlement },
                     },
                 };
                 await using var reader = await command.ExecuteReaderAsync(cancellationToken);
                 await reader.ReadAsync(cancellationToken);
-                return (reader.GetInt64(0), reader.GetInt64(1));
+                return new JournalPosition(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
             },
             cancellationToken
         );
 
-    /// <param name="markets">Markets of this shard only.</param>
-    /// <param name="binary">The markets among them with two outcomes: an order for one outcome is a level of both.</param>
+    /// <param name="markets">Markets of this shard only: the position that is read with them is the shard's.</param>
+    /// <param name="binary">The markets among them with two outcomes, because an order for one outcome is a level of both.</param>
     public Task<BookSnapshot> ReadAsync(int shard, int[] markets, IReadOnlySet<int> binary, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "order_book",
@@ -84,8 +90,7 @@ public sealed class BookReader(Database database)
 public static class BookLevels
 {
     /// <summary>
-    /// Sums orders into levels. In a binary market a bid for one outcome at q is an ask for
-    /// the other at 1 - q, so each order counts in both views.
+    /// In a binary market a bid for one outcome at q is an ask for the other at 1 - q, so each order counts in both views.
     /// </summary>
     public static ILookup<int, LevelChange> Of(
         IEnumerable<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)> orders,

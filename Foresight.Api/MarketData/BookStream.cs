@@ -7,34 +7,45 @@ public enum StreamStep
 {
     Applied,
 
-    /// <summary>A duplicate: the book includes the message already.</summary>
     Known,
 
-    /// <summary>From a leader that has been replaced; dropped.</summary>
     Stale,
 
-    /// <summary>A message before it is missing; it is kept until the next snapshot.</summary>
+    /// <summary>A message before it is missing, so it is kept until the next snapshot.</summary>
     Waiting,
+
+    Same,
+
+    /// <summary>The leader's book has another hash, so this one must be read from the journal.</summary>
+    Different,
 }
 
 /// <summary>
-/// One market's book, maintained from a Postgres snapshot and the leader's messages after it. It never shows a book that misses a message:
-/// between the detection of a gap and the next snapshot it is not <see cref="IsLive"/>. The feed's loop writes; any thread may read.
+/// Between the detection of a gap and the next snapshot the book is not <see cref="IsLive"/>, so that no reader sees one that misses a
+/// message. The feed's loop writes; any thread may read.
 /// </summary>
 public sealed class BookStream(Market market)
 {
-    /// <summary>Recent messages kept for clients that reconnect.</summary>
+    /// <summary>A client that reconnects within this many messages of its market needs no snapshot.</summary>
     private const int KeptMessages = 256;
 
-    /// <summary>
-    /// Messages kept while a snapshot is being read. More of them mean that the read took too long, and the snapshot is read again.
-    /// </summary>
-    private const int MaxWaiting = 10_000;
+    /// <summary>More waiting messages mean that the read of the snapshot took too long, and it is read again.</summary>
+    public const int MaxWaiting = 10_000;
+
+    /// <summary>Levels, of some 40 bytes, in the waiting messages together: above them it is read again too.</summary>
+    public const int MaxWaitingLevels = 200_000;
+
+    /// <summary>Levels in the kept messages together; a client that would need older ones gets a snapshot.</summary>
+    public const int MaxKeptLevels = 100_000;
 
     private readonly Lock _gate = new();
     private readonly Book _book = new(market.Outcomes.Count);
     private readonly Queue<DepthMessage> _recent = new();
-    private readonly List<DepthMessage> _waiting = [];
+    private readonly List<(DepthMessage Message, long Readings)> _waiting = [];
+    private int _recentLevels;
+    private int _waitingLevels;
+    private long _readings;
+    private int _implausible;
     private SharedMessage? _snapshot;
 
     public int Market => market.Id;
@@ -44,7 +55,9 @@ public sealed class BookStream(Market market)
     public long Epoch { get; private set; }
     public long Sequence { get; private set; }
 
-    /// <summary>Applied changes are returned in the form that clients get.</summary>
+    /// <param name="applied">
+    /// Names the message before it in this stream, because a client's stream may differ from the leader's numbering.
+    /// </param>
     public StreamStep Take(DepthMessage message, out DepthMessage? applied)
     {
         applied = null;
@@ -54,20 +67,28 @@ public sealed class BookStream(Market market)
                 return StreamStep.Stale;
             if (message.Snapshot)
             {
-                // A snapshot may arrive after newer changes of the same epoch.
+                // A snapshot may arrive after newer changes of the same epoch, which it must not undo.
                 if (IsLive && message.Epoch == Epoch && message.Sequence < Sequence)
                     return StreamStep.Known;
                 _book.Replace(message.Levels);
                 Install(message.Epoch, message.Sequence);
                 applied = Whole();
-                _waiting.RemoveAll(one => one.Epoch < Epoch || one.Epoch == Epoch && one.Sequence <= Sequence);
+                DropWaiting(one => one.Message.Epoch < Epoch || one.Message.Epoch == Epoch && one.Message.Sequence <= Sequence);
                 return StreamStep.Applied;
             }
 
             if (!IsLive)
                 return Wait(message);
-            if (message.Sequence <= Sequence && message.Epoch == Epoch)
-                return StreamStep.Known;
+            if (message.Sequence <= Sequence && (message.Epoch == Epoch || message.Levels.Count == 0))
+            {
+                // A new leader that has written nothing yet repeats a position of its predecessor, so only the epoch changes.
+                if (message.Epoch != Epoch)
+                    (Epoch, _snapshot) = (message.Epoch, null);
+                return message.Checksums is null ? StreamStep.Known
+                    : IsDifferent(message.Checksums, message.Sequence) ? StreamStep.Different
+                    : StreamStep.Same;
+            }
+
             if (!Follows(message))
                 return Wait(message);
             applied = Apply(message);
@@ -75,21 +96,48 @@ public sealed class BookStream(Market market)
         }
     }
 
-    /// <summary>Applies a snapshot from the journal. False if it is still older than a waiting message: it must be read again.</summary>
+    /// <summary>
+    /// Marks the messages that wait already. Must be called before the journal is read: messages are published after their commit, so the
+    /// reading has each of them, unless no leader has sent it.
+    /// </summary>
+    public void BeginReading()
+    {
+        lock (_gate)
+            _readings++;
+    }
+
+    /// <summary>Messages ahead of the journal that were dropped since the last call.</summary>
+    public int TakeImplausible()
+    {
+        lock (_gate)
+        {
+            var implausible = _implausible;
+            _implausible = 0;
+            return implausible;
+        }
+    }
+
+    /// <summary>
+    /// False if the snapshot is older than the book, or than a message that came while it was read and whose predecessor is missing: it
+    /// must be read again. A message that waited before <see cref="BeginReading"/> is in the snapshot or false, so it asks for nothing.
+    /// </summary>
     public bool Take(BookSnapshot read, out DepthMessage? applied)
     {
         applied = null;
         lock (_gate)
         {
-            // A routine verification: nothing was missing.
-            if (IsLive && (read.Sequence <= Sequence || _book.HasLevels(read.Levels[market.Id])))
+            // A routine verification: nothing was missing, because at one position there is one book.
+            if (IsLive && (read.Sequence < Sequence || _book.HasLevels(read.Levels[market.Id])))
                 return true;
+            _implausible += _waiting.Count(one => one.Readings < _readings && one.Message.Sequence > read.Sequence);
+            DropWaiting(one => one.Readings < _readings);
             if (read.Sequence < Sequence)
                 return false;
             _book.Replace(read.Levels[market.Id]);
             Install(Math.Max(read.Epoch, Epoch), read.Sequence);
             foreach (
                 var message in _waiting
+                    .Select(one => one.Message)
                     .Where(message => message.Sequence > Sequence)
                     .OrderBy(message => message.Epoch)
                     .ThenBy(message => message.Sequence)
@@ -105,13 +153,13 @@ public sealed class BookStream(Market market)
                 Apply(message);
             }
 
-            _waiting.Clear();
+            ForgetWaiting();
             applied = Whole();
             return true;
         }
     }
 
-    /// <summary>Marks the book as stale until the next snapshot, because the connection that delivers changes was lost.</summary>
+    /// <summary>While the connection that delivers changes is lost, some may be missing, so the book waits for the next snapshot.</summary>
     public void Distrust()
     {
         lock (_gate)
@@ -121,18 +169,22 @@ public sealed class BookStream(Market market)
         }
     }
 
-    /// <summary>Drops all state after a message that no leader can have sent.</summary>
+    /// <summary>
+    /// After a message that no leader can have sent the position is too high, and every later message would pass for an old one.
+    /// </summary>
     public void Reset()
     {
         lock (_gate)
         {
             (Epoch, Sequence, IsLive, _snapshot) = (0, 0, false, null);
-            _recent.Clear();
-            _waiting.Clear();
+            ForgetRecent();
+            ForgetWaiting();
         }
     }
 
-    /// <summary>The whole book as a message, built once and shared until the book changes; null while the book is not live.</summary>
+    /// <summary>
+    /// Built once and shared until the book changes, because every new follower gets it; null while the book is not live.
+    /// </summary>
     public SharedMessage? Snapshot()
     {
         lock (_gate)
@@ -143,7 +195,9 @@ public sealed class BookStream(Market market)
         }
     }
 
-    /// <summary>Changes after a position that a client has; null if only a snapshot can help.</summary>
+    /// <summary>
+    /// Null if only a snapshot can help: the changes since the client's position are no longer kept, or of another epoch.
+    /// </summary>
     public IReadOnlyList<DepthMessage>? After(long epoch, long sequence)
     {
         lock (_gate)
@@ -198,10 +252,42 @@ public sealed class BookStream(Market market)
     {
         IsLive = false;
         _snapshot = null;
-        if (_waiting.Count >= MaxWaiting)
-            _waiting.Clear();
-        _waiting.Add(message);
+        if (_waiting.Count >= MaxWaiting || _waitingLevels + message.Levels.Count > MaxWaitingLevels)
+            ForgetWaiting();
+        _waiting.Add((message, _readings));
+        _waitingLevels += message.Levels.Count;
         return StreamStep.Waiting;
+    }
+
+    private void DropWaiting(Predicate<(DepthMessage Message, long Readings)> isDropped)
+    {
+        _waiting.RemoveAll(isDropped);
+        _waitingLevels = _waiting.Sum(one => one.Message.Levels.Count);
+    }
+
+    private void ForgetWaiting()
+    {
+        _waiting.Clear();
+        _waitingLevels = 0;
+    }
+
+    private void ForgetRecent()
+    {
+        _recent.Clear();
+        _recentLevels = 0;
+    }
+
+    /// <summary>
+    /// Compares the book with the leader's. At the same position a difference proves this book wrong. A book that was read from the journal
+    /// may be ahead of the leader's last message, by changes that are still to come; so it stays live until it has been read again.
+    /// </summary>
+    private bool IsDifferent(IReadOnlyList<uint> hashes, long sequence)
+    {
+        if (_book.HasHashes(hashes))
+            return false;
+        if (sequence == Sequence)
+            (IsLive, _snapshot) = (false, null);
+        return true;
     }
 
     /// <summary>
@@ -213,7 +299,7 @@ public sealed class BookStream(Market market)
     private void Install(long epoch, long sequence)
     {
         (Epoch, Sequence, IsLive, _snapshot) = (epoch, sequence, true, null);
-        _recent.Clear();
+        ForgetRecent();
     }
 
     private DepthMessage Whole() => new(market.Id, Epoch, Sequence, Previous: 0, Snapshot: true, _book.Levels(), _book.Checksums());
@@ -224,8 +310,9 @@ public sealed class BookStream(Market market)
         var applied = message with { Previous = Sequence, Checksums = _book.Checksums() };
         (Epoch, Sequence, _snapshot) = (message.Epoch, message.Sequence, null);
         _recent.Enqueue(applied);
-        if (_recent.Count > KeptMessages)
-            _recent.Dequeue();
+        _recentLevels += applied.Levels.Count;
+        while (_recent.Count > KeptMessages || _recentLevels > MaxKeptLevels)
+            _recentLevels -= _recent.Dequeue().Levels.Count;
         return applied;
     }
 }

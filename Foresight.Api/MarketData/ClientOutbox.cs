@@ -6,27 +6,25 @@ namespace Foresight.Api.MarketData;
 /// <summary>An interface, so that tests can stand in for SignalR's connection.</summary>
 public interface IClientSocket
 {
-    /// <summary>Completes when the message is in the socket's buffer; waits while the client does not read.</summary>
+    /// <summary>Completes when the message is in the socket's buffer, so it waits for as long as the client does not read.</summary>
     ValueTask WriteAsync(SharedMessage message, CancellationToken cancellationToken);
 
     void Abort();
 }
 
 /// <summary>
-/// Outgoing messages of one client. Producers never wait: book changes are merged, statistics are replaced by newer ones, and a client that
-/// cannot keep up with messages that must not be dropped, or lags for too long, is notified and disconnected.
+/// Producers never wait, so that a slow client delays no other: book changes are merged, statistics are replaced by newer ones, and a
+/// client that cannot keep up with messages that must not be dropped, or lags for too long, is notified and disconnected.
 /// </summary>
 public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics, TimeProvider clock)
 {
-    /// <summary>
-    /// Bound on waiting trades, order updates and notices. They are never merged, so a client above the bound is disconnected.
-    /// </summary>
+    /// <summary>Waiting trades, order updates and notices are never merged, so a client with more of them is disconnected.</summary>
     public const int MaxQueued = 1_000;
 
-    /// <summary>Longest lag: a client that is not up to date once in this time is disconnected. The requirement is 30 s.</summary>
+    /// <summary>The requirement is 30 s: a client that is not up to date once in this time is disconnected.</summary>
     public static readonly TimeSpan MaxBehind = TimeSpan.FromSeconds(20);
 
-    /// <summary>Time for the reason to reach the client before its connection is closed.</summary>
+    /// <summary>Without this time the connection would close before the reason reaches the client.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
@@ -44,7 +42,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
 
     public string? ClosedFor => _closing;
 
-    /// <summary>Queues a message that must not be dropped or reordered: a trade, an order update, a notice.</summary>
+    /// <summary>No later message replaces a trade, an order update or a notice, so it is neither dropped nor reordered.</summary>
     public void Queue(SharedMessage message)
     {
         var isFull = false;
@@ -97,7 +95,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
         Woken();
     }
 
-    /// <summary>Lowest priority; several waiting ones are sent as one, because its content is read when it is sent.</summary>
+    /// <summary>Lowest priority; several waiting ones become one, because the content is read when it is sent.</summary>
     public void Heartbeat()
     {
         lock (_gate)
@@ -177,7 +175,7 @@ public sealed class ClientOutbox(IClientSocket socket, MarketDataMetrics metrics
                 if (pending.Count == 0)
                     continue;
                 next = pending.TakeFirst();
-                // Back to the end of the line, so that a busy market does not starve the others.
+                // Moved to the end of the line, so that a busy market does not starve the others.
                 _depth.Remove(market);
                 _depth.Add(market, pending);
                 _sent[market] = new HeartbeatMarket(market, next.DepthBody!.Epoch, next.DepthBody.Sequence);

@@ -2,7 +2,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Clients and the topics that they follow. Only the feed's loop uses it; any thread may read the counts.</summary>
+/// <summary>Without locks, because only the feed's loop uses it; only <see cref="CountByTopic"/> may be called by any thread.</summary>
 public sealed class ClientRegistry
 {
     private static readonly IReadOnlyCollection<HubClient> Nobody = [];
@@ -55,9 +55,8 @@ public sealed class ClientRegistry
             client.Outbox.Queue(message);
     }
 
-    /// <param name="topic">Trade states use the followers of the trades.</param>
+    /// <param name="topic">Trade states use the followers of the trades, because a client cannot follow them alone.</param>
     /// <param name="market">0 for all markets.</param>
-    /// <param name="state">One of <see cref="ContinuityStates"/>.</param>
     public void Announce(string topic, int market, string state)
     {
         var notice = SharedMessage.Of(HubEvents.Continuity, new ContinuityMessage(topic, market, state));

@@ -3,9 +3,12 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Input of the feed's loop. All state changes go through it, so the state has one writer.</summary>
+/// <summary>All state changes go through the feed's loop, so the state has one writer.</summary>
 internal abstract record FeedItem
 {
+    /// <summary>Of the message's JSON, as it came; 0 for what is not a message. What is kept of it takes some times as much.</summary>
+    public int Bytes { get; init; }
+
     public sealed record Depth(DepthMessage Message) : FeedItem;
 
     public sealed record Trades(TradesMessage Message) : FeedItem;
@@ -18,7 +21,6 @@ internal abstract record FeedItem
 
     public sealed record MarketsAdded(IReadOnlyList<Market> Markets) : FeedItem;
 
-    /// <summary>The result is the reason of a refusal; null on success.</summary>
     public sealed record Subscribe(
         HubClient Client,
         Subscription Subscription,
@@ -38,16 +40,19 @@ internal abstract record FeedItem
 
     public sealed record ConnectionRestored : FeedItem;
 
-    /// <param name="Snapshot">Null if the read failed: the books are then read again.</param>
     public sealed record BooksRead(IReadOnlyList<int> Markets, BookSnapshot? Snapshot) : FeedItem;
 
-    /// <param name="Missing">Null if the read failed: clients are then notified of the gap.</param>
     public sealed record TradesRead(int Market, IReadOnlyList<TradeView>? Missing) : FeedItem;
 
-    /// <param name="Seen">Positions of the books before the journal was read, so that books
+    /// <param name="Number">Readings are numbered in the order in which they begin.</param>
+    /// <param name="Seen">Positions of the streams before the journal was read, so that they
     /// can only appear behind, never ahead, by a race.</param>
-    public sealed record PositionRead(int Shard, IReadOnlyList<(int Market, long Epoch, long Sequence)> Seen, long Epoch, long Sequence)
-        : FeedItem;
+    public sealed record PositionRead(
+        int Shard,
+        long Number,
+        IReadOnlyList<(int Market, long Epoch, long Sequence)> Seen,
+        JournalPosition Journal
+    ) : FeedItem;
 
     public sealed record Tick : FeedItem;
 }

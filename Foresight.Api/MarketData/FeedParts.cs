@@ -2,7 +2,7 @@ using Foresight.Api.Markets;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Parts of the feed's loop, one concern each. None of them blocks, and only the loop changes them.</summary>
+/// <summary>None of them may block, because every stream of the node waits for the feed's loop. Only the loop changes them.</summary>
 public sealed class FeedParts
 {
     public FeedParts(
@@ -15,10 +15,12 @@ public sealed class FeedParts
     )
     {
         Outage = new RedisOutage(Clients);
-        Repair = new BookRepair(inbox, bookReader, clock, logger);
-        Check = new PositionCheck(inbox, bookReader, logger);
+        Repair = new BookRepair(inbox, bookReader.ReadAsync, clock, logger);
+        Check = new PositionCheck(inbox, bookReader.PositionAsync, logger);
         Books = new BookFeed(Clients, Repair, metrics, logger);
         Trades = new TradeFeed(Clients, inbox, tradeReader, metrics, logger);
+        Silence = new LeaderSilence(clock);
+        Gate = new JournalGate(Books, Check, Silence, metrics, clock, logger);
         TradeStates = new TradeStateFeed(Clients, metrics);
         Stats = new StatsFeed(Clients, metrics);
         Orders = new OrderFeed(Clients, metrics);
@@ -28,6 +30,8 @@ public sealed class FeedParts
     public RedisOutage Outage { get; }
     public BookRepair Repair { get; }
     public PositionCheck Check { get; }
+    public JournalGate Gate { get; }
+    public LeaderSilence Silence { get; }
     public BookFeed Books { get; }
     public TradeFeed Trades { get; }
     public TradeStateFeed TradeStates { get; }

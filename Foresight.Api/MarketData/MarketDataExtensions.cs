@@ -1,4 +1,5 @@
 using Foresight.Api.MarketData;
+using Foresight.Cluster;
 using Foresight.ServiceDefaults.Health;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -11,24 +12,27 @@ public static class MarketDataExtensions
     {
         builder.Services.AddSingleton<MarketDataMetrics>();
         builder.Services.AddSingleton<BookReader>();
+        builder.Services.AddSingleton<ClientLimits>();
+        builder.Services.AddSingleton<HubCallLimit>();
         builder.Services.AddSingleton<FeedInbox>();
         builder.Services.AddSingleton<FeedParts>();
         builder.Services.AddSingleton<RedisListener>();
         builder.Services.AddSingleton<MarketFeed>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MarketFeed>());
-        builder.Services.AddSingleton<DroppedNotices>();
+        builder.Services.AddSingleton<NoticeVerifier>();
         builder.Services.AddSingleton<NoticeReader>();
         builder.Services.AddHostedService<NoticeReceiver>();
         builder.Services.AddHealthChecks().AddCheck<FeedCheck>("market-data", HealthStatus.Unhealthy, [HealthEndpoints.Ready]);
         builder
             .Services.AddSignalR(options =>
             {
-                // The longest call is a subscription to private orders, about 300 bytes.
+                // Enough for the longest call, a subscription to private orders of about 300 bytes.
                 options.MaximumReceiveMessageSize = 4 * 1024;
                 options.HandshakeTimeout = TimeSpan.FromSeconds(5);
                 options.KeepAliveInterval = TimeSpan.FromSeconds(10);
                 options.ClientTimeoutInterval = TimeSpan.FromSeconds(30);
                 options.MaximumParallelInvocationsPerClient = 1;
+                options.AddFilter<HubCallLimit>();
             })
             .AddMessagePackProtocol();
         // The feed keeps its own connections; only notices go through the backplane.
@@ -39,6 +43,8 @@ public static class MarketDataExtensions
     public static WebApplication MapMarketData(this WebApplication app)
     {
         app.MapHub<MarketHub>("/hubs/market");
+        var metrics = app.Services.GetRequiredService<MarketDataMetrics>();
+        app.Services.GetRequiredService<NodePresence>().HubConnections = () => metrics.Clients;
         return app;
     }
 
@@ -54,7 +60,7 @@ public static class MarketDataExtensions
             Task.FromResult(
                 feed.Silence > MaxSilence ? HealthCheckResult.Unhealthy("the feed stands still")
                 : feed.IsConnected ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Degraded("no market data comes in")
+                : HealthCheckResult.Degraded("market data comes from the journal only")
             );
     }
 }

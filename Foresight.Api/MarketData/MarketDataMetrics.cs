@@ -5,14 +5,22 @@ namespace Foresight.Api.MarketData;
 
 public sealed class MarketDataMetrics
 {
+    public const string NoRoom = "no_room";
+    public const string UnknownMarket = "unknown_market";
+    public const string UnknownShard = "unknown_shard";
+
     private readonly Counter<long> _received;
     private readonly Counter<long> _stale;
     private readonly Counter<long> _gaps;
+    private readonly Counter<long> _implausible;
+    private readonly Counter<long> _unhandled;
+    private readonly Counter<long> _compared;
     private readonly Counter<long> _sent;
     private readonly Counter<long> _conflated;
     private readonly Counter<long> _closed;
     private readonly Histogram<double> _latency;
     private readonly Meter _meter;
+    private volatile Func<int> _clients = () => 0;
 
     public MarketDataMetrics(IMeterFactory meters)
     {
@@ -20,6 +28,15 @@ public sealed class MarketDataMetrics
         _received = _meter.CreateCounter<long>(MetricNames.PubSubMessages, description: "Messages over Redis, by channel and direction.");
         _stale = _meter.CreateCounter<long>(MetricNames.PubSubStale, description: "Messages of a lower epoch, dropped.");
         _gaps = _meter.CreateCounter<long>(MetricNames.PubSubGaps, description: "Gaps found in the messages of a market.");
+        _implausible = _meter.CreateCounter<long>(MetricNames.PubSubImplausible, description: "Messages ahead of the journal, dropped.");
+        _unhandled = _meter.CreateCounter<long>(
+            MetricNames.PubSubUnhandled,
+            description: "Messages that were believed and not handled, by channel and reason."
+        );
+        _compared = _meter.CreateCounter<long>(
+            MetricNames.BooksCompared,
+            description: "Comparisons of books with the leader's, by result."
+        );
         _sent = _meter.CreateCounter<long>(MetricNames.HubMessages, description: "Messages to clients, by topic.");
         _conflated = _meter.CreateCounter<long>(MetricNames.HubConflated, description: "Depth messages folded into a later one.");
         _closed = _meter.CreateCounter<long>(MetricNames.HubClosed, description: "Clients closed by this node, by reason.");
@@ -37,6 +54,18 @@ public sealed class MarketDataMetrics
 
     public void Gap(string channel) => _gaps.Add(1, new KeyValuePair<string, object?>("channel", channel));
 
+    public void Implausible(string channel, int messages = 1)
+    {
+        if (messages > 0)
+            _implausible.Add(messages, new KeyValuePair<string, object?>("channel", channel));
+    }
+
+    /// <param name="reason">A constant of this class.</param>
+    public void Unhandled(string channel, string reason) =>
+        _unhandled.Add(1, new("channel", channel), new KeyValuePair<string, object?>("reason", reason));
+
+    public void Compared(bool isSame) => _compared.Add(1, new KeyValuePair<string, object?>("result", isSame ? "same" : "different"));
+
     public void Sent(string topic) => _sent.Add(1, new KeyValuePair<string, object?>("topic", topic));
 
     public void Conflated(int messages)
@@ -53,8 +82,14 @@ public sealed class MarketDataMetrics
 
     public void Delivered(TimeSpan took) => _latency.Record(took.TotalMilliseconds);
 
-    public void WatchClients(Func<int> clients) =>
+    /// <summary>0 until the hub has been made.</summary>
+    public int Clients => _clients();
+
+    public void WatchClients(Func<int> clients)
+    {
+        _clients = clients;
         _meter.CreateObservableGauge(MetricNames.HubConnections, clients, description: "Clients of this node's hub.");
+    }
 
     public void Watch(Func<IReadOnlyDictionary<string, int>> subscriptions, Func<bool> isConnected, int channels)
     {

@@ -4,8 +4,8 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Streams market data from Redis to this node's clients. One loop handles messages of leaders, snapshots from the journal, and joining and
-/// leaving clients in turn, so that no race can duplicate or lose a client's message. The loop never waits for a client or the database.
+/// One loop handles messages of leaders, snapshots from the journal, and joining and leaving clients in turn, so that no race can duplicate
+/// or lose a client's message. The loop never waits for a client or the database.
 /// </summary>
 public sealed partial class MarketFeed : BackgroundService
 {
@@ -32,14 +32,12 @@ public sealed partial class MarketFeed : BackgroundService
         _lastTurn = clock.GetTimestamp();
     }
 
-    /// <summary>
-    /// Time since the loop last handled an item. A tick arrives every second, so a longer silence means that the loop is stuck.
-    /// </summary>
+    /// <summary>A tick arrives every second, so a longer silence means that the loop is stuck.</summary>
     public TimeSpan Silence => _clock.GetElapsedTime(Volatile.Read(ref _lastTurn));
 
-    public bool IsConnected => _redis.IsConnected && !_parts.Outage.IsActive;
+    /// <summary>False while what Redis should deliver is read from the journal, because clients then see it some seconds late.</summary>
+    public bool IsConnected => _redis.IsConnected && !_parts.Outage.IsActive && !_parts.Silence.IsReading;
 
-    /// <summary>Null while the book is not live.</summary>
     public DepthView? DepthOf(int market, int outcome, int levels) => _parts.Books.Find(market)?.View(outcome, levels);
 
     public (int? Bid, int? Ask) BestOf(int market, int outcome) => _parts.Books.Find(market)?.Best(outcome) ?? (null, null);
@@ -66,7 +64,9 @@ public sealed partial class MarketFeed : BackgroundService
     /// <summary>Must not be dropped, or the feed would write to the client forever; so it waits for room.</summary>
     public void Leave(HubClient client) => _inbox.PostSurely(new FeedItem.Left(client));
 
-    /// <summary>A notice of <see cref="NoticeTopics.Notices"/> goes to all clients, whatever they follow.</summary>
+    /// <summary>
+    /// A notice of <see cref="NoticeTopics.Notices"/> goes to all clients, because it concerns them whatever they follow.
+    /// </summary>
     public void Take(string topic, object body) => _inbox.TryPost(new FeedItem.Notice(topic, body));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -124,6 +124,14 @@ public sealed partial class MarketFeed : BackgroundService
 
     private void Take(FeedItem item)
     {
+        if (!_parts.Gate.Admits(item))
+            return;
+        Handle(item);
+        _parts.Repair.Start();
+    }
+
+    private void Handle(FeedItem item)
+    {
         switch (item)
         {
             case FeedItem.Depth(var message):
@@ -136,9 +144,10 @@ public sealed partial class MarketFeed : BackgroundService
                 _parts.Stats.Take(message);
                 break;
             case FeedItem.Orders(var message):
-                _parts.Orders.Take(message);
+                if (_parts.Orders.Take(message))
+                    _parts.Silence.Hear(message.Shard);
                 break;
-            case FeedItem.TradeStates(var message) when _parts.Books.Knows(message.Market):
+            case FeedItem.TradeStates(var message):
                 _parts.TradeStates.Take(message);
                 break;
             case FeedItem.Notice(var topic, var body):
@@ -184,9 +193,6 @@ public sealed partial class MarketFeed : BackgroundService
                 OnTick();
                 break;
         }
-
-        if (!_parts.Outage.IsActive)
-            _parts.Repair.Start();
     }
 
     private void OnNotice(string topic, object body)
@@ -241,7 +247,10 @@ public sealed partial class MarketFeed : BackgroundService
     {
         foreach (var client in _parts.Clients.All)
             client.Outbox.Heartbeat();
-        _parts.Check.Tick(_parts.Books.All);
+        if (_redis.TakeMissed())
+            _parts.Silence.MissMessages();
+        _parts.Gate.Tick();
+        _parts.Check.Tick(Positions());
         _parts.Books.Tick(isOutage: _parts.Outage.IsActive);
         if (!_parts.Outage.IsActive)
             return;
@@ -251,18 +260,53 @@ public sealed partial class MarketFeed : BackgroundService
             _parts.Outage.Tick();
     }
 
+    private IEnumerable<(int Shard, int Market, long Epoch, long Sequence)> Positions() =>
+        _parts
+            .Books.All.Select(stream => (stream.Shard, stream.Market, stream.Epoch, stream.Sequence))
+            .Concat(
+                _parts.Trades.Positions.Select(stream =>
+                    (_parts.Books.Find(stream.Market)!.Shard, stream.Market, stream.Epoch, stream.Sequence)
+                )
+            );
+
     private void OnPositionRead(FeedItem.PositionRead read)
     {
+        var journal = read.Journal;
+        _parts.Orders.Lower(read.Shard, journal.Epoch);
+        _parts.TradeStates.Lower(journal.SettlementEpoch);
         foreach (var (market, epoch, sequence) in read.Seen)
         {
-            if (epoch <= read.Epoch && sequence <= read.Sequence)
+            if (epoch <= journal.Epoch && sequence <= journal.Sequence)
                 continue;
-            Log.AheadOfJournal(_logger, market, epoch, sequence, read.Epoch, read.Sequence);
+            Log.AheadOfJournal(_logger, market, epoch, sequence, journal.Epoch, journal.Sequence);
             _parts.Books.Reset(market);
-            _parts.Trades.Forget(market);
+            _parts.Trades.Reset(market);
             _parts.Stats.Forget(market);
-            _parts.Orders.Lower(read.Shard, read.Epoch);
         }
+
+        foreach (var held in _parts.Gate.Release(read))
+            Handle(held);
+        // A reading for the gate's sake may come at any time, so it is no moment to judge a silence.
+        if (read.Seen.Count > 0)
+            CompleteFromJournal(read.Shard, journal.Sequence);
+    }
+
+    /// <summary>
+    /// Repeated every few seconds for as long as Redis does not deliver. Order updates that were missed are not sent again, so owners are
+    /// notified to read their orders.
+    /// </summary>
+    private void CompleteFromJournal(int shard, long sequence)
+    {
+        var isMissing = _parts.Silence.EndsIn(shard, sequence);
+        if (isMissing)
+        {
+            Log.Completed(_logger, shard, sequence);
+            _parts.Trades.Fill(market => _parts.Books.Find(market)?.Shard == shard);
+            _parts.Outage.AnnounceMissed();
+        }
+
+        if (isMissing || _parts.Outage.IsActive)
+            _parts.Books.Read(shard, onlyMissing: !isMissing);
     }
 
     private static partial class Log
@@ -283,6 +327,12 @@ public sealed partial class MarketFeed : BackgroundService
             long journalEpoch,
             long journalSequence
         );
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Messages of shard {Shard} are missing; its streams are read from the journal up to sequence {Sequence}."
+        )]
+        public static partial void Completed(ILogger logger, int shard, long sequence);
 
         [LoggerMessage(LogLevel.Warning, "Connection to Redis lost; no market data is received until it is restored.")]
         public static partial void ConnectionLost(ILogger logger);

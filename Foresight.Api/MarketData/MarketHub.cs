@@ -9,21 +9,20 @@ using Microsoft.AspNetCore.SignalR;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// SignalR hub at <c>/hubs/market</c>. Events: depth, trades, stats, orders, the public topics, heartbeat, continuity, closing; see
-/// docs/market-data.md. The text of a refusal contains its problem code.
+/// The events are in docs/market-data.md. The text of a refusal contains its problem code, because SignalR passes on nothing else
+/// of an exception.
 /// </summary>
 public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvider clock) : Hub
 {
-    /// <summary>Largest age of a proof of ownership, and largest clock skew into the future.</summary>
+    /// <summary>
+    /// A captured proof of ownership can be replayed for this long, so it is bounded; it also allows for clocks that differ.
+    /// </summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(5);
 
-    /// <summary>Depth begins with a snapshot, stats with the latest value, trades with the next trade.</summary>
-    /// <param name="topic">depth, trades, stats; or cluster, chain, markets, notices, which belong to no market.</param>
-    /// <param name="marketId">0 for a topic that belongs to no market.</param>
     public async Task Subscribe(string topic, int marketId) => await FollowAsync(topic, marketId, from: null);
 
     /// <summary>
-    /// Continues after the client's position, on any node. If the changes since then are no longer kept, continues with a snapshot.
+    /// Works on any node, because positions are the journal's. Continues with a snapshot if the changes since then are no longer kept.
     /// </summary>
     public async Task Resume(string topic, int marketId, long epoch, long sequence) =>
         await FollowAsync(topic, marketId, (epoch, sequence));
@@ -34,8 +33,9 @@ public sealed class MarketHub(MarketFeed feed, MarketCatalog markets, TimeProvid
         await feed.UnsubscribeAsync(Client(), new Subscription(topic, marketId));
     }
 
-    /// <param name="signature">EIP-191 personal_sign over three lines: "Foresight
-    /// orders", the address in lower case, and the seconds.</param>
+    /// <param name="signature">
+    /// EIP-191 personal_sign over three lines: "Foresight orders", the address in lower case, and the seconds.
+    /// </param>
     public async Task SubscribeOrders(string address, long issuedAtUnixSeconds, string signature)
     {
         if (!Address.TryParse(address, out var owner))

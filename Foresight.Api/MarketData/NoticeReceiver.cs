@@ -19,6 +19,12 @@ public sealed partial class NoticeReceiver(
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// The backplane obeys any message that removes a connection from its groups, so the groups are joined again; where that is so already
+    /// it costs nothing.
+    /// </summary>
+    private static readonly TimeSpan JoinInterval = TimeSpan.FromSeconds(5);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var isLogged = false;
@@ -30,10 +36,19 @@ public sealed partial class NoticeReceiver(
             try
             {
                 await backplane.OnConnectedAsync(node);
-                foreach (var topic in NoticeTopics.All)
-                    await backplane.AddToGroupAsync(node.ConnectionId, topic, stoppingToken);
+                await JoinAsync();
                 Log.Joined(logger);
-                await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken);
+                while (true)
+                {
+                    await Task.Delay(JoinInterval, stoppingToken);
+                    await JoinAsync();
+                }
+
+                async Task JoinAsync()
+                {
+                    foreach (var topic in NoticeTopics.All)
+                        await backplane.AddToGroupAsync(node.ConnectionId, topic, stoppingToken);
+                }
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {

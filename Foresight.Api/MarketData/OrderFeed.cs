@@ -2,17 +2,17 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Private updates: each connection gets the updates of its authenticated owner only. Used by the feed's loop alone.</summary>
+/// <summary>An update is private, so a connection gets only those of its authenticated owner. Only the feed's loop uses it.</summary>
 public sealed class OrderFeed(ClientRegistry clients, MarketDataMetrics metrics)
 {
     private readonly Dictionary<int, long> _epochs = [];
 
-    public void Take(OrdersMessage message)
+    public bool Take(OrdersMessage message)
     {
         if (message.Epoch < _epochs.GetValueOrDefault(message.Shard))
         {
             metrics.Stale(Channels.Orders);
-            return;
+            return false;
         }
 
         _epochs[message.Shard] = message.Epoch;
@@ -22,8 +22,12 @@ public sealed class OrderFeed(ClientRegistry clients, MarketDataMetrics metrics)
             if (followers.Count > 0)
                 ClientRegistry.Send(followers, SharedMessage.Of(HubEvents.Orders, message with { Updates = [.. own] }, metrics.Delivered));
         }
+
+        return true;
     }
 
-    /// <summary>Records the epoch of the shard's journal: a message with a higher epoch cannot come from a leader.</summary>
+    /// <summary>
+    /// A message with a higher epoch than the journal's cannot come from a leader, and must not make later messages look stale.
+    /// </summary>
     public void Lower(int shard, long epoch) => _epochs[shard] = Math.Min(_epochs.GetValueOrDefault(shard), epoch);
 }

@@ -3,8 +3,8 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Waiting messages of one market's book for one client. A client that keeps up gets each message. For a slower one they are merged into
-/// one with the same effect, because only the newest book is of use. Not thread-safe.
+/// A client that keeps up gets each message. For a slower one they are merged into one with the same effect, because only the newest book
+/// is of use. Not thread-safe.
 /// </summary>
 public sealed class PendingDepth
 {
@@ -14,10 +14,9 @@ public sealed class PendingDepth
 
     public int Count => _messages.Count;
 
-    /// <summary>Returns the number of messages merged away, for the metric.</summary>
     public int Add(SharedMessage message)
     {
-        // A snapshot supersedes all changes before it.
+        // A snapshot supersedes all changes before it, so they need not be sent.
         var folded = 0;
         if (message.DepthBody!.Snapshot)
         {

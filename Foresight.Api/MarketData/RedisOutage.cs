@@ -3,12 +3,12 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Tracks an outage of Redis and notifies clients if it lasts. For books <see cref="BookFeed"/> does so, because it restores them from the
-/// journal. Only the feed's loop writes.
+/// Does not notify the clients of books: <see cref="BookFeed"/> does, because it restores books from the journal. Only the
+/// feed's loop writes.
 /// </summary>
 public sealed class RedisOutage(ClientRegistry clients)
 {
-    /// <summary>Seconds without Redis until clients are notified; the requirement is 2 s.</summary>
+    /// <summary>In ticks of a second without Redis; clients must be notified within 2 s.</summary>
     private const int TicksBeforeAnnounced = 1;
 
     /// <summary>Missed order updates are not sent again: on "restored" an owner must read its orders.</summary>
@@ -18,10 +18,9 @@ public sealed class RedisOutage(ClientRegistry clients)
     private int _ticks;
     private bool _isAnnounced;
 
-    /// <summary>Volatile: any thread may read it.</summary>
+    /// <summary>Volatile, because any thread may read it.</summary>
     public bool IsActive => _isActive;
 
-    /// <summary>False if an outage is in progress already.</summary>
     public bool Begin()
     {
         if (_isActive)
@@ -42,7 +41,19 @@ public sealed class RedisOutage(ClientRegistry clients)
 
     public void End() => _isActive = false;
 
-    /// <summary>Trades are complete again only when the gap has been read; the other streams are at once.</summary>
+    /// <summary>
+    /// Some updates will not come, but the journal has them, so the followers of these streams have to read again what they show.
+    /// </summary>
+    public void AnnounceMissed()
+    {
+        foreach (var topic in RestoredAtOnce)
+        {
+            clients.Announce(topic, 0, ContinuityStates.Lost);
+            clients.Announce(topic, 0, ContinuityStates.Restored);
+        }
+    }
+
+    /// <summary>Trades are complete only when the gap has been read; the other streams are at once.</summary>
     public void AnnounceEnd()
     {
         if (!_isAnnounced)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>A message for many clients, serialized once for all of them.</summary>
+/// <summary>Serialized once, because all clients of a node may get the same message.</summary>
 public sealed class SharedMessage
 {
     private readonly Action<TimeSpan>? _delivered;
@@ -20,7 +20,7 @@ public sealed class SharedMessage
 
     public string Topic { get; }
 
-    /// <summary>The message itself if it belongs to a book, so that those of a slow client can be merged.</summary>
+    /// <summary>Null for a message that belongs to no book; those of a book can be merged for a slow client.</summary>
     public DepthMessage? DepthBody { get; }
 
     public SerializedHubMessage Bytes { get; }
@@ -31,10 +31,10 @@ public sealed class SharedMessage
     public static SharedMessage Of(string topic, object body, Action<TimeSpan>? delivered = null) =>
         new(topic, body, depth: null, delivered);
 
-    /// <summary>Sets the number of recipients; must precede the first delivery.</summary>
+    /// <summary>Must precede the first delivery, because deliveries count down from it.</summary>
     public void Expect(int clients) => _undelivered = clients;
 
-    /// <summary>Records that one client has got the message or never will. The last one ends the latency measurement.</summary>
+    /// <summary>Also for a client that will never get the message, because the last of them ends the latency measurement.</summary>
     public void Delivered()
     {
         if (_delivered is not null && Interlocked.Decrement(ref _undelivered) == 0)

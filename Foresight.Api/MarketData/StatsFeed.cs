@@ -2,7 +2,6 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.MarketData;
 
-/// <summary>Forwards the latest statistics of each market to its followers. Only the feed's loop uses it.</summary>
 public sealed class StatsFeed(ClientRegistry clients, MarketDataMetrics metrics)
 {
     private readonly Dictionary<int, StatsMessage> _last = [];

@@ -5,8 +5,8 @@ using Npgsql;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// Trades of all markets for their followers, without gaps: missed trades are read from the journal, and clients are notified if that
-/// fails. Only the feed's loop uses it.
+/// A client cannot notice a trade that it never got, so missed ones are read from the journal, and clients are notified if that fails. Only
+/// the feed's loop uses it.
 /// </summary>
 public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeReader reader, MarketDataMetrics metrics, ILogger logger)
 {
@@ -42,7 +42,6 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
         _ = ReadAsync(message.Market, missing.After, missing.UpTo);
     }
 
-    /// <param name="missing">Null if the read failed: clients are then notified of the gap.</param>
     public void TakeMissing(int market, IReadOnlyList<TradeView>? missing)
     {
         var isWhole = missing is not null && missing.Count < TradeStream.MaxFill;
@@ -54,18 +53,36 @@ public sealed class TradeFeed(ClientRegistry clients, FeedInbox inbox, TradeRead
             clients.Announce(HubEvents.Trades, market, ContinuityStates.Restored);
     }
 
-    /// <summary>Restarts the stream at the next book, except while a gap is being read: its result comes first.</summary>
+    /// <summary>Restarts the stream at the next book, except while a gap is being read, because its result comes first.</summary>
     public void Forget(int market)
     {
         if (_streams.TryGetValue(market, out var stream) && !stream.IsFilling)
             _streams.Remove(market);
     }
 
-    public void FillAll()
+    /// <summary>
+    /// The clients of a stream that was ahead of the journal have shown trades that it does not have, so they read the
+    /// market's trades again.
+    /// </summary>
+    public void Reset(int market)
     {
-        foreach (var (market, stream) in _streams.ToList())
+        if (!_streams.ContainsKey(market))
+            return;
+        Forget(market);
+        clients.Announce(HubEvents.Trades, market, ContinuityStates.Lost);
+        clients.Announce(HubEvents.Trades, market, ContinuityStates.Restored);
+    }
+
+    public IEnumerable<(int Market, long Epoch, long Sequence)> Positions =>
+        _streams.Select(stream => (stream.Key, stream.Value.Epoch, stream.Value.Sequence));
+
+    public void FillAll() => Fill(_ => true);
+
+    public void Fill(Func<int, bool> isMeant)
+    {
+        foreach (var (market, stream) in _streams.Where(stream => isMeant(stream.Key)).ToList())
         {
-            // Without followers no one misses a trade; the stream restarts with the book.
+            // Without followers nothing is missed; the stream restarts with the book.
             if (clients.Of(new Subscription(HubEvents.Trades, market)).Count == 0)
                 Forget(market);
             if (_streams.ContainsKey(market) && stream.BeginFill())

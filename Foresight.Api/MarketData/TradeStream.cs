@@ -3,15 +3,17 @@ using Foresight.Protocol;
 namespace Foresight.Api.MarketData;
 
 /// <summary>
-/// One market's trades in journal order without gaps: missed trades are read from the
-/// journal before newer ones are sent. Only the feed's loop uses it.
+/// Missed trades are read from the journal and sent before newer ones, so that a client gets them in journal order. Only the
+/// feed's loop uses it.
 /// </summary>
 public sealed class TradeStream
 {
     /// <summary>Bound on messages that wait while a gap is filled; above it clients are notified of the gap instead.</summary>
     public const int MaxWaiting = 1_000;
 
-    /// <summary>Bound on trades read to fill a gap; clients are notified of a longer one instead.</summary>
+    /// <summary>
+    /// Bound on trades read to fill a gap, so that a long outage does not read the whole journal; clients are notified of a longer one.
+    /// </summary>
     public const int MaxFill = 1_000;
 
     private readonly Queue<TradesMessage> _waiting = new();
@@ -47,7 +49,6 @@ public sealed class TradeStream
         return [Follow(message)];
     }
 
-    /// <summary>False if a read is running already.</summary>
     public bool BeginFill()
     {
         if (IsFilling)

@@ -4,7 +4,6 @@ using Foresight.Chain.Signing;
 namespace Foresight.Api.Markets;
 
 /// <param name="TickSize">1, 10 or 100 ticks.</param>
-/// <param name="Shard">Orders go to the leader of this shard.</param>
 /// <param name="State">0 open, 1 paused, 2 closed, 3 resolved.</param>
 public sealed record Market(
     int Id,
@@ -19,6 +18,6 @@ public sealed record Market(
     int Shard = 0
 )
 {
-    /// <summary>With two outcomes, both are views of one book: buying one at q is selling the other at 1 - q.</summary>
+    /// <summary>Both outcomes are views of one book, because buying one at q is selling the other at 1 - q.</summary>
     public bool IsBinary => Outcomes.Count == 2;
 }

@@ -8,8 +8,8 @@ using Npgsql;
 namespace Foresight.Api.Markets;
 
 /// <summary>
-/// All markets in memory, because every order needs one. Refreshed every few seconds, and on a miss (at most once a second). Without
-/// Postgres the cached markets remain usable: the leader checks their state again.
+/// Kept in memory, because every order needs a market. Without Postgres the cached markets remain usable: the leader checks
+/// their state again.
 /// </summary>
 public sealed partial class MarketCatalog(
     Database database,
@@ -18,7 +18,7 @@ public sealed partial class MarketCatalog(
     ILogger<MarketCatalog> logger
 ) : BackgroundService
 {
-    /// <summary>Bound on markets in memory; far above any plausible cluster.</summary>
+    /// <summary>Far above any plausible cluster; it only bounds the memory.</summary>
     public const int MaxMarkets = 50_000;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -31,7 +31,10 @@ public sealed partial class MarketCatalog(
 
     public event Action<IReadOnlyList<Market>>? Added;
 
-    /// <summary>Markets by id, as of the last refresh; empty before the first.</summary>
+    /// <summary>The same in every market. The leader decides by its own setting; this one answers without asking it.</summary>
+    public int ExpiryMarginSeconds { get; } = configuration.ExpiryMarginSeconds();
+
+    /// <summary>Never reads the database, so it is empty before the first refresh.</summary>
     public IReadOnlyCollection<Market> Known => _state?.Ordered ?? [];
 
     /// <exception cref="NpgsqlException">The market is not cached and the database cannot be read.</exception>
@@ -45,7 +48,6 @@ public sealed partial class MarketCatalog(
     public async ValueTask<IReadOnlyList<Market>> AllAsync(CancellationToken cancellationToken) =>
         (_state ?? await FreshAsync(cancellationToken)).Ordered;
 
-    /// <summary>Requests a refresh after a market has changed: now, or one second after the last.</summary>
     public void ReadSoon()
     {
         lock (_wanted)
@@ -82,7 +84,7 @@ public sealed partial class MarketCatalog(
 
     private async Task<State> FreshAsync(CancellationToken cancellationToken)
     {
-        // At most one query per interval, however many orders name a market that does not exist.
+        // Orders that name a market that does not exist must not become a query each, so there is at most one per interval.
         if (_state is { } known && clock.GetElapsedTime(known.At) < LeastPause)
             return known;
         return await LoadAsync(cancellationToken);

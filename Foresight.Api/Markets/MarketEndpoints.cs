@@ -49,7 +49,7 @@ public static class MarketEndpoints
         trades
             .MapGet("", TradesAsync)
             .WithName("ListTrades")
-            .WithSummary("Trades, newest first, by market, account and settlement state.")
+            .WithSummary("Trades, newest first or as sorted, by market, account and settlement state.")
             .RefusesWith(400, 422, 503);
         trades
             .MapGet("/{id:long}", TradeAsync)
@@ -121,11 +121,19 @@ public static class MarketEndpoints
         MarketCatalog catalog,
         TradeReader reader,
         CancellationToken cancellationToken
-    ) => TradesAsync(new TradeParameters(Market: id), page, after, catalog, reader, cancellationToken);
+    ) =>
+        TradesAsync(
+            new TradeParameters(Market: id),
+            new TradePageParameters(page.Limit, page.Cursor),
+            after,
+            catalog,
+            reader,
+            cancellationToken
+        );
 
     private static async Task<Results<Ok<Page<TradeView>>, ProblemResult>> TradesAsync(
         [AsParameters] TradeParameters wanted,
-        [AsParameters] PageParameters page,
+        [AsParameters] TradePageParameters page,
         ReadAfter after,
         MarketCatalog catalog,
         TradeReader reader,
@@ -134,7 +142,7 @@ public static class MarketEndpoints
     {
         if (wanted.Market is { } id && await catalog.FindAsync(id, cancellationToken) is null)
             return new ProblemResult(Unknown(id));
-        return TypedResults.Ok(await reader.ListAsync(wanted.Filter, page.Size, page.Before, after.Position, cancellationToken));
+        return TypedResults.Ok(await reader.ListAsync(wanted.Filter, page.Page, after.Position, cancellationToken));
     }
 
     private static async Task<Results<Ok<TradeView>, ProblemResult>> TradeAsync(
@@ -149,6 +157,7 @@ public static class MarketEndpoints
 
     private static async Task<Results<Ok<ChainView>, ProblemResult>> ChainAsync(
         ChainContracts contracts,
+        MarketCatalog markets,
         CancellationToken cancellationToken
     ) =>
         await contracts.FindAsync(cancellationToken) is { } at
@@ -158,7 +167,10 @@ public static class MarketEndpoints
                     at.Factory.ToString(),
                     at.Usdc.ToString(),
                     at.OutcomeToken.ToString(),
-                    contracts.Confirmations
+                    contracts.Confirmations,
+                    at.LongestOrderLifeSeconds,
+                    at.LatestExpiry,
+                    markets.ExpiryMarginSeconds
                 )
             )
             : new ProblemResult(Problem.Unavailable($"The contracts are not deployed on chain {contracts.ChainId} yet."));

@@ -22,7 +22,31 @@ public readonly record struct DepthParameters(
             : null;
 }
 
-/// <param name="Settlement">One of <see cref="TradeStates"/>, or <see cref="TradeStates.Unsettled"/>.</param>
+/// <summary>Trades sorted by block are found by block and trade, so the cursor contains both.</summary>
+public readonly record struct TradePageParameters(
+    [FromQuery(Name = "limit")] int? Limit = null,
+    [FromQuery(Name = "cursor")] string? Cursor = null,
+    [FromQuery(Name = "sort")] string? Sort = null
+) : ICheckedParameters
+{
+    internal TradePage Page => new(Sort ?? TradeSorts.NewestTrade, Limit ?? ApiLimits.PageSize, After);
+
+    private bool IsByBlock => Sort is TradeSorts.NewestBlock or TradeSorts.OldestBlock;
+
+    private (long Block, long TradeId)? After =>
+        Cursor is null ? null
+        : !IsByBlock
+            ? PageParameters.KeyOf(Cursor) is { } trade ? (0, trade)
+                : null
+        : PageParameters.KeysOf(Cursor);
+
+    Problem? ICheckedParameters.Problem =>
+        Sort is not null && !TradeSorts.All.Contains(Sort) ? Problem.Malformed($"sort must be one of {string.Join(", ", TradeSorts.All)}.")
+        : PageParameters.CheckSize(Limit) is { } badSize ? badSize
+        : Cursor is not null && After is null ? PageParameters.BadCursor
+        : null;
+}
+
 public readonly record struct TradeParameters(
     [FromQuery(Name = "market")] int? Market = null,
     [FromQuery(Name = "account")] string? Account = null,

@@ -9,15 +9,17 @@ using Foresight.ServiceDefaults.Postgres;
 namespace Foresight.Api.Markets;
 
 /// <summary>
-/// Statistics of the last 24 hours for every market. The query reads a day of trades, so its result is shared by all callers and cached for
-/// a few seconds. The best prices come from the live books.
+/// The query reads a day of trades, so its result is shared by all callers and cached for a few seconds. The best prices come
+/// from the live books.
 /// </summary>
 public sealed class MarketStatistics(Database database, MarketFeed feed, TimeProvider clock)
 {
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _summing = new(1, 1);
-    private (FrozenDictionary<int, SumRow> Rows, long At)? _sums;
+
+    /// <summary>One reference, because it is read outside the semaphore: several words could be torn.</summary>
+    private volatile Sums? _sums;
 
     public async Task<IReadOnlyDictionary<int, MarketStats>> OfAsync(IReadOnlyList<Market> markets, CancellationToken cancellationToken)
     {
@@ -61,7 +63,7 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
                     ).ToFrozenDictionary(row => row.MarketId),
                 cancellationToken
             );
-            _sums = (rows, clock.GetTimestamp());
+            _sums = new Sums(rows, clock.GetTimestamp());
             return rows;
         }
         finally
@@ -71,9 +73,9 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
     }
 
     /// <summary>
-    /// The last price is in terms of outcome 0, as in the leader's statistics. In a binary market a trade of
-    /// the other outcome at q is a trade of outcome 0 at 1 - q; in a market with more outcomes only trades of
-    /// outcome 0 count. Turnover is the sum that takers paid or received.
+    /// The last price is in terms of outcome 0, as in the leader's statistics, so that both show the same. In a binary market a trade of
+    /// the other outcome at q is a trade of outcome 0 at 1 - q; in a market with more outcomes only trades of outcome 0 count. Turnover is
+    /// the sum that takers paid or received.
     /// </summary>
     private const string Query = """
         WITH sums AS (
@@ -87,6 +89,8 @@ public sealed class MarketStatistics(Database database, MarketFeed feed, TimePro
             FROM trades t WHERE t.market_id = m.market_id AND (t.taker_outcome = 0 OR cardinality(m.outcomes) = 2)
             ORDER BY t.trade_id DESC LIMIT 1) AS l ON true
         """;
+
+    private sealed record Sums(FrozenDictionary<int, SumRow> Rows, long At);
 
     private sealed class SumRow
     {

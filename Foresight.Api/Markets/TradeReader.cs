@@ -12,7 +12,13 @@ namespace Foresight.Api.Markets;
 /// <param name="Unsettled">True: only trades that are neither final nor failed.</param>
 public sealed record TradeFilter(int? MarketId, Address? Account, string? Settlement, bool Unsettled = false);
 
-/// <summary>Newest first within a shard, shard after shard: trade ids grow with time only within their shard.</summary>
+/// <param name="Sort">One of <see cref="TradeSorts"/>.</param>
+/// <param name="After">Key of the last row on the previous page; null for the first page.</param>
+public sealed record TradePage(string Sort, int Size, (long Block, long TradeId)? After);
+
+/// <summary>
+/// By trade: newest first within a shard, shard after shard, because trade ids grow with time only within their shard.
+/// </summary>
 public sealed class TradeReader(Database database)
 {
     internal const string Columns = """
@@ -21,37 +27,55 @@ public sealed class TradeReader(Database database)
         FROM trades t
         """;
 
+    private const string Ascending = "t.block_number, t.trade_id";
+    private const string Descending = "t.block_number DESC, t.trade_id DESC";
+
     public async Task<TradeView?> FindAsync(long tradeId, NpgsqlLogSequenceNumber? after, CancellationToken cancellationToken)
     {
-        var query = new { tradeId };
         return await database.ReadAsync("trade", after, ReadAsync, cancellationToken)
             ?? await database.ReadPrimaryAsync("trade", ReadAsync, cancellationToken);
 
-        async Task<TradeView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-            (
-                await connection.QuerySingleOrDefaultAsync<TradeRow>(
-                    new CommandDefinition($"SELECT {Columns} WHERE t.trade_id = @tradeId", query, cancellationToken: cancellationToken)
-                )
-            )?.View();
+        Task<TradeView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+            TradeReader.ReadAsync(connection, tradeId, cancellationToken);
     }
+
+    internal static async Task<TradeView?> ReadAsync(NpgsqlConnection connection, long tradeId, CancellationToken cancellationToken) =>
+        (
+            await connection.QuerySingleOrDefaultAsync<TradeRow>(
+                new CommandDefinition(
+                    $"SELECT {Columns} WHERE t.trade_id = @tradeId",
+                    new { tradeId },
+                    cancellationToken: cancellationToken
+                )
+            )
+        )?.View();
 
     public async Task<Page<TradeView>> ListAsync(
         TradeFilter filter,
-        int size,
-        long before,
+        TradePage page,
         NpgsqlLogSequenceNumber? after,
         CancellationToken cancellationToken
     )
     {
-        var conditions = new List<string> { "t.trade_id < @before" };
+        // By block only trades in a block: the index has no others, and sorting all trades for those would read the whole table.
+        var (start, order) = page.Sort switch
+        {
+            TradeSorts.OldestTrade => ("t.trade_id > @trade", "t.trade_id"),
+            TradeSorts.NewestBlock => ("t.block_number IS NOT NULL AND (t.block_number, t.trade_id) < (@block, @trade)", Descending),
+            TradeSorts.OldestBlock => ("t.block_number IS NOT NULL AND (t.block_number, t.trade_id) > (@block, @trade)", Ascending),
+            _ => ("t.trade_id < @trade", "t.trade_id DESC"),
+        };
+        var isAscending = page.Sort is TradeSorts.OldestTrade or TradeSorts.OldestBlock;
+        var (block, trade) = page.After ?? (isAscending ? (-1, -1) : (long.MaxValue, long.MaxValue));
+        var conditions = new List<string> { start };
         if (filter.MarketId is not null)
             conditions.Add("t.market_id = @market");
         if (filter.Settlement is not null)
             conditions.Add("t.settlement = @settlement");
         if (filter.Unsettled)
             conditions.Add($"t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')");
-        // EXISTS and not a join: an account can be on both sides of a trade through
-        // different orders, and a join would return the trade twice.
+        // EXISTS and not a join: an account can be on both sides of a trade through different orders, and a join would return
+        // the trade twice.
         if (filter.Account is not null)
             conditions.Add(
                 """
@@ -59,14 +83,15 @@ public sealed class TradeReader(Database database)
                     AND f.account_id = (SELECT account_id FROM accounts WHERE address = @account))
                 """
             );
-        var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY t.trade_id DESC LIMIT @rows";
+        var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY {order} LIMIT @rows";
         var parameters = new
         {
-            before,
+            block,
+            trade,
             market = filter.MarketId,
             settlement = filter.Settlement,
             account = filter.Account?.ToBytes(),
-            rows = size + 1,
+            rows = page.Size + 1,
         };
         var name =
             filter.Account is not null ? "trades_by_user"
@@ -80,17 +105,16 @@ public sealed class TradeReader(Database database)
                 var read = (
                     await connection.QueryAsync<TradeRow>(new CommandDefinition(query, parameters, cancellationToken: cancellationToken))
                 ).AsList();
-                var (rows, next) = PageParameters.Cut(read, size, row => row.TradeId);
+                var (rows, next) = order is Ascending or Descending
+                    ? PageParameters.Cut(read, page.Size, row => PageParameters.CursorOf(row.BlockNumber!.Value, row.TradeId))
+                    : PageParameters.Cut(read, page.Size, row => row.TradeId);
                 return new Page<TradeView>([.. rows.Select(row => row.View())], next);
             },
             cancellationToken
         );
     }
 
-    /// <summary>
-    /// A market's trades between two journal positions, oldest first, to fill a gap in the
-    /// stream. Reads the primary, because a replica may not have them yet.
-    /// </summary>
+    /// <summary>Reads the primary, because a replica may not have the trades of a gap yet. Oldest first.</summary>
     public Task<IReadOnlyList<TradeView>> BetweenAsync(
         int marketId,
         long afterSequence,

@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Foresight.Api.Operations;
 
 /// <summary>
-/// Leaders, nodes and failovers: live data from Redis, durable data from Postgres. Operators need this view most when one of the two is
-/// down, so each source is read separately with a timeout, and the last known data of an unreachable one is returned with its age.
+/// Operators need this view most when Redis or Postgres is down, so each source is read separately with a timeout, and the last known data
+/// of an unreachable one is returned with its age.
 /// </summary>
 public sealed class ClusterReader(
     LeaderDirectory leaders,
@@ -18,12 +18,17 @@ public sealed class ClusterReader(
     ILogger<ClusterReader> logger
 )
 {
-    /// <summary>Below the timeout that the overview applies to each of its parts.</summary>
+    /// <summary>
+    /// Below the timeout that the overview applies to each of its parts, so that stale data arrives instead of a failed part.
+    /// </summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
 
     private readonly LastKnownValue<IReadOnlyList<NodeRecord>> _nodeMemory = new("nodes in Redis", Bound, clock, logger);
-    private readonly LastKnownValue<IReadOnlyDictionary<int, LiveLease>> _leaseMemory = new("leases in Redis", Bound, clock, logger);
+    private readonly LastKnownValue<IReadOnlyDictionary<int, LiveLease>> _leaseMemory = new("leases", Bound, clock, logger);
     private readonly LastKnownValue<LeadershipRows> _rowMemory = new("terms in Postgres", Bound, clock, logger);
+
+    /// <summary>Every possible shard at first: the actual number is in Postgres, which may not have answered yet.</summary>
+    private volatile int _shardCount = Shards.Maximum;
 
     /// <param name="withAddresses">Internal addresses are for operators only.</param>
     /// <exception cref="NpgsqlException">Neither source can be read, and no earlier data exists.</exception>
@@ -42,6 +47,8 @@ public sealed class ClusterReader(
             throw rows.Failure!;
 
         var shardCount = rows.Value?.ShardCount ?? leases.Value!.Keys.DefaultIfEmpty().Max() + 1;
+        if (rows.Value is not null)
+            _shardCount = shardCount;
         var shards = Enumerable
             .Range(0, shardCount)
             .Select(shard =>
@@ -57,13 +64,13 @@ public sealed class ClusterReader(
             })
             .ToList();
         return new ClusterStatus(
-            leases.IsFresh && shards.TrueForAll(shard => shard.Leader is not null),
+            leases.IsFresh && Enumerable.Range(0, shardCount).All(leases.Value!.ContainsKey),
             shards[0].Leader,
             Shown(nodes.Value ?? [], withAddresses),
             rows.Value?.Resources ?? [],
             rows.Value?.Failovers ?? [],
             shards,
-            Together(nodes.View, leases.View),
+            nodes.View,
             rows.View
         );
     }
@@ -79,29 +86,20 @@ public sealed class ClusterReader(
         return shard < status.Shards!.Count ? status.Shards[shard].Leader : null;
     }
 
-    /// <summary>Reads every possible shard: the actual number is in Postgres, which may be down.</summary>
+    /// <summary>Redis may show nothing that can be believed, or be down; the lease itself is in Postgres.</summary>
     private async Task<IReadOnlyDictionary<int, LiveLease>> LeasesAsync(CancellationToken cancellationToken)
     {
         var leases = await Task.WhenAll(
             Enumerable
-                .Range(0, Shards.Maximum)
-                .Select(async shard =>
-                {
-                    var resource = LeasedResources.MatchingOf(shard);
-                    // The remaining time first: that call fails while Redis is down, where the
-                    // directory would return the last known holder.
-                    var remaining = await leaders.RemainingAsync(resource, cancellationToken);
-                    return (Shard: shard, Lease: await leaders.FindAsync(resource, cancellationToken), Remaining: remaining);
-                })
+                .Range(0, _shardCount)
+                .Select(async shard => (Shard: shard, Lease: await leaders.FindAsync(LeasedResources.MatchingOf(shard), cancellationToken)))
         );
         return leases
             .Where(found => found.Lease is not null)
-            .ToDictionary(found => found.Shard, found => new LiveLease(found.Lease!, found.Remaining));
+            .ToDictionary(found => found.Shard, found => new LiveLease(found.Lease!, leaders.RemainingOf(found.Lease!)));
     }
 
-    /// <summary>
-    /// Holder of the lease in Redis if Redis answers. Else the holder of the last term in Postgres, which may have lost its lease since.
-    /// </summary>
+    /// <summary>While Redis or Postgres is down the holder of the last term is shown, which may have lost the lease since.</summary>
     private static LeaderView? LeaderOf(
         int shard,
         KnownValue<IReadOnlyDictionary<int, LiveLease>> leases,
@@ -110,10 +108,8 @@ public sealed class ClusterReader(
         bool withAddresses
     )
     {
-        if (leases.IsFresh || rows.Value is null)
+        if (leases.Value?.GetValueOrDefault(shard) is { } live && (leases.IsFresh || rows.Value is null))
         {
-            if (!leases.Value!.TryGetValue(shard, out var live))
-                return null;
             var state = nodes.IsFresh
                 ? nodes.Value!.FirstOrDefault(node => node.NodeId == live.Lease.NodeId)?.State ?? NodeStates.Unknown
                 : NodeStates.Unknown;
@@ -122,13 +118,15 @@ public sealed class ClusterReader(
                 withAddresses ? live.Lease.Address : "",
                 live.Lease.Epoch,
                 live.Lease.AcquiredAt,
-                leases.IsFresh ? live.Remaining?.TotalMilliseconds : null,
+                leases.IsFresh ? live.Remaining.TotalMilliseconds : null,
                 state
             );
         }
 
+        if (leases.IsFresh && nodes.IsFresh && rows.IsFresh)
+            return null;
         var resource = LeasedResources.MatchingOf(shard);
-        return rows.Value.Resources.FirstOrDefault(row => row.Resource == resource) is { NodeId: { } nodeId } term
+        return rows.Value?.Resources.FirstOrDefault(row => row.Resource == resource) is { NodeId: { } nodeId } term
             ? new LeaderView(
                 nodeId,
                 withAddresses ? rows.Value.AddressOf(resource) : "",
@@ -141,10 +139,18 @@ public sealed class ClusterReader(
     }
 
     private static IReadOnlyList<NodeRecord> Shown(IReadOnlyList<NodeRecord> nodes, bool withAddresses) =>
-        withAddresses ? nodes : [.. nodes.Select(node => node with { Address = "" })];
+        withAddresses
+            ? nodes
+            :
+            [
+                .. nodes.Select(node =>
+                    node with
+                    {
+                        Address = "",
+                        PutOut = node.PutOut is null ? null : [.. node.PutOut.Select(one => one with { Host = null })],
+                    }
+                ),
+            ];
 
-    /// <summary>Redis is read twice; the worse result counts.</summary>
-    private static SourceView Together(SourceView one, SourceView other) => one.State == SourceView.Down ? one : other;
-
-    private sealed record LiveLease(LeaseRecord Lease, TimeSpan? Remaining);
+    private sealed record LiveLease(LeaseRecord Lease, TimeSpan Remaining);
 }

@@ -2,14 +2,11 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Foresight.Protocol;
+using Foresight.ServiceDefaults.Export;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>
-/// Exports discrepancies as JSON or CSV with the same content. CSV is RFC 4180 in UTF-8 with a header. Texts come from the chain and from
-/// people, and a spreadsheet executes cells that look like formulas, so such a cell is prefixed with an apostrophe. A cell that begins with
-/// an apostrophe gets one too, so that removing one always restores the original.
-/// </summary>
+/// <summary>CSV is in UTF-8 with a header; see <see cref="CsvText"/>.</summary>
 public static class DiscrepancyExport
 {
     private static readonly (string Name, Func<DiscrepancyView, object?> Of)[] Columns =
@@ -40,7 +37,7 @@ public static class DiscrepancyExport
     public static string? ContentTypeOf(string format) =>
         format switch
         {
-            "csv" => "text/csv; charset=utf-8",
+            "csv" => CsvText.ContentType,
             "json" => "application/json",
             _ => null,
         };
@@ -48,9 +45,9 @@ public static class DiscrepancyExport
     public static byte[] Csv(IEnumerable<DiscrepancyView> rows)
     {
         var text = new StringBuilder();
-        text.AppendJoin(',', Columns.Select(column => column.Name)).Append("\r\n");
+        text.AppendCsvLine(Columns.Select(column => column.Name));
         foreach (var row in rows)
-            text.AppendJoin(',', Columns.Select(column => Cell(Text(column.Of(row))))).Append("\r\n");
+            text.AppendCsvLine(Columns.Select(column => Text(column.Of(row))));
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
@@ -59,13 +56,6 @@ public static class DiscrepancyExport
             rows.Select(row => Columns.ToDictionary(column => column.Name, column => column.Of(row))),
             JsonSerializerOptions.Web
         );
-
-    public static string Cell(string text)
-    {
-        if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '\'')
-            text = "'" + text;
-        return text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"")}\"" : text;
-    }
 
     private static string Text(object? value) =>
         value switch

@@ -5,10 +5,8 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Foresight.Api.Operations;
 
-/// <param name="State">A state, or <see cref="DiscrepancyFilterValues.Undecided"/>.</param>
-/// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
-/// <param name="Age">One of <see cref="DiscrepancyAges"/>, counted from the first sighting.</param>
 /// <param name="Present">True: only discrepancies that the latest runs still find.</param>
+/// <param name="Text">Part of the key or the summary, in upper or lower case.</param>
 public readonly record struct DiscrepancyParameters(
     string? State = null,
     string? Kind = null,
@@ -16,7 +14,8 @@ public readonly record struct DiscrepancyParameters(
     string? Assignee = null,
     string? Age = null,
     int? Market = null,
-    bool? Present = null
+    bool? Present = null,
+    string? Text = null
 ) : ICheckedParameters
 {
     Problem? ICheckedParameters.Problem =>
@@ -24,7 +23,7 @@ public readonly record struct DiscrepancyParameters(
             ? Problem.Malformed($"state must be {DiscrepancyFilterValues.Undecided}, {string.Join(", ", DiscrepancyStates.All)}.")
         : Age is not null && !DiscrepancyAges.All.Contains(Age)
             ? Problem.Malformed($"age must be one of {string.Join(", ", DiscrepancyAges.All)}; a + in an address is written %2B.")
-        : null;
+        : CheckText(Kind, "kind") ?? CheckText(Severity, "severity") ?? CheckText(Assignee, "assignee") ?? CheckText(Text, "text");
 
     internal DiscrepancyFilter Filter =>
         new(
@@ -35,11 +34,54 @@ public readonly record struct DiscrepancyParameters(
             Assignee,
             Age,
             Market,
-            Present ?? false
+            Present ?? false,
+            string.IsNullOrWhiteSpace(Text) ? null : Text.Trim()
         );
+
+    /// <summary>Postgres holds no text with a NUL, so such a filter could only fail there.</summary>
+    private static Problem? CheckText(string? text, string name) =>
+        text is not null && (text.Length > DecisionLimits.NameLength || text.Any(char.IsControl))
+            ? Problem.Malformed($"{name} must have at most {DecisionLimits.NameLength} characters, and no control characters.")
+            : null;
 }
 
-/// <param name="Format">csv or json.</param>
+/// <summary>
+/// In the list's own order pages follow each other by cursor, which is stable while rows are added. In any other order, and for people
+/// who go to a page by its number, they are found by offset.
+/// </summary>
+public readonly record struct DiscrepancyPageParameters(
+    [FromQuery(Name = "limit")] int? Limit = null,
+    [FromQuery(Name = "cursor")] string? Cursor = null,
+    [FromQuery(Name = "sort")] string? Sort = null,
+    [FromQuery(Name = "offset")] int? Offset = null
+) : ICheckedParameters
+{
+    private const char Descending = '-';
+
+    /// <summary>As many rows as an export has, so that whatever it has can be paged to.</summary>
+    public const int MaxOffset = ReconciliationReader.MaxExport;
+
+    internal DiscrepancyPage Page =>
+        new(
+            (Sort ?? DiscrepancySorts.Newest).TrimStart(Descending),
+            (Sort ?? DiscrepancySorts.Newest).StartsWith(Descending),
+            Limit ?? ApiLimits.PageSize,
+            Offset ?? 0,
+            Cursor is null ? null : PageParameters.KeyOf(Cursor)
+        );
+
+    private bool IsOwnOrder => Sort is null or DiscrepancySorts.Newest;
+
+    Problem? ICheckedParameters.Problem =>
+        Sort is not null && !DiscrepancySorts.Names.Contains(Sort.StartsWith(Descending) ? Sort[1..] : Sort)
+            ? Problem.Malformed($"sort must be one of {string.Join(", ", DiscrepancySorts.Names)}, with a - before it for descending.")
+        : PageParameters.CheckSize(Limit) is { } badSize ? badSize
+        : Offset is < 0 or > MaxOffset ? Problem.Malformed($"offset must be from 0 to {MaxOffset}.")
+        : Cursor is not null && (PageParameters.KeyOf(Cursor) is null || !IsOwnOrder || Offset is not null)
+            ? Problem.Malformed($"cursor must be the next of a page before, with sort {DiscrepancySorts.Newest} and without offset.")
+        : null;
+}
+
 public readonly record struct ExportParameters([FromQuery(Name = "format")] string Format = "csv") : ICheckedParameters
 {
     internal string ContentType => DiscrepancyExport.ContentTypeOf(Format)!;
@@ -51,7 +93,7 @@ public readonly record struct ExportParameters([FromQuery(Name = "format")] stri
         Format == "json" ? DiscrepancyExport.Json(rows) : DiscrepancyExport.Csv(rows);
 }
 
-/// <summary>Page of compared ranges. A range is identified by its run and its first block, so the cursor contains both.</summary>
+/// <summary>A range is identified by its run and its first block, so the cursor contains both.</summary>
 public readonly record struct CoveragePageParameters(
     [FromQuery(Name = "limit")] int? Limit = null,
     [FromQuery(Name = "cursor")] string? Cursor = null
@@ -62,18 +104,11 @@ public readonly record struct CoveragePageParameters(
     internal (long RunId, long FromBlock) Before =>
         Cursor is null
             ? (long.MaxValue, long.MaxValue)
-            : KeyOf(Cursor) ?? throw new InvalidOperationException("The cursor was not checked.");
+            : PageParameters.KeysOf(Cursor) ?? throw new InvalidOperationException("The cursor was not checked.");
 
     Problem? ICheckedParameters.Problem =>
         Cursor is not null && !Cursor.Contains('-')
             ? PageParameters.BadCursor
-            : PageParameters.CheckSize(Limit) ?? (Cursor is not null && KeyOf(Cursor) is null ? PageParameters.BadCursor : null);
-
-    private static (long, long)? KeyOf(string cursor)
-    {
-        var dash = cursor.IndexOf('-', StringComparison.Ordinal);
-        return dash >= 0 && PageParameters.KeyOf(cursor[..dash]) is { } run && PageParameters.KeyOf(cursor[(dash + 1)..]) is { } block
-            ? (run, block)
-            : null;
-    }
+            : PageParameters.CheckSize(Limit)
+                ?? (Cursor is not null && PageParameters.KeysOf(Cursor) is null ? PageParameters.BadCursor : null);
 }

@@ -3,24 +3,21 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>
-/// An operator's decision, valid in itself; <see cref="DiscrepancyRules.Judge"/> checks whether it applies to a discrepancy.
-/// </summary>
+/// <summary>Valid in itself, so that <see cref="DiscrepancyRules.Judge"/> has only to decide whether it applies to a discrepancy.</summary>
 public sealed record Decision(string Action, string? Note, DateTimeOffset? Until, string? Assignee);
 
 /// <param name="Amount">Micro-USDC at stake; null if unknown.</param>
 /// <param name="SecondAction">First half of a four-eyes decision: it waits for a key other than <paramref name="SecondKey"/>.</param>
 public sealed record DiscrepancyFacts(string State, long? Amount, string? SecondAction, string? SecondKey);
 
-/// <param name="Waits">True if the decision is recorded, but waits for a second key.</param>
+/// <param name="Waits">True if the decision is recorded, but changes no state before a second key has decided the same.</param>
 public sealed record Judgement(string State, bool Waits = false, (string Code, string Reason)? Refusal = null);
 
-/// <summary>The state machine of a discrepancy. Pure, so that the database only stores what is decided here.</summary>
+/// <summary>Pure, so that the database only stores what is decided here.</summary>
 public static class DiscrepancyRules
 {
     public static readonly TimeSpan LongestIgnore = TimeSpan.FromDays(366);
 
-    /// <summary>State that the action leads to; null if the action is not allowed in the current state.</summary>
     public static string? After(string state, string action) =>
         (action, state) switch
         {
@@ -32,12 +29,11 @@ public static class DiscrepancyRules
             _ => null,
         };
 
-    /// <summary>True for actions that keep the state and everything attached to it.</summary>
     public static bool IsRemark(string action) => action is DiscrepancyActions.Assign or DiscrepancyActions.Note;
 
     /// <summary>
-    /// Closing a discrepancy above <paramref name="fourEyesOver"/>, or of unknown amount, takes two
-    /// keys: the first decision waits until another key decides the same.
+    /// Closing a discrepancy above <paramref name="fourEyesOver"/> takes two keys, because it decides about money: the first decision waits
+    /// until another key decides the same. An unknown amount may be above it.
     /// </summary>
     /// <param name="fourEyesOver">Micro-USDC; null turns four-eyes off.</param>
     public static Judgement Judge(DiscrepancyFacts facts, Decision decision, Operator by, long? fourEyesOver)
@@ -53,17 +49,8 @@ public static class DiscrepancyRules
             && !(facts.Amount <= limit);
         if (!takesTwo)
             return new Judgement(next);
-        if (facts.SecondAction != decision.Action)
-            return new Judgement(facts.State, Waits: true);
-        return facts.SecondKey == by.Key
-            ? new Judgement(
-                facts.State,
-                Refusal: (
-                    ProblemRules.SecondPersonNeeded,
-                    $"The key {by.Key} has decided this already; somebody with another key must too."
-                )
-            )
-            : new Judgement(next);
+        var (waits, refusal) = FourEyes.Judge(facts.SecondAction, facts.SecondKey, decision.Action, by.Key);
+        return new Judgement(waits || refusal is not null ? facts.State : next, waits, refusal);
     }
 
     public static Result<Decision> Read(string? action, string? note, DateTimeOffset? until, string? assignee, DateTimeOffset now)
@@ -91,7 +78,15 @@ public static class DiscrepancyRules
         return new Decision(action, note.Length == 0 ? null : note, until, assignee.Length == 0 ? null : assignee);
     }
 
-    /// <summary>Bounds of the first sighting for an age: after the first bound, up to the second; null is unbounded.</summary>
+    /// <summary>Of a decision that must have a reason.</summary>
+    public static Result<string> ReadNote(string? text)
+    {
+        var note = Clean(text);
+        return note.Length is 0 or > DecisionLimits.NoteLength
+            ? Problem.Malformed($"note must have 1 to {DecisionLimits.NoteLength} characters.")
+            : note;
+    }
+
     public static (DateTimeOffset? After, DateTimeOffset? UpTo) FirstSeen(string age, DateTimeOffset now)
     {
         var i = DiscrepancyAges.All.Index().First(one => one.Item == age).Index;
@@ -103,6 +98,6 @@ public static class DiscrepancyRules
 
     private static bool IsUndecided(string state) => DiscrepancyStates.Undecided.Contains(state);
 
-    /// <summary>Removes control characters except line breaks, because notes end up in logs, terminals and CSV.</summary>
-    private static string Clean(string? text) => new string([.. (text ?? "").Where(c => !char.IsControl(c) || c is '\n' or '\t')]).Trim();
+    /// <summary>Notes end up in logs, terminals and CSV, where control characters do harm; line breaks are kept.</summary>
+    internal static string Clean(string? text) => new string([.. (text ?? "").Where(c => !char.IsControl(c) || c is '\n' or '\t')]).Trim();
 }

@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Applies operators' decisions: new states and their audit entries are written in one transaction.</summary>
+/// <summary>
+/// A new state and its audit entry are written in one transaction, so that no state is without the decision that led to it.
+/// </summary>
 public sealed class DiscrepancyWorkflow(
     Database database,
     INotices notices,
@@ -17,7 +19,7 @@ public sealed class DiscrepancyWorkflow(
     TimeProvider clock
 )
 {
-    // One statement for 1 or 500 discrepancies. It only stores the result; DiscrepancyRules decides.
+    // Only stores what DiscrepancyRules has decided, so that the rules are in one place. One statement for 1 or 500 discrepancies.
     private const string Write = """
         WITH decided AS (
             SELECT u.id, u.next, u.waits, d.state AS was
@@ -104,8 +106,8 @@ public sealed class DiscrepancyWorkflow(
         CancellationToken cancellationToken
     )
     {
-        // Locks the rows in id order: concurrent decisions are judged one after the other, each
-        // by the state that the one before left, and cannot deadlock.
+        // Locks the rows in id order: concurrent decisions are judged one after the other, each by the state that the one before left, and
+        // cannot deadlock.
         var rows = (
             await connection.QueryAsync<(long Id, string State, long? Amount, string? SecondAction, string? SecondKey)>(
                 new CommandDefinition(
@@ -177,7 +179,7 @@ public sealed class DiscrepancyWorkflow(
         : decision.Assignee is { } name ? $"To {name}."
         : "To nobody.";
 
-    /// <summary>Publishes only that something has changed. Who decided what is for operators, and the topic is public.</summary>
+    /// <summary>Only that something has changed, because the topic is public and decisions are for operators.</summary>
     private void PublishChange() =>
         notices.Publish(NoticeTopics.Cluster, new ClusterEvent("discrepancy_changed", node.Id, 0, clock.GetUtcNow(), Detail: null));
 }

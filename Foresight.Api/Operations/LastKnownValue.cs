@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace Foresight.Api.Operations;
 
 /// <param name="Value">Null if the source has never answered.</param>
-/// <param name="Failure">Reason why the source does not answer now; null if it does.</param>
+/// <param name="Failure">Null if the source answers now.</param>
 public sealed record KnownValue<T>(T? Value, DateTimeOffset? ReadAt, Exception? Failure)
     where T : class
 {
@@ -14,7 +14,7 @@ public sealed record KnownValue<T>(T? Value, DateTimeOffset? ReadAt, Exception? 
     public SourceView View => new(IsFresh ? SourceView.Up : SourceView.Down, ReadAt);
 }
 
-/// <summary>Remembers a source's last value, so that an outage of the source shows old data with its age instead of none.</summary>
+/// <summary>An outage of the source must show old data with its age instead of none.</summary>
 /// <param name="what">Name of the data for the log, which has one line when the source fails and one when it recovers.</param>
 public sealed class LastKnownValue<T>(string what, TimeSpan bound, TimeProvider clock, ILogger logger)
     where T : class

@@ -5,8 +5,6 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <param name="Failovers">The latest of all resources together.</param>
-/// <param name="LastFailovers">The last one of each resource.</param>
 public sealed record LeadershipRows(
     int ShardCount,
     IReadOnlyList<LeadershipView> Resources,
@@ -35,19 +33,22 @@ public sealed record LeadershipRows(
         var failovers = await FailoversAsync(
             connection,
             """
-            SELECT resource, epoch, coalesce(node_id, ''), previous_node_id, acquired_at, phases::text FROM leadership_history
+            SELECT resource, epoch, coalesce(node_id, ''), previous_node_id, acquired_at, phases::text, reason FROM leadership_history
             ORDER BY acquired_at DESC LIMIT @MaxFailovers
             """,
+            new { MaxFailovers },
             cancellationToken
         );
         // A query of its own: otherwise a shard that fails over often would push the last failovers of the others off the list.
         var last = await FailoversAsync(
             connection,
             """
-            SELECT h.resource, h.epoch, coalesce(h.node_id, ''), h.previous_node_id, h.acquired_at, h.phases::text
+            SELECT h.resource, h.epoch, coalesce(h.node_id, ''), h.previous_node_id, h.acquired_at, h.phases::text,
+                h.reason
             FROM leadership l CROSS JOIN LATERAL (
                 SELECT * FROM leadership_history WHERE resource = l.resource AND previous_node_id IS NOT NULL ORDER BY epoch DESC LIMIT 1) h
             """,
+            parameters: null,
             cancellationToken
         );
         return new LeadershipRows(
@@ -59,16 +60,34 @@ public sealed record LeadershipRows(
         );
     }
 
-    private static async Task<IReadOnlyList<FailoverView>> FailoversAsync(
+    internal static async Task<IReadOnlyList<FailoverView>> FailoversAsync(
         NpgsqlConnection connection,
         string sql,
+        object? parameters,
         CancellationToken cancellationToken
     )
     {
-        var rows = await connection.QueryAsync<(string Resource, long Epoch, string NodeId, string? Previous, DateTime At, string Phases)>(
-            new CommandDefinition(sql, new { MaxFailovers }, cancellationToken: cancellationToken)
-        );
-        return [.. rows.Select(row => new FailoverView(row.Resource, row.Epoch, row.NodeId, row.Previous, row.At, PhasesOf(row.Phases)))];
+        var rows = await connection.QueryAsync<(
+            string Resource,
+            long Epoch,
+            string NodeId,
+            string? Previous,
+            DateTime At,
+            string Phases,
+            string? Reason
+        )>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
+        return
+        [
+            .. rows.Select(row => new FailoverView(
+                row.Resource,
+                row.Epoch,
+                row.NodeId,
+                row.Previous,
+                row.At,
+                PhasesOf(row.Phases),
+                row.Reason
+            )),
+        ];
     }
 
     private static Dictionary<string, double> PhasesOf(string json)

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Foresight.Api.Operations;
 
-/// <summary><c>POST /admin/notices</c>: sends an operator's text to all clients of all Api nodes that are connected now.</summary>
 public static partial class NoticeEndpoint
 {
     public static void MapNotices(this IEndpointRouteBuilder routes) =>
@@ -14,7 +13,7 @@ public static partial class NoticeEndpoint
             .MapPost("/notices", Publish)
             .WithName("PublishNotice")
             .WithSummary("An operator's notice to everybody who is connected to the hub of any node.")
-            .RefusesWith(400, 401);
+            .RefusesWith(400, 401, 429);
 
     private static Results<Accepted, ProblemResult> Publish(
         NoticeRequest request,

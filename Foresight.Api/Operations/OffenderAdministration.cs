@@ -13,7 +13,6 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
     private const int MaxListed = 500;
     private const int MaxStrikes = 100;
 
-    /// <summary>Highest points first. Accounts whose strikes have expired are omitted.</summary>
     public Task<IReadOnlyList<OffenderView>> ListAsync(CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync<IReadOnlyList<OffenderView>>(
             "offenders",
@@ -32,7 +31,6 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
             cancellationToken
         );
 
-    /// <summary>Null if the account never had a strike.</summary>
     public Task<OffenderDetail?> FindAsync(Address address, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "offender",
@@ -47,9 +45,9 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
         CancellationToken cancellationToken
     )
     {
-        var note = request.Note.Trim();
-        if (note.Length is 0 or > DecisionLimits.NoteLength)
-            return Problem.Malformed($"note must have 1 to {DecisionLimits.NoteLength} characters.");
+        var read = DiscrepancyRules.ReadNote(request.Note);
+        if (read.Value is not { } note)
+            return read.Problem!;
         return await database.WriteAsync(
             "offender_reset",
             (connection, cancellationToken) => WriteAsync(connection, address, note, by, cancellationToken),

@@ -1,5 +1,10 @@
 using Foresight.Api.Access;
 using Foresight.Api.Operations;
+using Foresight.Api.Operations.Decisions;
+using Foresight.Api.Operations.History;
+using Foresight.Api.Operations.Lookup;
+using Foresight.Api.Operations.Markets;
+using Foresight.Api.Operations.Markets.Proposals;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Protocol;
@@ -18,14 +23,24 @@ public static class OperationsEndpoints
         builder.Services.AddSingleton<ReconciliationReader>();
         builder.Services.AddSingleton<DiscrepancyWorkflow>();
         builder.Services.AddSingleton<OffenderAdministration>();
+        builder.Services.AddSingleton<OverviewReaders>();
         builder.Services.AddSingleton<Overview>();
+        builder.Services.AddSingleton<LookupReader>();
+        builder.Services.AddSingleton<HistoryReader>();
+        builder.Services.AddSingleton<MarketActs>();
+        builder.Services.AddSingleton<ProposalWorkflow>();
+        builder.Services.AddSingleton<DecisionLogReader>();
+        builder.Services.AddDetails();
+        builder.Services.AddOperatorActs();
+        builder.Services.AddSingleton<RefusedKeyRecords>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<RefusedKeyRecords>());
         builder.Services.AddHostedService<ReplicaNotices>();
         return builder;
     }
 
     public static WebApplication MapOperations(this WebApplication app)
     {
-        var cluster = app.MapGroup("/cluster").WithTags("Cluster");
+        var cluster = app.MapGroup("/cluster").WithTags("Cluster").ShowsMoreToAdmins();
         cluster
             .MapGet(
                 "/status",
@@ -34,8 +49,8 @@ public static class OperationsEndpoints
             )
             .WithName("GetClusterStatus")
             .WithSummary("Leader, nodes, leased resources, failovers.")
-            .RefusesWith(503);
-        cluster.MapGet("/leader", LeaderAsync).WithName("GetLeader").WithSummary("Who leads matching.").RefusesWith(503);
+            .RefusesWith(429, 503);
+        cluster.MapGet("/leader", LeaderAsync).WithName("GetLeader").WithSummary("Who leads matching.").RefusesWith(400, 429, 503);
         cluster
             .MapGet(
                 "/nodes",
@@ -44,7 +59,7 @@ public static class OperationsEndpoints
             )
             .WithName("ListNodes")
             .WithSummary("The nodes that live.")
-            .RefusesWith(503);
+            .RefusesWith(429, 503);
 
         app.MapGroup("/database")
             .WithTags("Database")
@@ -52,11 +67,36 @@ public static class OperationsEndpoints
             .MapGet("/status", (Database database) => TypedResults.Ok(database.Status()))
             .WithName("GetDatabaseStatus")
             .WithSummary("Primary and replicas, as this node's last checks found them.")
-            .RefusesWith(401);
+            .RefusesWith(401, 429);
 
         MapOffenders(app.MapGroup("/admin/offenders").WithTags("Admin").RequireAdminKey().ChecksParameters());
+        var details = app.MapGroup("/admin").WithTags("Admin").RequireAdminKey().ChecksParameters().RefusesUnknownQueries();
+        details.MapLookup();
+        details.MapDetails();
+        details.MapHistory();
+        details.MapMarketActs();
+        details.MapOperatorActs();
+        details.MapProposals();
+        details
+            .MapGet(
+                "/decisions",
+                async ([AsParameters] DecisionParameters wanted, DecisionLogReader reader, CancellationToken cancellationToken) =>
+                    TypedResults.Ok(await reader.ReadAsync(wanted.Period, cancellationToken))
+            )
+            .WithName("ListDecisions")
+            .WithSummary("Who decided what about discrepancies, offenders, markets, settlement, nodes and replicas, newest first.")
+            .RefusesWith(400, 401, 429, 503);
         var admin = app.MapGroup("/admin").WithTags("Admin").RequireAdminKey();
         admin.MapNotices();
+        admin
+            .MapGet(
+                "/refused-keys",
+                async (RefusedKeyRecords records, CancellationToken cancellationToken) =>
+                    TypedResults.Ok(await records.ListAsync(cancellationToken))
+            )
+            .WithName("ListRefusedKeys")
+            .WithSummary("From where wrong admin keys came, by address and minute, newest first.")
+            .RefusesWith(401, 429, 503);
         admin
             .MapGet(
                 "/overview",
@@ -65,7 +105,7 @@ public static class OperationsEndpoints
             )
             .WithName("GetOverview")
             .WithSummary("Everything at a glance; a part that cannot be read is named.")
-            .RefusesWith(401);
+            .RefusesWith(401, 429);
 
         return app.MapReconciliation();
     }
@@ -80,17 +120,17 @@ public static class OperationsEndpoints
             )
             .WithName("ListOffenders")
             .WithSummary("Accounts whose trades failed by their own doing, the worst first.")
-            .RefusesWith(401, 503);
+            .RefusesWith(401, 429, 503);
         routes
             .MapGet("/{address}", OffenderAsync)
             .WithName("GetOffender")
             .WithSummary("One of them, with its strikes and resets.")
-            .RefusesWith(400, 401, 404, 503);
+            .RefusesWith(400, 401, 404, 429, 503);
         routes
             .MapPost("/{address}/reset", ResetOffenderAsync)
             .WithName("ResetOffender")
             .WithSummary("Waives what counts against an account, with a note that is kept.")
-            .RefusesWith(400, 401, 409, 503);
+            .RefusesWith(400, 401, 409, 429, 503);
     }
 
     private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> OffenderAsync(
@@ -116,8 +156,11 @@ public static class OperationsEndpoints
         AdminAccess access,
         CancellationToken cancellationToken,
         int shard = 0
-    ) =>
-        await reader.LeaderAsync(Math.Clamp(shard, 0, Shards.Maximum - 1), access.Allows(http), cancellationToken) is { } leader
+    )
+    {
+        if (shard is < 0 or >= Shards.Maximum)
+            return new ProblemResult(Problem.Malformed($"shard must be from 0 to {Shards.Maximum - 1}."));
+        return await reader.LeaderAsync(shard, access.Allows(http), cancellationToken) is { } leader
             ? TypedResults.Ok(leader)
             : new ProblemResult(
                 new Problem(ProblemCodes.NotLeader, "No node leads this shard of the matching engine.")
@@ -125,4 +168,5 @@ public static class OperationsEndpoints
                     RetryAfter = TimeSpan.FromSeconds(1),
                 }
             );
+    }
 }

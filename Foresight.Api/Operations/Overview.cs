@@ -1,35 +1,37 @@
+using Foresight.Api.Operations.Acts;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 
 namespace Foresight.Api.Operations;
 
+public sealed record OverviewReaders(
+    ClusterReader Cluster,
+    ReconciliationReader Reconciliation,
+    SettlementReader Settlement,
+    OperatorControlReader Controls
+);
+
 /// <summary>
-/// Status of the whole cluster for a dashboard. Each part is read separately with a timeout, so that one failing part is reported with its
-/// reason and does not hide the others.
+/// Each part is read separately with a timeout, so that one failing part is reported with its reason and does not hide the others.
 /// </summary>
-public sealed partial class Overview(
-    ClusterReader cluster,
-    Database database,
-    ReconciliationReader reconciliation,
-    SettlementReader settlement,
-    TimeProvider clock,
-    ILogger<Overview> logger
-)
+public sealed partial class Overview(OverviewReaders readers, Database database, TimeProvider clock, ILogger<Overview> logger)
 {
-    /// <summary>Below the time that the console allows a node for an answer.</summary>
-    private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(1_500);
+    /// <summary>Below the time that the console allows a node for an answer, so that a slow part does not cost it the others.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(1_100);
 
     public async Task<AdminOverview> ReadAsync(CancellationToken cancellationToken)
     {
         var unavailable = new Dictionary<string, string>();
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(Bound);
-        var clusterPart = PartAsync("cluster", token => cluster.StatusAsync(withAddresses: true, token));
-        var reconciliationPart = PartAsync("reconciliation", reconciliation.StatusAsync);
-        var settlementPart = PartAsync("settlement", settlement.SettlementAsync);
-        var throughputPart = PartAsync("throughput", settlement.ThroughputAsync);
+        var clusterPart = PartAsync("cluster", token => readers.Cluster.StatusAsync(withAddresses: true, token));
+        var reconciliationPart = PartAsync("reconciliation", readers.Reconciliation.StatusAsync);
+        var settlementPart = PartAsync("settlement", readers.Settlement.SettlementAsync);
+        var throughputPart = PartAsync("throughput", readers.Settlement.ThroughputAsync);
+        var controlsPart = PartAsync("controls", readers.Controls.ReadAsync);
         var (clusterStatus, reconciliationStatus) = (await clusterPart, await reconciliationPart);
         var (settlementView, throughput) = (await settlementPart, await throughputPart);
+        var controls = await controlsPart;
         lock (unavailable)
         {
             return new AdminOverview(
@@ -39,7 +41,8 @@ public sealed partial class Overview(
                 reconciliationStatus,
                 settlementView,
                 throughput,
-                new Dictionary<string, string>(unavailable)
+                new Dictionary<string, string>(unavailable),
+                controls
             );
         }
 

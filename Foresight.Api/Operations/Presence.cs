@@ -6,7 +6,7 @@ namespace Microsoft.AspNetCore.Builder;
 
 public static class Presence
 {
-    /// <summary>Once the server has started, because its port is known only then.</summary>
+    /// <summary>The server's port is known only once it has started.</summary>
     public static WebApplication AnnounceAddress(this WebApplication app)
     {
         app.Lifetime.ApplicationStarted.Register(() =>

@@ -23,49 +23,49 @@ internal static class ReconciliationEndpoints
             )
             .WithName("GetReconciliationStatus")
             .WithSummary("Last and next run, coverage, open discrepancies, solvency.")
-            .RefusesWith(401, 503);
-        routes.MapGet("/runs", RunsAsync).WithName("ListRuns").WithSummary("Runs, newest first.").RefusesWith(400, 401, 503);
-        routes.MapGet("/runs/{id:long}", RunAsync).WithName("GetRun").WithSummary("One run.").RefusesWith(401, 404, 503);
+            .RefusesWith(401, 429, 503);
+        routes.MapGet("/runs", RunsAsync).WithName("ListRuns").WithSummary("Runs, newest first.").RefusesWith(400, 401, 429, 503);
+        routes.MapGet("/runs/{id:long}", RunAsync).WithName("GetRun").WithSummary("One run.").RefusesWith(401, 404, 429, 503);
         routes
             .MapGet("/runs/{id:long}/repairs", RepairsAsync)
             .WithName("ListRepairs")
             .WithSummary("What automatic repair did in a run, or in a dry run would do: before and after.")
-            .RefusesWith(400, 401, 503);
+            .RefusesWith(400, 401, 429, 503);
         routes
             .MapGet("/coverage", CoverageAsync)
             .WithName("ListCoverage")
             .WithSummary("Block ranges that were compared, newest first.")
-            .RefusesWith(400, 401, 503);
+            .RefusesWith(400, 401, 429, 503);
         routes
             .MapGet("/discrepancies", DiscrepanciesAsync)
             .WithName("ListDiscrepancies")
-            .WithSummary("Discrepancies, newest first.")
-            .RefusesWith(400, 401, 503);
+            .WithSummary("Discrepancies, newest first or as sorted, with how many there are in all.")
+            .RefusesWith(400, 401, 429, 503);
         routes
             .MapGet("/discrepancies/export", ExportAsync)
             .WithName("ExportDiscrepancies")
             .WithSummary("All discrepancies that the filters let through, as CSV or JSON.")
-            .RefusesWith(400, 401, 503);
+            .RefusesWith(400, 401, 429, 503);
         routes
             .MapGet("/discrepancies/{id:long}", DiscrepancyAsync)
             .WithName("GetDiscrepancy")
             .WithSummary("One discrepancy, with its evidence, proof and audit trail.")
-            .RefusesWith(401, 404, 503);
+            .RefusesWith(401, 404, 429, 503);
         routes
             .MapPost("/trigger", TriggerAsync)
             .WithName("TriggerReconciliation")
             .WithSummary("Asks for a run, or for a dry run of automatic repair; joins one of the same kind that waits or runs.")
-            .RefusesWith(400, 401, 503);
+            .RefusesWith(400, 401, 429, 503);
         routes
             .MapPost("/resolve/{id:long}", ResolveAsync)
             .WithName("ResolveDiscrepancy")
             .WithSummary("Resolves, acknowledges, ignores, reopens, assigns or notes a discrepancy.")
-            .RefusesWith(400, 401, 404, 409, 503);
+            .RefusesWith(400, 401, 404, 409, 429, 503);
         routes
             .MapPost("/resolve", ResolveManyAsync)
             .WithName("ResolveDiscrepancies")
             .WithSummary("One decision about up to 500 discrepancies, in one transaction.")
-            .RefusesWith(400, 401, 503);
+            .RefusesWith(400, 401, 429, 503);
         return app;
     }
 
@@ -97,12 +97,12 @@ internal static class ReconciliationEndpoints
         CancellationToken cancellationToken
     ) => TypedResults.Ok(await reader.CoverageAsync(page.Size, page.Before, cancellationToken));
 
-    private static async Task<Ok<Page<DiscrepancyView>>> DiscrepanciesAsync(
+    private static async Task<Ok<CountedPage<DiscrepancyView>>> DiscrepanciesAsync(
         [AsParameters] DiscrepancyParameters wanted,
-        [AsParameters] PageParameters page,
+        [AsParameters] DiscrepancyPageParameters page,
         ReconciliationReader reader,
         CancellationToken cancellationToken
-    ) => TypedResults.Ok(await reader.DiscrepanciesAsync(wanted.Filter, page.Size, page.Before, cancellationToken));
+    ) => TypedResults.Ok(await reader.DiscrepanciesAsync(wanted.Filter, page.Page, cancellationToken));
 
     private static async Task<FileContentHttpResult> ExportAsync(
         [AsParameters] DiscrepancyParameters wanted,
@@ -130,7 +130,7 @@ internal static class ReconciliationEndpoints
             : new ProblemResult(Problem.NotFound($"No discrepancy has the id {id}."));
 
     /// <summary>
-    /// Writes the request to the journal's database instead of calling the holder, so that it survives a failover of the holder.
+    /// The request is written to the journal's database instead of sent to the holder, so that it survives a failover of the holder.
     /// </summary>
     private static async Task<Accepted<TriggerResponse>> TriggerAsync(
         Database database,

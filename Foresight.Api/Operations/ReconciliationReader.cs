@@ -7,11 +7,9 @@ using Npgsql;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>A null member does not restrict.</summary>
 /// <param name="Live">True: only discrepancies that are not decided yet.</param>
-/// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
-/// <param name="Age">One of <see cref="DiscrepancyAges"/>.</param>
 /// <param name="Present">True: only discrepancies that the latest runs still find.</param>
+/// <param name="Text">Part of the key or the summary, in upper or lower case.</param>
 public sealed record DiscrepancyFilter(
     string? State,
     bool Live,
@@ -20,16 +18,20 @@ public sealed record DiscrepancyFilter(
     string? Assignee = null,
     string? Age = null,
     int? Market = null,
-    bool Present = false
+    bool Present = false,
+    string? Text = null
 );
 
+/// <param name="Sort">One of <see cref="DiscrepancySorts.Names"/>.</param>
+/// <param name="Before">Id of the last row on the previous page, in the list's own order.</param>
+public sealed record DiscrepancyPage(string Sort, bool IsDescending, int Size, int Offset, long? Before);
+
 /// <summary>
-/// Reads the results of reconciliation. Always from the primary: an operator who resolves a discrepancy must see it resolved, and a few
-/// reads a minute do not burden it.
+/// Reads the primary, because an operator who resolves a discrepancy must see it resolved, and a few reads a minute do not burden it.
 /// </summary>
 public sealed class ReconciliationReader(Database database, IConfiguration configuration, TimeProvider clock)
 {
-    /// <summary>Bound on discrepancies in one export, equal to the bound of one run.</summary>
+    /// <summary>Equal to the bound of one run, so that an export has all that a run found.</summary>
     public const int MaxExport = 100_000;
 
     internal const string RunColumns =
@@ -44,7 +46,6 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
 
     private readonly long? _fourEyesOver = configuration.FourEyesOver();
 
-    /// <summary>Before the first node has led reconciliation, the status has no next run and covers no blocks.</summary>
     public Task<ReconciliationStatus> StatusAsync(CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "reconciliation_status",
@@ -62,7 +63,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                         cancellationToken: cancellationToken
                     )
                 );
-                // The newest run that has started; a requested one has no results yet.
+                // A requested run has no results yet, so the newest that has started is shown.
                 var runs = await connection.QueryAsync<RunRow>(
                     new CommandDefinition(
                         $"SELECT {RunColumns} FROM reconciliation_runs WHERE state <> '{RunStates.Requested}' ORDER BY run_id DESC LIMIT 1",
@@ -84,7 +85,6 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                         )
                     )
                 ).ToDictionary(row => row.Kind, row => row.Count);
-                // Groups by the number of age bounds that a discrepancy has passed.
                 var seen = await connection.QueryAsync<(int Age, int Count)>(
                     new CommandDefinition(
                         """
@@ -97,6 +97,16 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                     )
                 );
                 var byAge = seen.ToDictionary(row => DiscrepancyAges.All[row.Age], row => row.Count);
+                var critical = await connection.QuerySingleAsync<(int Count, DateTime? OldestAt)>(
+                    new CommandDefinition(
+                        $"""
+                        SELECT count(*)::int, min(first_seen_at) FROM discrepancies
+                        WHERE state = ANY (@live) AND severity = '{Severities.Critical}'
+                        """,
+                        new { live = DiscrepancyStates.Undecided.ToArray() },
+                        cancellationToken: cancellationToken
+                    )
+                );
                 var solvency = await connection.QuerySingleOrDefaultAsync<(
                     long RunId,
                     DateTime At,
@@ -133,7 +143,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                             sums.At
                         )
                         : null,
-                    _fourEyesOver is { } limit ? Decimals.Usdc(limit) : null
+                    _fourEyesOver is { } limit ? Decimals.Usdc(limit) : null,
+                    critical.OldestAt is { } oldest ? new CriticalView(critical.Count, oldest) : null
                 );
             },
             cancellationToken
@@ -159,8 +170,6 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             cancellationToken
         );
 
-    /// <summary>Newest run first, and within a run from the highest block down.</summary>
-    /// <param name="before">Run and first block of the last range on the previous page.</param>
     public Task<Page<CoverageView>> CoverageAsync(int size, (long RunId, long FromBlock) before, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "reconciliation_coverage",
@@ -207,7 +216,6 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             cancellationToken
         );
 
-    /// <summary>Repairs that a run made, or would make in a dry run, in the order in which their discrepancies were first seen.</summary>
     public Task<Page<RepairView>> RepairsAsync(long runId, int size, long before, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "reconciliation_repairs",
@@ -238,39 +246,92 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             cancellationToken
         );
 
-    public Task<Page<DiscrepancyView>> DiscrepanciesAsync(
+    public Task<CountedPage<DiscrepancyView>> DiscrepanciesAsync(
         DiscrepancyFilter filter,
-        int size,
-        long before,
+        DiscrepancyPage page,
         CancellationToken cancellationToken
     ) =>
         database.ReadPrimaryAsync(
             "discrepancies",
             async (connection, cancellationToken) =>
             {
-                var read = (await connection.QueryAsync<DiscrepancyRow>(Query(filter, before, size + 1, cancellationToken))).AsList();
-                var (rows, next) = PageParameters.Cut(read, size, row => row.DiscrepancyId);
-                return new Page<DiscrepancyView>([.. rows.Select(row => row.View())], next);
+                var (conditions, parameters) = Conditions(filter);
+                parameters.AddDynamicParams(new { rows = page.Size + 1, offset = page.Offset });
+                var total = await connection.ExecuteScalarAsync<long>(
+                    new CommandDefinition(
+                        $"SELECT count(*) FROM discrepancies WHERE {conditions}",
+                        parameters,
+                        cancellationToken: cancellationToken
+                    )
+                );
+                if (page.Before is not null)
+                {
+                    conditions += " AND discrepancy_id < @before";
+                    parameters.Add("before", page.Before);
+                }
+
+                var read = (
+                    await connection.QueryAsync<DiscrepancyRow>(
+                        new CommandDefinition(
+                            $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {conditions} "
+                                + $"ORDER BY {OrderOf(page)} LIMIT @rows OFFSET @offset",
+                            parameters,
+                            cancellationToken: cancellationToken
+                        )
+                    )
+                ).AsList();
+                var (rows, next) = PageParameters.Cut(read, page.Size, row => row.DiscrepancyId);
+                return new CountedPage<DiscrepancyView>([.. rows.Select(row => row.View())], IsOwnOrder(page) ? next : null, total);
             },
             cancellationToken
         );
 
-    /// <summary>All matches, newest first, from one database snapshot.</summary>
+    /// <summary>One statement, hence one database snapshot: pages would mix states from before and after a decision.</summary>
     public Task<IReadOnlyList<DiscrepancyView>> ExportAsync(DiscrepancyFilter filter, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync<IReadOnlyList<DiscrepancyView>>(
             "discrepancies_export",
             async (connection, cancellationToken) =>
-                [
-                    .. (await connection.QueryAsync<DiscrepancyRow>(Query(filter, long.MaxValue, MaxExport, cancellationToken))).Select(
-                        row => row.View()
-                    ),
-                ],
+            {
+                var (conditions, parameters) = Conditions(filter);
+                parameters.Add("rows", MaxExport);
+                var rows = await connection.QueryAsync<DiscrepancyRow>(
+                    new CommandDefinition(
+                        $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {conditions} ORDER BY discrepancy_id DESC LIMIT @rows",
+                        parameters,
+                        cancellationToken: cancellationToken
+                    )
+                );
+                return [.. rows.Select(row => row.View())];
+            },
             cancellationToken
         );
 
-    private CommandDefinition Query(DiscrepancyFilter filter, long before, int rows, CancellationToken cancellationToken)
+    private static bool IsOwnOrder(DiscrepancyPage page) => page is { Sort: "id", IsDescending: true };
+
+    /// <summary>Ends with the id, so that equal rows have an order too and no page repeats or misses one. Nothing comes last.</summary>
+    private static string OrderOf(DiscrepancyPage page)
     {
-        var conditions = new List<string> { "discrepancy_id < @before" };
+        const string StateRank = "CASE WHEN state IN ('open', 'reopened') THEN 0 WHEN state = 'acknowledged' THEN 1 ELSE 2 END";
+        const string Weight = "CASE severity WHEN 'critical' THEN 3 WHEN 'high' THEN 2 WHEN 'medium' THEN 1 ELSE 0 END";
+        var direction = page.IsDescending ? "DESC" : "ASC";
+        var opposite = page.IsDescending ? "ASC" : "DESC";
+        return page.Sort switch
+        {
+            "id" => $"discrepancy_id {direction}",
+            DiscrepancySorts.Urgency => $"{StateRank} {direction}, {Weight} {opposite}, last_seen_at {opposite}, discrepancy_id {opposite}",
+            "state" => $"{StateRank} {direction}, state {direction}, discrepancy_id DESC",
+            "severity" => $"{Weight} {direction}, discrepancy_id DESC",
+            "kind" or "assignee" or "amount" => $"{page.Sort} {direction} NULLS LAST, discrepancy_id DESC",
+            "marketId" => $"market_id {direction} NULLS LAST, discrepancy_id DESC",
+            "firstSeenAt" => $"first_seen_at {direction}, discrepancy_id DESC",
+            "lastSeenAt" => $"last_seen_at {direction}, discrepancy_id DESC",
+            _ => throw new InvalidOperationException($"The order {page.Sort} was not checked."),
+        };
+    }
+
+    private (string Conditions, DynamicParameters Parameters) Conditions(DiscrepancyFilter filter)
+    {
+        var conditions = new List<string> { "true" };
         if (filter.State is not null)
             conditions.Add("state = @state");
         if (filter.Live)
@@ -285,28 +346,30 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             conditions.Add("market_id = @market");
         if (filter.Present)
             conditions.Add("absent_since IS NULL");
+        // Not LIKE, in which a text has signs of its own.
+        if (filter.Text is not null)
+            conditions.Add("position(lower(@text) IN lower(natural_key || ' ' || summary)) > 0");
         var (after, upTo) = filter.Age is { } age ? DiscrepancyRules.FirstSeen(age, clock.GetUtcNow()) : (null, null);
         if (after is not null)
             conditions.Add("first_seen_at > @after");
         if (upTo is not null)
             conditions.Add("first_seen_at <= @upTo");
-        return new CommandDefinition(
-            $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {string.Join(" AND ", conditions)} "
-                + "ORDER BY discrepancy_id DESC LIMIT @rows",
-            new
-            {
-                before,
-                state = filter.State,
-                live = DiscrepancyStates.Undecided.ToArray(),
-                kind = filter.Kind,
-                severity = filter.Severity,
-                assignee = filter.Assignee,
-                market = filter.Market,
-                after = after?.UtcDateTime,
-                upTo = upTo?.UtcDateTime,
-                rows,
-            },
-            cancellationToken: cancellationToken
+        return (
+            string.Join(" AND ", conditions),
+            new DynamicParameters(
+                new
+                {
+                    state = filter.State,
+                    live = DiscrepancyStates.Undecided.ToArray(),
+                    kind = filter.Kind,
+                    severity = filter.Severity,
+                    assignee = filter.Assignee,
+                    market = filter.Market,
+                    text = filter.Text,
+                    after = after?.UtcDateTime,
+                    upTo = upTo?.UtcDateTime,
+                }
+            )
         );
     }
 

@@ -5,7 +5,7 @@ using Foresight.ServiceDefaults.Postgres;
 
 namespace Foresight.Api.Operations;
 
-/// <summary>Publishes which replicas this node takes out of and back into service. Each node judges replicas by itself.</summary>
+/// <summary>Each node judges replicas by itself, so each publishes which ones it takes out of service.</summary>
 public sealed class ReplicaNotices(ReplicaMonitor monitor, INotices notices, NodeIdentity node, TimeProvider clock) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)

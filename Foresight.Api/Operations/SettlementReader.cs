@@ -37,7 +37,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
     public Task<SettlementView> SettlementAsync(CancellationToken cancellationToken) =>
         database.ReadAsync("settlement", after: null, ReadAsync, cancellationToken);
 
-    private static async Task<SettlementView> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    internal static async Task<SettlementView> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var states = await connection.QueryAsync<(string State, long Count)>(
             new CommandDefinition(StatesQuery, cancellationToken: cancellationToken)
@@ -47,7 +47,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
             new CommandDefinition(
                 """
                 SELECT node_id, head_block, confirmed_block, confirmations, signer, signer_balance_wei::text AS signer_balance_wei, halted,
-                       last_error, last_error_at, endpoints::text AS endpoints
+                       last_error, last_error_at, endpoints::text AS endpoints, updated_at
                 FROM settlement_status
                 """,
                 cancellationToken: cancellationToken
@@ -67,11 +67,12 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
             status.Halted is { } halted ? $"Halted: {halted}" : status.LastError,
             status.LastErrorAt,
             status.Halted,
-            JsonSerializer.Deserialize<IReadOnlyList<ChainEndpointView>>(status.Endpoints, JsonSerializerOptions.Web)
+            JsonSerializer.Deserialize<IReadOnlyList<ChainEndpointView>>(status.Endpoints, JsonSerializerOptions.Web),
+            status.UpdatedAt
         );
     }
 
-    /// <summary>Rates of the last ten seconds. Only the leader measures them, so they are read from it.</summary>
+    /// <summary>Only the leader measures rates (of the last ten seconds), so they are read from it.</summary>
     public async Task<ThroughputView> ThroughputAsync(CancellationToken cancellationToken)
     {
         var shards = await database.ReadAsync(
@@ -112,7 +113,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         );
     }
 
-    /// <summary>Converts without rounding: wei exceed the precision of a double.</summary>
+    /// <summary>By digits and not by a double, whose precision wei exceed.</summary>
     internal static string? EtherOf(string? wei)
     {
         if (wei is null)
@@ -134,5 +135,6 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         public string? LastError { get; init; }
         public DateTime? LastErrorAt { get; init; }
         public string Endpoints { get; init; } = "[]";
+        public DateTime UpdatedAt { get; init; }
     }
 }

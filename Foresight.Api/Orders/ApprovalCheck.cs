@@ -10,18 +10,18 @@ using Foresight.Protocol;
 namespace Foresight.Api.Orders;
 
 /// <summary>
-/// Names a missing approval as the cause when a trader has the money or shares but has not approved the spender. The engine knows only the
-/// lesser of balance and approval, so this check asks the chain. If the chain does not answer, the engine's refusal stands.
+/// The engine knows only the lesser of balance and approval, so this check asks the chain which of them is missing. If the chain does not
+/// answer, the engine's refusal stands.
 /// </summary>
 /// <param name="chain">Null without a chain endpoint: no refusal is then explained.</param>
 public sealed partial class ApprovalCheck(EthereumClient? chain, ChainContracts contracts, ILogger<ApprovalCheck> logger) : IDisposable
 {
-    /// <summary>Bound on concurrent chain calls. Any caller can trigger one; above the bound the refusal goes out unexplained.</summary>
+    /// <summary>Any caller can trigger a chain call, so their number is bounded; above it the refusal goes out unexplained.</summary>
     private const int MaxAtOnce = 8;
 
     private readonly SemaphoreSlim _asking = new(MaxAtOnce);
 
-    /// <summary>Null if the approval is not what is missing, or if the chain does not answer.</summary>
+    /// <summary>Null keeps the engine's refusal: the approval is not what is missing, or the chain does not answer.</summary>
     public async Task<Problem?> ExplainAsync(Market market, OrderMessage order, CancellationToken cancellationToken)
     {
         if (chain is null || !await _asking.WaitAsync(TimeSpan.Zero, cancellationToken))

@@ -11,12 +11,12 @@ using Npgsql;
 namespace Foresight.Api.Orders;
 
 /// <summary>
-/// Limits or refuses new orders of accounts whose trades failed by their own doing. The gate runs before sequencing, so the journal holds
-/// no trace of it and a replay needs no score. Each node reads the strikes itself; they are at most a second old.
+/// Runs before sequencing, so that the journal holds no trace of it and a replay needs no score. Each node reads the strikes itself; they
+/// are at most a second old.
 /// </summary>
 public sealed partial class OffenderGate
 {
-    /// <summary>Bound on strikes held in memory; above it the oldest are dropped first.</summary>
+    /// <summary>Bounds the memory of a node; above it the oldest strikes, which weigh least, are dropped first.</summary>
     private const int MaxStrikes = 100_000;
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
@@ -40,7 +40,6 @@ public sealed partial class OffenderGate
             );
     }
 
-    /// <param name="notional">Value of the new order in micro-USDC.</param>
     public async ValueTask<Problem?> CheckAsync(Address maker, long notional, CancellationToken cancellationToken)
     {
         var now = await KnownAsync(cancellationToken);
@@ -91,15 +90,15 @@ public sealed partial class OffenderGate
         );
 
     /// <summary>
-    /// Strikes at most a second old. If they cannot be read, the last known ones apply: without Postgres no order can be committed either,
-    /// so stale strikes let nothing through.
+    /// Strikes that cannot be read are replaced by the last known ones: without Postgres no order can be committed either, so stale strikes
+    /// let nothing through.
     /// </summary>
     private async ValueTask<Known> KnownAsync(CancellationToken cancellationToken)
     {
         var current = Volatile.Read(ref _known);
         if (current is not null && _clock.GetElapsedTime(current.ReadAt) < RefreshInterval)
             return current;
-        // One caller reads; the others use the previous strikes, and wait only if there are none yet.
+        // One caller reads; the others use the previous strikes, so that no order waits for Postgres unless there are none yet.
         if (!await _reading.WaitAsync(current is null ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, cancellationToken))
             return current!;
         try
@@ -163,7 +162,7 @@ public sealed partial class OffenderGate
         );
     }
 
-    /// <param name="Now">Database clock at the time of reading: strikes are stamped by the same clock.</param>
+    /// <param name="Now">Database clock at the time of reading, because strikes are stamped by the same clock.</param>
     /// <param name="NowAt">Monotonic timestamp of this node at <paramref name="Now"/>.</param>
     /// <param name="ReadAt">Monotonic timestamp of the last attempt to read.</param>
     private sealed record Known(DateTimeOffset Now, long NowAt, long ReadAt, ILookup<Address, Strike> Strikes)

@@ -1,3 +1,4 @@
+using Foresight.Api.Access;
 using Foresight.Api.Markets;
 using Foresight.Api.Orders;
 using Foresight.Api.Problems;
@@ -25,7 +26,7 @@ public static class OrderEndpoints
 
     public static WebApplication MapOrders(this WebApplication app)
     {
-        var orders = app.MapGroup("/orders").WithTags("Orders").ChecksParameters();
+        var orders = app.MapGroup("/orders").WithTags("Orders").ChecksParameters().RefusesUnknownQueries();
         orders
             .MapPost("", PlaceAsync)
             .WithName("PlaceOrder")
@@ -34,6 +35,7 @@ public static class OrderEndpoints
         orders
             .MapPost("/cancel", CancelAsync)
             .WithName("CancelOrders")
+            .HasLimitOfCancels()
             .WithSummary("Cancels all orders of a maker in a market that were signed with one salt.")
             .RefusesWith(202, 400, 404, 413, 415, 422, 429, 503);
         orders.MapGet("/{hash}", FindAsync).WithName("GetOrder").WithSummary("One order, with its fills.").RefusesWith(400, 404, 503);
@@ -60,6 +62,7 @@ public static class OrderEndpoints
             idempotencyKey,
             clock.GetUtcNow(),
             deadline.At(clock),
+            CallerAddress.Of(http),
             cancellationToken
         );
         if (problem is not null)
@@ -78,7 +81,7 @@ public static class OrderEndpoints
         CancellationToken cancellationToken
     )
     {
-        var (cancelled, problem, lsn) = await service.CancelAsync(request, deadline.At(clock), cancellationToken);
+        var (cancelled, problem, lsn) = await service.CancelAsync(request, deadline.At(clock), CallerAddress.Of(http), cancellationToken);
         if (problem is not null)
             return Refuse(http, problem);
         if (lsn is not null)
@@ -88,7 +91,7 @@ public static class OrderEndpoints
 
     private static ProblemResult Refuse(HttpContext http, Problem problem)
     {
-        // The outcome is still open: give the caller the URL at which it will appear.
+        // The outcome is still open, so the caller gets the URL at which it will appear.
         if (problem.Code == ProblemCodes.InDoubt && problem.More.TryGetValue("orderId", out var id))
             http.Response.Headers.Location = $"/orders/{id}";
         return new ProblemResult(problem);

@@ -13,7 +13,7 @@ namespace Foresight.Api.Orders;
 /// <summary>A null member does not restrict.</summary>
 public sealed record OrderFilter(Address? Maker, int? MarketId, short? Status);
 
-/// <summary>Reads orders from the journal's tables. Never returns signatures: with one, anybody could settle the order.</summary>
+/// <summary>Never returns signatures: with one, any holder could settle the order.</summary>
 public sealed class OrderReader(Database database, MarketCatalog markets)
 {
     private const string Columns = """
@@ -23,7 +23,12 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         FROM orders o JOIN markets m USING (market_id) JOIN accounts a USING (account_id)
         """;
 
-    /// <param name="fromPrimary">Reads the primary if a replica does not have the order: the replica may only lag.</param>
+    internal const string OpenQuery = $"""
+        SELECT * FROM (SELECT {Columns} WHERE o.account_id = @accountId AND o.status IN (0, 1) OFFSET 0) AS open
+        ORDER BY open.order_id DESC LIMIT @limit
+        """;
+
+    /// <param name="fromPrimary">Reads the primary if a replica does not have the order, because the replica may only lag.</param>
     public async Task<OrderView?> FindAsync(
         Hash32 hash,
         NpgsqlLogSequenceNumber? after,
@@ -35,20 +40,40 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
             return found;
         return await database.ReadPrimaryAsync("order", ReadAsync, cancellationToken);
 
-        async Task<OrderView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-        {
-            var row = await connection.QuerySingleOrDefaultAsync<OrderRow>(
-                new CommandDefinition(
-                    $"SELECT {Columns} WHERE o.order_hash = @hash",
-                    new { hash = hash.ToBytes() },
-                    cancellationToken: cancellationToken
-                )
-            );
-            return row is null ? null : (await WithFillsAsync(connection, [row], ApiLimits.FillsOfOrder, cancellationToken))[0];
-        }
+        Task<OrderView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+            OrderReader.ReadAsync(connection, hash, cancellationToken);
     }
 
-    /// <summary>Newest first within a shard, shard after shard: order ids grow with time only within their shard.</summary>
+    internal static async Task<OrderView?> ReadAsync(NpgsqlConnection connection, Hash32 hash, CancellationToken cancellationToken)
+    {
+        var row = await connection.QuerySingleOrDefaultAsync<OrderRow>(
+            new CommandDefinition(
+                $"SELECT {Columns} WHERE o.order_hash = @hash",
+                new { hash = hash.ToBytes() },
+                cancellationToken: cancellationToken
+            )
+        );
+        return row is null ? null : (await WithFillsAsync(connection, [row], ApiLimits.FillsOfOrder, cancellationToken))[0];
+    }
+
+    /// <summary>
+    /// The newest of the orders that an account has in the books. The inner query has no order, so that Postgres reads the fewer of the
+    /// account's orders and the open ones: an account may have millions that are over.
+    /// </summary>
+    internal static async Task<IReadOnlyList<OrderView>> ReadOpenAsync(
+        NpgsqlConnection connection,
+        int accountId,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        var rows = await connection.QueryAsync<OrderRow>(
+            new CommandDefinition(OpenQuery, new { accountId, limit }, cancellationToken: cancellationToken)
+        );
+        return await WithFillsAsync(connection, rows.AsList(), ApiLimits.FillsInList, cancellationToken);
+    }
+
+    /// <summary>Newest first within a shard, shard after shard, because order ids grow with time only within their shard.</summary>
     public async Task<Page<OrderView>> ListAsync(
         OrderFilter filter,
         int size,
@@ -127,9 +152,7 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         return [.. rows.Select(row => row.View([.. byOrder[row.OrderId]]))];
     }
 
-    /// <summary>
-    /// Lets a caller refuse an unknown market instead of returning an empty list, which would look like a market without orders.
-    /// </summary>
+    /// <summary>A caller must refuse an unknown market: an empty list would look like a market without orders.</summary>
     public async ValueTask<bool> KnowsMarketAsync(int id, CancellationToken cancellationToken) =>
         await markets.FindAsync(id, cancellationToken) is not null;
 

@@ -18,7 +18,7 @@ public sealed class OrderRefusals(OrderReader reader, ApprovalCheck approvals, L
     ) =>
         result switch
         {
-            { Status: ResultStatus.Duplicate } => await DuplicateAsync(hash, cancellationToken),
+            { Status: ResultStatus.Duplicate } => await DuplicateAsync(result, hash, cancellationToken),
             { Status: ResultStatus.Rejected, Code: ProblemCodes.InsufficientBalance }
                 when await approvals.ExplainAsync(market, order, cancellationToken) is { } problem => At(result, problem),
             _ => await OfAsync(result, hash, market.Shard, cancellationToken),
@@ -61,15 +61,23 @@ public sealed class OrderRefusals(OrderReader reader, ApprovalCheck approvals, L
         }
     }
 
-    private async Task<Problem> DuplicateAsync(Hash32 hash, CancellationToken cancellationToken)
+    private async Task<Problem> DuplicateAsync(CommandResult result, Hash32 hash, CancellationToken cancellationToken)
     {
         var known = await reader.FindAsync(hash, after: null, fromPrimary: true, cancellationToken);
+        var before = result.Differences is { } names ? $" with another {string.Join(" and ", names)}" : "";
         return new Problem(
-            ProblemCodes.DuplicateOrder,
-            $"This order came before{(known is null ? "" : $"; it is {known.Status} now")}. Sign it with another salt to place it again."
+            result.Differences is null ? ProblemCodes.DuplicateOrder : ProblemCodes.OrderTermsDiffer,
+            $"This order came before{before}{(known is null ? "" : $"; it is {known.Status} now")}. "
+                + "Sign it with another salt to place it again."
         )
         {
-            More = new Dictionary<string, object?> { ["orderId"] = hash.ToString(), ["orderStatus"] = known?.Status },
+            More = new Dictionary<string, object?>
+            {
+                ["orderId"] = hash.ToString(),
+                ["orderStatus"] = known?.Status,
+                ["orderReason"] = known?.Reason,
+                ["differs"] = result.Differences,
+            },
         };
     }
 

@@ -12,15 +12,14 @@ using Foresight.Protocol;
 namespace Foresight.Api.Orders;
 
 /// <summary>
-/// Checks of an order that come before the expensive signature recovery. Pure: the same request, market and
-/// time give the same answer. If several checks fail, the first of this order is reported: shape, market,
-/// outcome, price, tick, amount, time in force, expiry; then the signature.
+/// Run before the signature recovery, which is expensive. Pure: the same request, market and time give the same answer. If several checks
+/// fail, the first of this order is reported: shape, market, outcome, price, tick, amount, time in force, expiry; then the signature.
 /// </summary>
 public static class OrderRules
 {
     public const int MaxClientOrderId = 64;
 
-    /// <summary>An ECDSA signature has 65 bytes; a contract wallet may bundle several.</summary>
+    /// <summary>An ECDSA signature has 65 bytes, but a contract wallet may bundle several.</summary>
     public const int MaxSignatureBytes = 4 * 1024;
 
     /// <summary>Last second of the year 9999, the latest that DateTimeOffset can represent.</summary>
@@ -54,7 +53,13 @@ public static class OrderRules
         return null;
     }
 
-    public static Problem? Check(PlaceOrderRequest request, Market market, OrderMessage message, DateTimeOffset now)
+    public static Problem? Check(
+        PlaceOrderRequest request,
+        Market market,
+        OrderMessage message,
+        DateTimeOffset now,
+        int expiryMarginSeconds
+    )
     {
         var outcome = request.Order.OutcomeIndex;
         if (outcome < 0 || outcome >= market.Outcomes.Count)
@@ -91,11 +96,23 @@ public static class OrderRules
                 ProblemCodes.OrderExpired,
                 $"order.expiry was {DateTimeOffset.FromUnixTimeSeconds(expiry):u}; it is {now:u}."
             );
+        if (expiry != 0 && expiry - expiryMarginSeconds <= now.ToUnixTimeSeconds())
+            return new Problem(
+                ProblemCodes.ExpiryTooSoon,
+                $"order.expiry is {DateTimeOffset.FromUnixTimeSeconds(expiry):u}; it is {now:u}, and an order ends here "
+                    + $"{expiryMarginSeconds} s before it expires, so that its trades are on chain in time."
+            );
         return null;
     }
 
-    /// <summary>Converts an order that passed every check into the engine's units.</summary>
-    public static PlaceOrder CommandOf(Guid requestId, PlaceOrderRequest request, Market market, OrderMessage message, Hash32 hash) =>
+    public static PlaceOrder CommandOf(
+        Guid requestId,
+        PlaceOrderRequest request,
+        Market market,
+        OrderMessage message,
+        Hash32 hash,
+        byte[] signature
+    ) =>
         new()
         {
             RequestId = requestId,
@@ -109,14 +126,16 @@ public static class OrderRules
             Lots = (long)(message.Amount / OrderMessage.AmountPerLot),
             Salt = message.Salt.ToString(),
             ExpirySeconds = (long)message.Expiry,
-            Signature = request.Signature,
+            Signature = Hex.Encode(signature),
             TimeInForce = (int)Names.TimeInForceOf(request.TimeInForce)!.Value,
             PostOnly = request.PostOnly,
             SelfTradePrevention = (int)Names.SelfTradePreventionOf(request.SelfTradePrevention)!.Value,
             ClientOrderId = request.ClientOrderId,
         };
 
-    /// <summary>Accepts only the one canonical decimal form of a uint256: ASCII digits, no sign, no leading zero, no exponent.</summary>
+    /// <summary>
+    /// Accepts one decimal form of a uint256 only (ASCII digits, no sign, no leading zero, no exponent), so that a number has one text.
+    /// </summary>
     public static bool TryReadInteger([NotNullWhen(true)] string? text, out BigInteger value)
     {
         value = default;
@@ -143,7 +162,7 @@ public static class OrderRules
         return Hex.TryDecode(text, bytes);
     }
 
-    /// <summary>One problem for a malformed address and for an unknown one: the caller fixes both in the same way.</summary>
+    /// <summary>One problem for a malformed address and for an unknown one, because the caller fixes both in the same way.</summary>
     internal static Problem NotAMarket() => new(ProblemCodes.InvalidMarket, NotAnAddress("market").Detail);
 
     internal static Problem NotAnAddress(string member) =>

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Security.Cryptography;
-using System.Text;
 using Foresight.Api.Markets;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
@@ -19,10 +17,7 @@ public readonly record struct OrderResult<T>(T? Result, Problem? Problem, string
     public static implicit operator OrderResult<T>(Problem problem) => new(null, problem, null);
 }
 
-/// <summary>
-/// Carries an order from the caller into the leader's journal: shape, market, limits, signature, then routing to the leader until the
-/// caller's deadline. Success is reported only after the leader has committed.
-/// </summary>
+/// <summary>Reports success only after the leader has committed, because a failover would undo anything less.</summary>
 public sealed class OrderService
 {
     public const int MaxIdempotencyKey = 128;
@@ -54,10 +49,11 @@ public sealed class OrderService
         string? idempotencyKey,
         DateTimeOffset now,
         DateTimeOffset deadline,
+        string caller,
         CancellationToken cancellationToken
     )
     {
-        var answer = await PlaceUncountedAsync(request, idempotencyKey, now, deadline, cancellationToken);
+        var answer = await PlaceUncountedAsync(request, idempotencyKey, now, deadline, caller, cancellationToken);
         Count("place", answer.Problem);
         return answer;
     }
@@ -65,10 +61,11 @@ public sealed class OrderService
     public async Task<OrderResult<CancelOrderResponse>> CancelAsync(
         CancelOrderRequest request,
         DateTimeOffset deadline,
+        string caller,
         CancellationToken cancellationToken
     )
     {
-        var answer = await CancelUncountedAsync(request, deadline, cancellationToken);
+        var answer = await CancelUncountedAsync(request, deadline, caller, cancellationToken);
         Count("cancel", answer.Problem);
         return answer;
     }
@@ -78,6 +75,7 @@ public sealed class OrderService
         string? idempotencyKey,
         DateTimeOffset now,
         DateTimeOffset deadline,
+        string caller,
         CancellationToken cancellationToken
     )
     {
@@ -87,16 +85,19 @@ public sealed class OrderService
             return Problem.Malformed($"Idempotency-Key must have 1 to {MaxIdempotencyKey} printable ASCII characters.");
         if (await _markets.FindAsync(address, cancellationToken) is not { } market)
             return UnknownMarket(address);
-        if (OrderRules.Check(request, market, message, now) is { } bounds)
+        if (OrderRules.Check(request, market, message, now, _markets.ExpiryMarginSeconds) is { } bounds)
             return bounds;
         var structHash = message.StructHash();
         var hash = market.Domain.Digest(structHash);
-        if (await _signatures.CheckAsync(market.Domain, structHash, hash, signature, message.Maker, cancellationToken) is { } refused)
+        var question = new WalletQuestion(message.Maker, hash, signature, IsCancel: false, caller);
+        var signed = await _signatures.CheckAsync(market.Domain, structHash, question, cancellationToken);
+        if (signed.Problem is { } refused)
             return refused;
-        var order = OrderRules.CommandOf(RequestIdOf(message.Maker, idempotencyKey), request, market, message, hash) with
+        var order = OrderRules.CommandOf(RequestIdOf(message.Maker, idempotencyKey), request, market, message, hash, signed.Bytes) with
         {
             Deadline = deadline,
             IdempotencyKey = idempotencyKey,
+            SignedByContract = signed.ByContract,
         };
         if (await _offenders.CheckAsync(message.Maker, (long)order.PriceTicks * order.Lots, cancellationToken) is { } limited)
             return limited;
@@ -110,6 +111,7 @@ public sealed class OrderService
     private async Task<OrderResult<CancelOrderResponse>> CancelUncountedAsync(
         CancelOrderRequest request,
         DateTimeOffset deadline,
+        string caller,
         CancellationToken cancellationToken
     )
     {
@@ -125,7 +127,9 @@ public sealed class OrderService
             return UnknownMarket(address);
         var message = new CancelSaltMessage(maker, salt);
         var digest = OrderSigning.CancelHash(market.Domain, message);
-        if (await _signatures.CheckAsync(market.Domain, message.StructHash(), digest, signature, maker, cancellationToken) is { } refused)
+        var question = new WalletQuestion(maker, digest, signature, IsCancel: true, caller);
+        var signed = await _signatures.CheckAsync(market.Domain, message.StructHash(), question, cancellationToken);
+        if (signed.Problem is { } refused)
             return refused;
 
         var command = new CancelBySalt(maker.ToLowerHex(), market.Id, salt.ToString())
@@ -133,9 +137,12 @@ public sealed class OrderService
             RequestId = Guid.NewGuid(),
             Deadline = deadline,
             Shard = market.Shard,
+            Signature = Hex.Encode(signed.Bytes),
+            SignedByContract = signed.ByContract,
         };
         var result = await SendAsync(command, market, orderHash: null, cancellationToken);
-        return result.Status == ResultStatus.Accepted
+        // A duplicate is a cancel of a salt that was cancelled before, so it counts as done.
+        return result.Status is ResultStatus.Accepted or ResultStatus.Duplicate
             ? new OrderResult<CancelOrderResponse>(
                 new CancelOrderResponse(result.Cancelled ?? [], result.Epoch, result.Sequence),
                 null,
@@ -151,8 +158,8 @@ public sealed class OrderService
         CancellationToken cancellationToken
     )
     {
-        // Without a span for the route nothing is propagated, so a request that is not sampled
-        // costs nothing downstream, whatever its traceparent asked for.
+        // Without a span for the route nothing is propagated, so a request that is not sampled costs nothing downstream, whatever its
+        // traceparent asked for.
         using var route = Activity.Current is { Recorded: true } ? ActivitySources.Api.StartActivity(SpanNames.Route) : null;
         route?.SetTag(SpanAttributes.MarketId, market.Id);
         if (orderHash is { } hash)
@@ -166,14 +173,10 @@ public sealed class OrderService
     }
 
     /// <summary>
-    /// Derives the request id from maker and key, so that it is the same on every node and after every restart
-    /// and the journal itself rejects duplicates. Without a key each HTTP request has an id of its own; the
-    /// order hash still prevents the same order from being placed twice.
+    /// Without a key each HTTP request has an id of its own; the order hash still prevents the same order from being placed twice.
     /// </summary>
     internal static Guid RequestIdOf(Address maker, string? idempotencyKey) =>
-        idempotencyKey is null
-            ? Guid.NewGuid()
-            : new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(maker.ToLowerHex() + "\n" + idempotencyKey)).AsSpan(0, 16));
+        idempotencyKey is null ? Guid.NewGuid() : RequestIds.OfKey(maker.ToLowerHex(), idempotencyKey);
 
     private static PlaceOrderResponse ResponseOf(PlaceOrder order, CommandResult result) =>
         new(

@@ -6,26 +6,34 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Orders;
 
+/// <param name="Bytes">The signature to pass on, which may have another form than the one received.</param>
+/// <param name="ByContract">True if the maker is a contract that accepts the signature; false if its key made it.</param>
+public readonly record struct CheckedSignature(byte[] Bytes, Problem? Problem, bool ByContract = false)
+{
+    public static implicit operator CheckedSignature(Problem problem) => new([], problem);
+}
+
 /// <summary>
-/// Verifies the maker's signature, by its own key or through ERC-1271. A refusal carries the details a trader needs to correct it.
+/// A key's signature is passed on in one form, whichever the wallet has sent; see <see cref="EcdsaSignature.Normalize"/>. That of a
+/// contract wallet is passed on as it came, because only the wallet knows what its bytes mean.
 /// </summary>
 public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog markets)
 {
-    public async ValueTask<Problem?> CheckAsync(
+    public async ValueTask<CheckedSignature> CheckAsync(
         TypedDataDomain domain,
         Hash32 structHash,
-        Hash32 digest,
-        byte[] signature,
-        Address maker,
+        WalletQuestion question,
         CancellationToken cancellationToken
     )
     {
-        if (OrderSigning.Check(digest, signature, maker).IsValid)
-            return null;
-        switch (await wallets.AskAsync(maker, digest, signature, cancellationToken))
+        var (maker, digest, signature) = (question.Maker, question.Digest, question.Signature);
+        var normal = EcdsaSignature.Normalize(signature);
+        if (OrderSigning.Check(digest, normal, maker).IsValid)
+            return new(normal, null);
+        switch (await wallets.AskAsync(question, cancellationToken))
         {
             case WalletAnswer.Valid:
-                return null;
+                return new(signature, null, ByContract: true);
             case WalletAnswer.Unknown:
                 return Problem.Unavailable(
                     "The maker's key did not sign this order, and the chain is unavailable to check whether the maker is a contract that "
@@ -44,7 +52,7 @@ public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog market
         var diagnosis = new SignatureDiagnostician(markets.Known.Select(market => market.Address)).Explain(
             domain,
             structHash,
-            signature,
+            normal,
             maker
         );
         return new Problem(ProblemCodes.InvalidSignature, diagnosis.Text)

@@ -1,4 +1,6 @@
 using Foresight.Api.Markets;
+using Foresight.Api.Operations.Details;
+using Foresight.Api.Operations.Markets.Proposals;
 using Foresight.Api.Orders;
 using Foresight.Chain.Rpc;
 using Foresight.Cluster.Health;
@@ -49,6 +51,17 @@ public static class WalletExtensions
             chain,
             provider.GetRequiredService<ChainContracts>(),
             provider.GetRequiredService<ILogger<ApprovalCheck>>()
+        ));
+        builder.Services.AddSingleton(provider => new ChainAccountReader(
+            chain,
+            provider.GetRequiredService<ChainContracts>(),
+            provider.GetRequiredService<MarketCatalog>(),
+            provider.GetRequiredService<ILogger<ChainAccountReader>>()
+        ));
+        builder.Services.AddSingleton(provider => new ProposalTransactions(
+            chain,
+            provider.GetRequiredService<ChainContracts>(),
+            provider.GetRequiredService<ILogger<ProposalTransactions>>()
         ));
         return builder;
     }

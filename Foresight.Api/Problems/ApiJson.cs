@@ -5,15 +5,15 @@ namespace Foresight.Api.Problems;
 
 public static class ApiJson
 {
-    /// <summary>Omits null members, so that clients need not distinguish null from absent.</summary>
+    /// <summary>Clients need not distinguish null from absent.</summary>
     public static readonly JsonSerializerOptions Problem = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
     /// <summary>
-    /// Strict, because bodies carry money: no number in place of a string or the reverse, no duplicate and no missing member. Unknown
-    /// members are ignored, so that newer clients work with older nodes.
+    /// Strict, because bodies carry money: no number in place of a string or the reverse, no duplicate, no missing and no unknown member. A
+    /// term that this node does not know must not be dropped in silence.
     /// </summary>
     public static void Configure(JsonSerializerOptions options)
     {
@@ -22,6 +22,6 @@ public static class ApiJson
         options.AllowDuplicateProperties = false;
         options.RespectNullableAnnotations = true;
         options.RespectRequiredConstructorParameters = true;
-        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip;
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
     }
 }

@@ -1,12 +1,12 @@
 namespace Foresight.Api.Problems;
 
 /// <summary>
-/// Limits the size of a request body. Kestrel's own limit closes the connection while the client still writes, which many clients report as
-/// a network error. This one reads an oversized body to its end, discards it, and then refuses it with a problem code.
+/// Kestrel's own limit closes the connection while the client still writes, which many clients report as a network error. This one reads an
+/// oversized body to its end, discards it, and then refuses it with a problem code.
 /// </summary>
 internal sealed class LimitedBody(Stream body) : Stream
 {
-    /// <summary>Bytes of a refused body that are read; the connection of a larger one is closed.</summary>
+    /// <summary>A refused body is read up to here, so that the client sees the answer; the connection of a larger one is closed.</summary>
     public const int DrainedBytes = 16 * 1024 * 1024;
 
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
@@ -24,7 +24,6 @@ internal sealed class LimitedBody(Stream body) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Discards the rest of the body, within a bound of bytes and time.</summary>
     public static async Task DrainAsync(Stream body, CancellationToken cancellationToken)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -43,7 +42,7 @@ internal sealed class LimitedBody(Stream body) : Stream
         }
         catch (Exception error) when (error is OperationCanceledException or IOException)
         {
-            // The client is still sending, or has left: the connection is closed with the answer.
+            // The client is still sending, or has left, so the connection is closed with the answer.
         }
     }
 

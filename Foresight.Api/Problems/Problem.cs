@@ -4,11 +4,9 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Problems;
 
-/// <summary>Body of every error response (RFC 9457), content type <c>application/problem+json</c>.</summary>
+/// <summary>Body of every error response (RFC 9457).</summary>
 /// <param name="Type"><c>urn:foresight:problem:</c> followed by the code.</param>
-/// <param name="Code">One of <see cref="ProblemCodes"/>; programs decide by it.</param>
-/// <param name="Detail">The fault of this request, for people.</param>
-/// <param name="TraceId">Trace in the telemetry to which the request belongs.</param>
+/// <param name="Code">One of <see cref="ProblemCodes"/>; programs decide by it, not by the texts.</param>
 /// <param name="Retryable">True if the same request may succeed later, unchanged. Sending it again is safe.</param>
 /// <param name="LeaderId">Leader of the shard, if it matters and is known.</param>
 public sealed record ProblemBody(
@@ -22,12 +20,13 @@ public sealed record ProblemBody(
     string? LeaderId = null
 )
 {
-    /// <summary>Further members, such as a signature's expected digest or the order that existed before.</summary>
     [JsonExtensionData]
     public Dictionary<string, object?>? More { get; init; }
 }
 
-/// <summary>An expected refusal: returned as a value, never thrown.</summary>
+/// <summary>
+/// An expected refusal is returned as a value, never thrown, so that only defects and failed dependencies are exceptions.
+/// </summary>
 public sealed record Problem(string Code, string Detail)
 {
     public IReadOnlyDictionary<string, object?> More { get; init; } = new Dictionary<string, object?>();
@@ -54,17 +53,18 @@ public static class ProblemRules
             ProblemCodes.Unauthorized => StatusCodes.Status401Unauthorized,
             ProblemCodes.NotFound or ProblemCodes.UnknownOrder => StatusCodes.Status404NotFound,
             MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
-            ProblemCodes.DuplicateOrder or StateConflict or SecondPersonNeeded => StatusCodes.Status409Conflict,
+            ProblemCodes.DuplicateOrder or ProblemCodes.OrderTermsDiffer or StateConflict or SecondPersonNeeded =>
+                StatusCodes.Status409Conflict,
             ProblemCodes.BodyTooLarge => StatusCodes.Status413PayloadTooLarge,
             UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
-            ProblemCodes.RateLimited or ProblemCodes.AccountLimited => StatusCodes.Status429TooManyRequests,
+            ProblemCodes.RateLimited or ProblemCodes.TooManyWrongKeys or ProblemCodes.AccountLimited =>
+                StatusCodes.Status429TooManyRequests,
             ProblemCodes.CommandFailed or InternalError => StatusCodes.Status500InternalServerError,
-            ProblemCodes.NotLeader or ProblemCodes.Unavailable => StatusCodes.Status503ServiceUnavailable,
+            ProblemCodes.NotLeader or ProblemCodes.Unavailable or ProblemCodes.SettlementSilent => StatusCodes.Status503ServiceUnavailable,
             ProblemCodes.InDoubt => StatusCodes.Status202Accepted,
             _ => StatusCodes.Status422UnprocessableEntity,
         };
 
-    // Codes that only the HTTP host uses.
     public const string MethodNotAllowed = "method_not_allowed";
     public const string UnsupportedMediaType = "unsupported_media_type";
     public const string StateConflict = "state_conflict";
@@ -79,6 +79,7 @@ public static class ProblemRules
             ProblemCodes.Unauthorized => "A credential is needed.",
             ProblemCodes.NotFound => "There is no such thing.",
             ProblemCodes.RateLimited => "Too many requests.",
+            ProblemCodes.TooManyWrongKeys => "Too many wrong admin keys.",
             ProblemCodes.InvalidMarket => "There is no such market.",
             ProblemCodes.InvalidOutcome => "The market has no such outcome.",
             ProblemCodes.InvalidSignature => "The signature does not hold.",
@@ -88,6 +89,7 @@ public static class ProblemRules
             ProblemCodes.InvalidTimeInForce => "The time in force does not fit the order.",
             ProblemCodes.OrderExpired => "The order has expired.",
             ProblemCodes.DuplicateOrder => "The order is known already.",
+            ProblemCodes.OrderTermsDiffer => "The order is known already, with other terms.",
             ProblemCodes.IdempotencyKeyReused => "The idempotency key was used for another request.",
             ProblemCodes.InsufficientBalance => "The account does not own enough.",
             ProblemCodes.InsufficientAllowance => "The account has not approved enough.",
@@ -98,8 +100,16 @@ public static class ProblemRules
             ProblemCodes.WouldNotFill => "A fill-or-kill order would not have been filled.",
             ProblemCodes.SelfTrade => "The order would have traded with the account's own.",
             ProblemCodes.AccountLimited => "The account is limited, because trades failed by its doing.",
+            ProblemCodes.SaltCancelled => "The order's salt was cancelled by its maker: sign it with another one.",
+            ProblemCodes.CancelOnChain => "The account has too many cancels without an order: cancel this salt on chain.",
             ProblemCodes.CancelledOnChain => "The order's salt was cancelled on chain: sign it with another one.",
             ProblemCodes.FilledOnChain => "The order was filled on chain, wholly or in part, before it was placed: sign a new one.",
+            ProblemCodes.SettlementSilent =>
+                "No new orders are taken: settlement has shown no sign of life on chain for too long. Cancels and exits work.",
+            ProblemCodes.ExpiryTooLate =>
+                "The order would live longer than the contracts allow: sign an expiry up to latestExpiry of GET /chain, or 0.",
+            ProblemCodes.ExpiryTooSoon =>
+                "A trade might not be on chain before the order expires: sign an expiry more than expiryMarginSeconds of GET /chain ahead.",
             ProblemCodes.UnknownOrder => "There is no such order.",
             ProblemCodes.NotLeader => "No node leads matching at the moment.",
             ProblemCodes.InDoubt => "It is not known yet whether this was done.",
@@ -113,16 +123,16 @@ public static class ProblemRules
             _ => "The request was refused.",
         };
 
-    /// <summary>True if the cause passes by itself, so that the same request may be sent again unchanged.</summary>
     public static bool IsRetryable(string code) =>
         code
             is ProblemCodes.NotLeader
                 or ProblemCodes.Unavailable
+                or ProblemCodes.SettlementSilent
                 or ProblemCodes.InDoubt
                 or ProblemCodes.RateLimited
+                or ProblemCodes.TooManyWrongKeys
                 or ProblemCodes.AccountLimited;
 
-    /// <summary>Code for a status that the framework set without a body.</summary>
     public static Problem Of(int status) =>
         status switch
         {
@@ -143,7 +153,7 @@ public static class ProblemRules
             _ => new Problem(ProblemCodes.MalformedRequest, "The request is not understood.") { Status = status },
         };
 
-    /// <summary>Names the faulty member of the body. The text of System.Text.Json is omitted, because it exposes our type names.</summary>
+    /// <summary>Names the faulty member of the body without the text of System.Text.Json, which exposes our type names.</summary>
     public static Problem OfJson(JsonException error)
     {
         if (error.Message.IndexOf("including: ", StringComparison.Ordinal) is var names and >= 0)
@@ -152,20 +162,23 @@ public static class ProblemRules
             return Problem.Malformed($"The body misses: {missing}.");
         }
 
+        if (error.Message.Contains("could not be mapped to any .NET member", StringComparison.Ordinal))
+            return Problem.Malformed($"The member \"{Shortened(error.Message.Split('\'')[1])}\" is unknown.");
+
         var path = string.IsNullOrEmpty(error.Path) || error.Path == "$" ? null : error.Path.TrimStart('$').TrimStart('.');
-        if (path is { Length: > 100 })
-            path = path[..100];
         if (error.InnerException is not (null or InvalidOperationException or FormatException or OverflowException))
             return Problem.Malformed($"The body is not valid JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine}).");
         return path is null
             ? Problem.Malformed("The body is not a JSON object of the documented shape.")
-            : Problem.Malformed($"The member \"{path}\" has a wrong type, is null, or comes twice.");
+            : Problem.Malformed($"The member \"{Shortened(path)}\" has a wrong type, is null, or comes twice.");
     }
+
+    private static string Shortened(string name) => name.Length > 100 ? name[..100] : name;
 }
 
 public static class ApiLimits
 {
-    /// <summary>An order has about 700 bytes; the signature of a contract wallet may have a few thousand.</summary>
+    /// <summary>Far above an order's 700 bytes, because the signature of a contract wallet may have a few thousand.</summary>
     public const int BodyBytes = 64 * 1024;
 
     /// <summary>Request bodies nest two deep; the schemas of the OpenAPI document, written with the same options, nest deeper.</summary>

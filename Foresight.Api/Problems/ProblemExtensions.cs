@@ -7,12 +7,12 @@ public static class ProblemExtensions
     public static WebApplicationBuilder AddProblems(this WebApplicationBuilder builder)
     {
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
-        // Makes binding failures reach the middleware as exceptions that name the fault; the default is a 400 without a body.
+        // By default a binding failure is a 400 without a body; as an exception it reaches the middleware and names the fault.
         builder.Services.Configure<Routing.RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            // The API's own limit is much lower; this is the number of bytes that are drained from a refused body.
+            // The API's own limit is much lower, but up to this one a refused body is drained.
             kestrel.Limits.MaxRequestBodySize = LimitedBody.DrainedBytes;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });

@@ -10,8 +10,7 @@ public interface ICheckedParameters
 public static class CheckedParametersExtensions
 {
     /// <summary>
-    /// Rejects a request at the first invalid <see cref="ICheckedParameters"/> of its handler, so that handlers see only valid parameters.
-    /// Handlers without such parameters get no filter.
+    /// Rejects a request at its first invalid <see cref="ICheckedParameters"/>, so that handlers see only valid parameters.
     /// </summary>
     public static TBuilder ChecksParameters<TBuilder>(this TBuilder routes)
         where TBuilder : IEndpointConventionBuilder =>

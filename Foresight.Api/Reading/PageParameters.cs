@@ -14,7 +14,6 @@ public readonly record struct PageParameters(
 
     internal int Size => Limit ?? ApiLimits.PageSize;
 
-    /// <summary>Exclusive upper bound of the rows' keys.</summary>
     internal long Before =>
         Cursor is null ? long.MaxValue : KeyOf(Cursor) ?? throw new InvalidOperationException("The cursor was not checked.");
 
@@ -26,12 +25,24 @@ public readonly record struct PageParameters(
     internal static long? KeyOf(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var key) ? key : null;
 
+    /// <summary>Of a cursor that consists of two keys.</summary>
+    internal static (long First, long Second)? KeysOf(string cursor)
+    {
+        var dash = cursor.IndexOf('-', StringComparison.Ordinal);
+        return dash >= 0 && KeyOf(cursor[..dash]) is { } first && KeyOf(cursor[(dash + 1)..]) is { } second ? (first, second) : null;
+    }
+
+    internal static string CursorOf(long first, long second) => string.Create(CultureInfo.InvariantCulture, $"{first}-{second}");
+
     /// <summary>Expects one row more than a page holds: its presence shows that there is a next page.</summary>
-    internal static (IReadOnlyList<T> Rows, string? Next) Cut<T>(List<T> rows, int size, Func<T, long> key)
+    internal static (IReadOnlyList<T> Rows, string? Next) Cut<T>(List<T> rows, int size, Func<T, long> key) =>
+        Cut(rows, size, row => key(row).ToString(CultureInfo.InvariantCulture));
+
+    internal static (IReadOnlyList<T> Rows, string? Next) Cut<T>(List<T> rows, int size, Func<T, string> cursor)
     {
         if (rows.Count <= size)
             return (rows, null);
         rows.RemoveRange(size, rows.Count - size);
-        return (rows, key(rows[^1]).ToString(CultureInfo.InvariantCulture));
+        return (rows, cursor(rows[^1]));
     }
 }

@@ -4,14 +4,17 @@ using NpgsqlTypes;
 
 namespace Foresight.Api.Reading;
 
-/// <summary>Position of a write that a read must include, from <see cref="ApiHeaders.Lsn"/>.</summary>
+/// <summary>
+/// A replica may lag behind a caller's own write, so the caller names its position (<see cref="ApiHeaders.Lsn"/>), which the
+/// read must include.
+/// </summary>
 /// <param name="Position">Null if the caller requires none.</param>
 public sealed record ReadAfter(NpgsqlLogSequenceNumber? Position, Problem? Problem) : ICheckedParameters
 {
     public static ValueTask<ReadAfter?> BindAsync(HttpContext http)
     {
         ReadAfter read =
-            http.Request.Headers[ApiHeaders.Lsn] is not [{ Length: > 0 } text] ? new(null, null)
+            http.Request.Headers[ApiHeaders.Lsn].ToString() is not { Length: > 0 } text ? new(null, null)
             : NpgsqlLogSequenceNumber.TryParse(text, out var position) ? new(position, null)
             : new(null, Problem.Malformed($"{ApiHeaders.Lsn} must be a position as an answer gave it, like 0/16B3748."));
         return ValueTask.FromResult<ReadAfter?>(read);

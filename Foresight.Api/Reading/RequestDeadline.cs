@@ -4,14 +4,13 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Reading;
 
-/// <summary>Time that the caller of a write waits, from <see cref="ApiHeaders.Deadline"/>.</summary>
 public sealed record RequestDeadline(TimeSpan Wait, Problem? Problem) : ICheckedParameters
 {
     private const int MaxMilliseconds = 60_000;
 
     /// <summary>
-    /// Gives an answer within five seconds even if nothing can be committed. Failover of a
-    /// crashed leader takes one or two seconds, so most requests outlast it.
+    /// Gives an answer within five seconds even if nothing can be committed. The failover of a crashed leader takes one or two seconds, so
+    /// most requests outlast it.
     /// </summary>
     private static readonly TimeSpan DefaultWait = TimeSpan.FromSeconds(4.5);
 
@@ -22,7 +21,7 @@ public sealed record RequestDeadline(TimeSpan Wait, Problem? Problem) : IChecked
     {
         var wait = DefaultWait;
         Problem? problem = null;
-        if (http.Request.Headers[ApiHeaders.Deadline] is [{ Length: > 0 } text])
+        if (http.Request.Headers[ApiHeaders.Deadline].ToString() is { Length: > 0 } text)
         {
             if (
                 int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)

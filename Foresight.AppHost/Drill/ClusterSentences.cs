@@ -1,3 +1,4 @@
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Logging;
 
@@ -5,26 +6,17 @@ namespace Foresight.AppHost.Drill;
 
 internal static partial class ClusterSentences
 {
-    /// <summary>Timeout, far longer than a failover takes; the drill reports a failure when it expires.</summary>
+    /// <summary>Far longer than a failover takes, so that its end is a failure of the cluster.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan FirstOrder = TimeSpan.FromSeconds(10);
 
-    /// <param name="after">Epoch before the fault: the next leader has a higher one.</param>
-    public static async Task LogNextLeaderAsync(this ClusterView cluster, long after, ExecuteCommandContext context)
+    /// <param name="after">Epoch before the fault, because the next leader is known by a higher one.</param>
+    public static async Task<ExecuteCommandResult> AwaitNextLeaderAsync(this ClusterView cluster, long after, ExecuteCommandContext context)
     {
         var started = TimeProvider.System.GetTimestamp();
-        var next = await ClusterView.UntilAsync(
-            Patience,
-            async () =>
-                await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } leader && leader.Epoch > after ? leader : null,
-            context.CancellationToken
-        );
-        if (next is null)
-        {
-            Log.NoLeader(context.Logger, Patience.TotalSeconds);
-            return;
-        }
+        if (await cluster.ActiveLeaderAsync(after, context) is not { } next)
+            return CommandResults.Failure($"no other node leads after {Patience.TotalSeconds:0} s; see the nodes' logs.");
 
         Log.Leads(context.Logger, next.NodeId, next.Epoch, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
         var phases = await ClusterView.UntilAsync(
@@ -45,17 +37,25 @@ internal static partial class ClusterSentences
                 SecondsAfterNoticing("recovered"),
                 SecondsAfterNoticing("first_ack")
             );
+        return CommandResults.Success();
 
         double SecondsAfterNoticing(string phase) => (phases!.GetValueOrDefault(phase) - phases.GetValueOrDefault("detected")) / 1000;
     }
+
+    /// <param name="after">The leader's epoch is higher; 0 for any leader.</param>
+    /// <returns>Null if there is none within <see cref="Patience"/>.</returns>
+    public static Task<Leader?> ActiveLeaderAsync(this ClusterView cluster, long after, ExecuteCommandContext context) =>
+        ClusterView.UntilAsync(
+            Patience,
+            async () =>
+                await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } leader && leader.Epoch > after ? leader : null,
+            context.CancellationToken
+        );
 
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Information, "{Node} leads in epoch {Epoch}, after {Seconds:0.00} s.")]
         public static partial void Leads(ILogger logger, string node, long epoch, double seconds);
-
-        [LoggerMessage(LogLevel.Warning, "No node leads after {Seconds:0} s; see the nodes' logs.")]
-        public static partial void NoLeader(ILogger logger, double seconds);
 
         [LoggerMessage(
             LogLevel.Information,

@@ -14,7 +14,6 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Null if no node leads or no Api node answers.</summary>
     public async Task<Leader?> LeaderAsync(CancellationToken cancellationToken) =>
         await GetAsync("cluster/leader", cancellationToken) is { ValueKind: JsonValueKind.Object } leader
         && leader.TryGetProperty("nodeId", out var node)
@@ -31,7 +30,6 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
         return null;
     }
 
-    /// <summary>Phases of the failover to this epoch, in milliseconds since the previous leader was last seen alive.</summary>
     public async Task<IReadOnlyDictionary<string, double>> PhasesAsync(long epoch, CancellationToken cancellationToken)
     {
         if (await GetAsync("cluster/status", cancellationToken) is not { ValueKind: JsonValueKind.Object } status)
@@ -42,7 +40,6 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
         return new Dictionary<string, double>();
     }
 
-    /// <returns>Null if the timeout expired.</returns>
     public static async Task<T?> UntilAsync<T>(TimeSpan bound, Func<Task<T?>> look, CancellationToken cancellationToken)
         where T : class
     {
@@ -74,7 +71,7 @@ internal sealed class ClusterView(IReadOnlyList<EndpointReference> apis)
                 when (e is HttpRequestException or JsonException or OperationCanceledException && !cancellationToken.IsCancellationRequested
                 )
             {
-                // A drill causes outages on purpose; another node may answer, or this one soon.
+                // Expected, because a drill causes outages: another node may answer, or this one soon.
             }
         }
 

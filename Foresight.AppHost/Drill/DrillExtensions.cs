@@ -23,7 +23,7 @@ internal static class DrillExtensions
         commands.Add(matching, "kill-leader", "kill -9 of the node that leads", leader.KillAsync);
         commands.Add(matching, "pause-leader", "SIGSTOP of the node that leads, for three times its lease", leader.PauseAsync);
         commands.Add(matching, "partition-leader", "cuts it off from Redis and Postgres", leader.PartitionFrom("redis", "postgres"));
-        commands.Add(matching, "partition-redis", "cuts it off from Redis alone", leader.PartitionFrom("redis"));
+        commands.Add(matching, "partition-redis", "cuts it off from Redis alone; it goes on leading", leader.PartitionFromRedisAsync);
         commands.Add(matching, "partition-postgres", "cuts it off from Postgres alone", leader.PartitionFrom("postgres"));
         commands.Add(
             data.Replicas[0],

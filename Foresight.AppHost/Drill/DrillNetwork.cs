@@ -6,15 +6,14 @@ using Aspire.Hosting.ApplicationModel;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>
-/// Connections from the matching nodes to Redis and Postgres, each through a <see cref="Relay"/>. Present only with <c>--drill</c>, because
-/// every byte then passes through the AppHost. All nodes share the relays, so a connection's node is found by its process id.
+/// Present only with <c>--drill</c>, because every byte between the matching nodes and Redis or Postgres then passes through the AppHost.
+/// All nodes share the relays, so a connection's node is found by its process id.
 /// </summary>
 internal sealed class DrillNetwork
 {
     private readonly ConcurrentDictionary<string, Relay> _relays = new();
     private volatile Cut? _cut;
 
-    /// <param name="kind">redis or postgres: the name that a partition uses.</param>
     /// <param name="variables">Variables whose values contain the server's port.</param>
     public Action<EnvironmentCallbackContext> Before(string kind, EndpointReference server, params string[] variables) =>
         context =>
@@ -27,7 +26,6 @@ internal sealed class DrillNetwork
                 );
         };
 
-    /// <summary>Blocks all traffic between the process and servers of these kinds until the result is disposed of.</summary>
     public IDisposable CutOff(int processId, params string[] kinds)
     {
         _cut = new Cut(this, processId, kinds);

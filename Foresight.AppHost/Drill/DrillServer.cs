@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>
-/// Serves the verb <c>drill</c> on a socket that only this user can reach. Protocol: one line in, the command's name; out come its log
-/// lines, and a last line that begins with ok or failed.
+/// A drill damages the cluster, so its socket is one that only this user can reach. Protocol: one line in, the command's name; out come its
+/// log lines, and a last line that begins with ok or failed.
 /// </summary>
 internal sealed partial class DrillServer(
     DrillCommands commands,
@@ -27,8 +27,7 @@ internal sealed partial class DrillServer(
         string? path = null;
         try
         {
-            path = DrillSocket.Bind(listener, folder ?? DrillSocket.Folder);
-            listener.Listen();
+            path = DrillSocket.Listen(listener, folder ?? DrillSocket.Folder);
             while (true)
                 _ = ServeAsync(await listener.AcceptAsync(stoppingToken), stoppingToken);
         }
@@ -54,7 +53,7 @@ internal sealed partial class DrillServer(
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // The client disconnected, or the AppHost is stopping.
+            // Expected: the client disconnected, or the AppHost is stopping.
         }
     }
 
@@ -82,7 +81,7 @@ internal sealed partial class DrillServer(
         }
     }
 
-    /// <summary>Reads the first line. An overlong one is cut, and the rest of it matches no command.</summary>
+    /// <summary>A client must not fill the memory, so an overlong line is cut; the rest of it matches no command.</summary>
     private static async Task<string> ReadLineAsync(Stream stream, CancellationToken cancellationToken)
     {
         var line = new byte[MaximumLine];

@@ -6,7 +6,7 @@ internal static class DrillVerb
 {
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
-        if (arguments is not ([_] or [_, "--process", _]))
+        if (arguments is not ([_] or [_, "--process", _]) || arguments is [_, _, var text] && !int.TryParse(text, out _))
             return Refuse("Usage: drill COMMAND [--process ID]; `drill help` lists the commands.");
         var sockets = DrillSocket.Connect(DrillSocket.Folder, arguments is [_, _, var id] ? id : "*");
         if (sockets.Count != 1)

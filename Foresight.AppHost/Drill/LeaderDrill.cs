@@ -1,25 +1,26 @@
 using System.ComponentModel;
 using System.Globalization;
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Foresight.AppHost.Native;
 using Microsoft.Extensions.Logging;
 
 namespace Foresight.AppHost.Drill;
 
-/// <summary>
-/// Faults of the leader. Each command logs the fault, the next leader, and the time until each step of the failover. One command runs at a
-/// time, so that effects can be attributed to it.
-/// </summary>
+/// <summary>One command runs at a time, so that its effects can be attributed to it.</summary>
 /// <param name="network">Null without relays: partitions are then unavailable.</param>
-/// <param name="seconds">Duration of a pause or partition, <c>Drill:Seconds</c>. The default is three times the default lease, so that the
-/// lease has certainly expired.</param>
+/// <param name="seconds">
+/// Duration of a pause or partition, <c>Drill:Seconds</c>. The default is three times the default lease, so that the lease has
+/// certainly expired.
+/// </param>
+/// <exception cref="DistributedApplicationException"><paramref name="seconds"/> is no duration.</exception>
 internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? network, string? seconds)
 {
     private const double DefaultSeconds = 15;
 
-    private readonly TimeSpan _duration = TimeSpan.FromSeconds(
-        seconds is null ? DefaultSeconds : double.Parse(seconds, CultureInfo.InvariantCulture)
-    );
+    private const double MaximumSeconds = 600;
+
+    private readonly TimeSpan _duration = TimeSpan.FromSeconds(seconds is null ? DefaultSeconds : Read(seconds));
     private readonly SemaphoreSlim _one = new(1, 1);
 
     public Task<ExecuteCommandResult> KillAsync(ExecuteCommandContext context) =>
@@ -29,7 +30,7 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
             {
                 Log.Kills(context.Logger, leader.NodeId, process, leader.Epoch);
                 Signals.Send(process, Signals.Kill);
-                await LogNextLeaderAsync(leader, context);
+                return await cluster.AwaitNextLeaderAsync(leader.Epoch, context);
             }
         );
 
@@ -41,9 +42,10 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
                 Log.Pauses(context.Logger, leader.NodeId, process, leader.Epoch, _duration.TotalSeconds);
                 var over = Task.Delay(_duration, context.CancellationToken);
                 Signals.Send(process, Signals.Stop);
+                ExecuteCommandResult next;
                 try
                 {
-                    await LogNextLeaderAsync(leader, context);
+                    next = await cluster.AwaitNextLeaderAsync(leader.Epoch, context);
                     await over;
                 }
                 finally
@@ -52,37 +54,63 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
                 }
 
                 Log.Continues(context.Logger, leader.NodeId, leader.Epoch);
-                await LogFollowsAsync(leader, context);
+                return next.Success ? await AwaitFollowsAsync(leader, context) : next;
             }
         );
 
-    /// <param name="kinds">redis, postgres, or both.</param>
+    /// <param name="kinds">postgres, or postgres and redis: without Postgres a leader cannot keep its lease.</param>
     public Func<ExecuteCommandContext, Task<ExecuteCommandResult>> PartitionFrom(params string[] kinds) =>
         context =>
-            network is null
-                ? Task.FromResult(
-                    CommandResults.Failure(
-                        "needs --drill: start the AppHost with it, and a relay stands between the matching nodes and their servers."
-                    )
+            PartitionAsync(
+                context,
+                kinds,
+                leader => cluster.AwaitNextLeaderAsync(leader.Epoch, context),
+                leader => AwaitFollowsAsync(leader, context)
+            );
+
+    /// <summary>The lease is in Postgres, so the leader goes on; only what it publishes does not arrive.</summary>
+    public Task<ExecuteCommandResult> PartitionFromRedisAsync(ExecuteCommandContext context) =>
+        PartitionAsync(context, ["redis"], _ => Task.FromResult(CommandResults.Success()), leader => StillLeadsAsync(leader, context));
+
+    private Task<ExecuteCommandResult> PartitionAsync(
+        ExecuteCommandContext context,
+        string[] kinds,
+        Func<Leader, Task<ExecuteCommandResult>> during,
+        Func<Leader, Task<ExecuteCommandResult>> after
+    ) =>
+        network is null
+            ? Task.FromResult(
+                CommandResults.Failure(
+                    "needs --drill: start the AppHost with it, and a relay stands between the matching nodes and their servers."
                 )
-                : DoAsync(
-                    context,
-                    async (leader, process) =>
+            )
+            : DoAsync(
+                context,
+                async (leader, process) =>
+                {
+                    Log.CutsOff(context.Logger, leader.NodeId, string.Join(" and ", kinds), leader.Epoch, _duration.TotalSeconds);
+                    var over = Task.Delay(_duration, context.CancellationToken);
+                    ExecuteCommandResult done;
+                    using (network.CutOff(process, kinds))
                     {
-                        Log.CutsOff(context.Logger, leader.NodeId, string.Join(" and ", kinds), leader.Epoch, _duration.TotalSeconds);
-                        var over = Task.Delay(_duration, context.CancellationToken);
-                        using (network.CutOff(process, kinds))
-                        {
-                            await LogNextLeaderAsync(leader, context);
-                            await over;
-                        }
-
-                        Log.Heals(context.Logger, leader.NodeId, leader.Epoch);
-                        await LogFollowsAsync(leader, context);
+                        done = await during(leader);
+                        await over;
                     }
-                );
 
-    private async Task<ExecuteCommandResult> DoAsync(ExecuteCommandContext context, Func<Leader, int, Task> act)
+                    Log.Heals(context.Logger, leader.NodeId, leader.Epoch);
+                    return done.Success ? await after(leader) : done;
+                }
+            );
+
+    private static double Read(string seconds) =>
+        double.TryParse(seconds, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var read)
+        && read is > 0 and <= MaximumSeconds
+            ? read
+            : throw new DistributedApplicationException(
+                $"Drill:Seconds must be a number above 0, at most {MaximumSeconds:0}, not '{seconds}'."
+            );
+
+    private async Task<ExecuteCommandResult> DoAsync(ExecuteCommandContext context, Func<Leader, int, Task<ExecuteCommandResult>> act)
     {
         if (!await _one.WaitAsync(TimeSpan.Zero, context.CancellationToken))
             return CommandResults.Failure("another drill is under way.");
@@ -92,8 +120,7 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
                 return CommandResults.Failure("no node leads at the moment.");
             if (await cluster.NodeAsync(leader.NodeId, context.CancellationToken) is not { } node)
                 return CommandResults.Failure($"{leader.NodeId} leads and has not announced itself yet.");
-            await act(leader, node.ProcessId);
-            return CommandResults.Success();
+            return await act(leader, node.ProcessId);
         }
         catch (Win32Exception e)
         {
@@ -105,9 +132,7 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
         }
     }
 
-    private Task LogNextLeaderAsync(Leader before, ExecuteCommandContext context) => cluster.LogNextLeaderAsync(before.Epoch, context);
-
-    private async Task LogFollowsAsync(Leader before, ExecuteCommandContext context)
+    private async Task<ExecuteCommandResult> AwaitFollowsAsync(Leader before, ExecuteCommandContext context)
     {
         var started = TimeProvider.System.GetTimestamp();
         var follows = await ClusterView.UntilAsync(
@@ -116,9 +141,21 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
             context.CancellationToken
         );
         if (follows is null)
-            Log.DoesNotFollow(context.Logger, before.NodeId, ClusterSentences.Patience.TotalSeconds);
-        else
-            Log.Follows(context.Logger, before.NodeId, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
+            return CommandResults.Failure(
+                $"{before.NodeId} has not become a follower within {ClusterSentences.Patience.TotalSeconds:0} s."
+            );
+        Log.Follows(context.Logger, before.NodeId, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
+        return CommandResults.Success();
+    }
+
+    private async Task<ExecuteCommandResult> StillLeadsAsync(Leader before, ExecuteCommandContext context)
+    {
+        if (await cluster.ActiveLeaderAsync(after: 0, context) is not { } now)
+            return CommandResults.Failure("no node leads; see the nodes' logs.");
+        if (now.Epoch != before.Epoch)
+            return CommandResults.Failure($"{now.NodeId} leads in epoch {now.Epoch}, and Redis decides no leadership.");
+        Log.StillLeads(context.Logger, now.NodeId, now.Epoch);
+        return CommandResults.Success();
     }
 
     private static partial class Log
@@ -147,7 +184,7 @@ internal sealed partial class LeaderDrill(ClusterView cluster, DrillNetwork? net
         [LoggerMessage(LogLevel.Information, "{Node} follows after {Seconds:0.00} s.")]
         public static partial void Follows(ILogger logger, string node, double seconds);
 
-        [LoggerMessage(LogLevel.Warning, "{Node} has not become a follower within {Seconds:0} s.")]
-        public static partial void DoesNotFollow(ILogger logger, string node, double seconds);
+        [LoggerMessage(LogLevel.Information, "{Node} still leads in epoch {Epoch}: its lease is in Postgres.")]
+        public static partial void StillLeads(ILogger logger, string node, long epoch);
     }
 }

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Foresight.AppHost.Drill;
 
 /// <summary>
-/// TCP relay in front of one server. Clients can be cut off: their connections stay open but carry nothing, as in a network partition. When
-/// it heals, data under way arrives late.
+/// Connections of a client that is cut off stay open but carry nothing, as in a network partition: when it heals, data under
+/// way arrives late.
 /// </summary>
 internal sealed class Relay
 {
@@ -29,7 +29,6 @@ internal sealed class Relay
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>By the client's port: completes when the cut ends; null if the client is not cut off.</summary>
     public Func<int, Task?> CutUntil { get; set; } = _ => null;
 
     public void Review()
@@ -40,7 +39,7 @@ internal sealed class Relay
 
     private async Task AcceptAsync()
     {
-        // Ends with the process, which closes all sockets.
+        // Needs no end, because the process closes all sockets when it ends.
         while (true)
             _ = ServeAsync(await _listener.AcceptSocketAsync());
     }
@@ -61,7 +60,7 @@ internal sealed class Relay
         }
         catch (SocketException)
         {
-            // One end is closed or was never open; the finally block closes the other.
+            // Expected: one end is closed or was never open; the finally block closes the other.
         }
         finally
         {
@@ -83,12 +82,12 @@ internal sealed class Relay
                     sent += await into.SendAsync(buffer.AsMemory(sent, count - sent));
             }
 
-            // The end of the stream is held back by a cut too, like any other data.
+            // Data of a client that is cut off must not arrive, and the end of its stream is data too.
             await connection.PassAsync();
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The other direction has ended, or an end is closed; ServeAsync closes both.
+            // Expected: the other direction has ended, or an end is closed; ServeAsync closes both.
         }
     }
 

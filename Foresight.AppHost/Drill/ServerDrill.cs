@@ -25,18 +25,16 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
             return done;
         Log.RedisUp(context.Logger);
         var started = TimeProvider.System.GetTimestamp();
-        var leader = await ClusterView.UntilAsync(
-            ClusterSentences.Patience,
-            async () => await cluster.LeaderAsync(context.CancellationToken) is { State: "active" } active ? active : null,
-            context.CancellationToken
-        );
-        if (leader is null)
+        if (await cluster.ActiveLeaderAsync(after: 0, context) is not { } leader)
             return CommandResults.Failure("no node leads; see the nodes' logs.");
         Log.Leads(context.Logger, leader.NodeId, leader.Epoch, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
         return CommandResults.Success();
     }
 
-    /// <summary>Follows docs/operations.md, "Promoting the replica": fence the old primary, promote, wait for the leader.</summary>
+    /// <summary>
+    /// In the order of docs/operations.md, "Promoting the replica": the old primary is fenced before the promotion, so that it accepts
+    /// nothing that the new one lacks.
+    /// </summary>
     public async Task<ExecuteCommandResult> PromoteAsync(ExecuteCommandContext context)
     {
         var before = await cluster.LeaderAsync(context.CancellationToken);
@@ -59,21 +57,22 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
             return CommandResults.Failure($"{e.Message} Nothing is promoted unless it was said above.");
         }
 
-        await cluster.LogNextLeaderAsync(before?.Epoch ?? 0, context);
+        var next = await cluster.AwaitNextLeaderAsync(before?.Epoch ?? 0, context);
         Log.OldPrimary(context.Logger);
-        return CommandResults.Success();
+        return next;
     }
 
-    /// <returns>End of the primary's write-ahead log once it accepts no writes; null if the
-    /// primary cannot be reached, and then it is not fenced.</returns>
+    /// <returns>
+    /// End of the primary's write-ahead log once it accepts no writes; null if the primary cannot be reached, and then it is not fenced.
+    /// </returns>
     private async Task<NpgsqlLogSequenceNumber?> FenceAsync(ExecuteCommandContext context)
     {
         NpgsqlLogSequenceNumber written;
         try
         {
             var server = data.Postgres.GetEndpoint("tcp");
-            // Persisted in its configuration: even a node that does not know of the
-            // promotion cannot write after a restart of the old primary.
+            // Persisted in its configuration: even a node that does not know of the promotion cannot write after a restart of
+            // the old primary.
             await AskAsync(server, "ALTER SYSTEM SET default_transaction_read_only = on", context);
             written = (NpgsqlLogSequenceNumber)(await AskAsync(server, "SELECT pg_current_wal_lsn()", context))!;
         }
@@ -83,7 +82,7 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
             return null;
         }
 
-        // A clean shutdown sends the standby all remaining log before it ends.
+        // A clean shutdown sends the standby all remaining log, so the promotion loses nothing.
         Log.PrimaryStops(context.Logger, written);
         var stopped = await CommandsOf(context).ExecuteCommandAsync(data.Postgres.Resource, "resource-stop", context.CancellationToken);
         if (!stopped.Success)
@@ -118,7 +117,8 @@ internal sealed partial class ServerDrill(ClusterView cluster, DataServers data)
     {
         [LoggerMessage(
             LogLevel.Information,
-            "Redis is down: no lease can be renewed, so the leader stops when its own runs out; `redis-up` starts it, empty."
+            "Redis is down: the leader goes on, because its lease is in Postgres, and feeds are read from the journal; "
+                + "`redis-up` starts it, empty."
         )]
         public static partial void RedisDown(ILogger logger);
 

@@ -6,7 +6,6 @@ internal static class SocketOwner
 {
     private const string SocketPrefix = "socket:[";
 
-    /// <summary>Local ports of the TCP sockets that the process has open; empty if the process has ended.</summary>
     public static IReadOnlySet<int> PortsOf(int processId)
     {
         var ports = new HashSet<int>();
@@ -27,7 +26,7 @@ internal static class SocketOwner
         }
         catch (IOException)
         {
-            // The process has ended.
+            // Expected: the process has ended, and its ports with it.
         }
 
         return ports;

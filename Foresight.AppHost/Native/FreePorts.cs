@@ -8,8 +8,8 @@ namespace Foresight.AppHost.Native;
 
 public static class FreePorts
 {
-    // Below the range of outgoing connections (from 32768 by default), so that no
-    // connection can take the port of a program while it restarts.
+    // Below the range of outgoing connections (from 32768 by default), so that no connection can take the port of a program
+    // while it restarts.
     private const int FirstPort = 15_000;
     private const int LastPort = 32_000;
     private const int MaximumAttempts = 1_000;
@@ -31,8 +31,8 @@ public static class FreePorts
     }
 
     /// <summary>
-    /// The requested port, or the next free one. A lock file in the cache folder reserves it for this process, so that two AppHosts
-    /// starting together do not choose the same port.
+    /// A lock file in the cache folder reserves the port for this process, so that two AppHosts starting together do not
+    /// choose the same one.
     /// </summary>
     public static int From(int port)
     {

@@ -4,10 +4,10 @@ using Aspire.Hosting.Publishing;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>A secret that is generated at the first start and stored in the state folder, with the data that it protects.</summary>
+/// <summary>Stored in the folder of the data that the secret protects, which a new secret would not open.</summary>
 internal sealed class KeptParameterDefault(NativeState state, string name) : ParameterDefault
 {
-    // Characters that need no quoting in shells, URLs and connection strings.
+    // These need no quoting in shells, URLs and connection strings.
     private const string Letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     private const int Length = 32;
 

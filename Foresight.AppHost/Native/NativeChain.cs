@@ -58,8 +58,8 @@ internal static class NativeChain
 }
 
 /// <summary>
-/// Saves the running chain, so that it resumes from the last save after a kill. anvil's own --state-interval rewrites its file in place,
-/// and a kill in between destroys it; this file is replaced by a rename.
+/// The chain resumes from the last save after a kill. anvil's own --state-interval rewrites its file in place, and a kill in between
+/// destroys it; this file is replaced by a rename.
 /// </summary>
 internal sealed class NativeChainSaver(
     NativeChainResource chain,
@@ -97,7 +97,7 @@ internal sealed class NativeChainSaver(
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                // Best effort: the previous state remains valid.
+                // Not fatal, because the previous state remains valid.
                 logger.LogWarning("The chain's state could not be saved: {Reason}", e.Message);
             }
 
@@ -142,7 +142,7 @@ internal sealed class NativeChainSaver(
                 throw new InvalidDataException("anvil_dumpState returned a truncated state");
         }
 
-        // If the chain has ended meanwhile, it has written its final state, which is newer than this one.
+        // A chain that has ended meanwhile has written its final state, which is newer, so it must not be overwritten.
         cancellationToken.ThrowIfCancellationRequested();
         if (File.GetLastWriteTimeUtc(chain.StateFile) == before)
             File.Move(draft, chain.StateFile, overwrite: true);

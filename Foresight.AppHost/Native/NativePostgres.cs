@@ -33,9 +33,9 @@ public sealed class NativePostgresDatabaseResource(string name, NativePostgresRe
 
 internal static class NativePostgres
 {
-    // Connections: three matching nodes and two Api nodes each have a pool. A standby must allow as many
-    // connections as its primary, and inherits this file with its copy. The slot's limit keeps an absent
-    // standby from filling the disk; beyond it the standby starts from a new copy.
+    // Connections: three matching nodes and two Api nodes each have a pool. A standby must allow as many connections as its primary, and
+    // inherits this file with its copy. The slot's limit keeps an absent standby from filling the disk; beyond it the standby starts
+    // from a new copy.
     private const string Settings = """
 
         max_connections = 200
@@ -80,7 +80,7 @@ internal static class NativePostgres
         return account;
     }
 
-    /// <summary>Null if the server answers. Bypasses the pool, because a health check must see the server as a new client does.</summary>
+    /// <summary>Bypasses the pool, because a health check must see the server as a new client does. Null if the server answers.</summary>
     public static async Task<string?> ProbeAsync(string? connectionString, CancellationToken cancellationToken)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
@@ -193,7 +193,7 @@ internal static class NativePostgres
         await Command.RunLoggedAsync(command, server.DataFolder, program, line => logger.LogInformation("{Line}", line), cancellationToken);
         File.Delete(passwordFile);
         await File.AppendAllTextAsync(Path.Combine(folder, "postgresql.conf"), Settings, cancellationToken);
-        // Moves only a complete cluster into place, so that a kill leaves nothing that looks like one.
+        // Only a complete cluster is moved into place, so that a kill leaves nothing that looks like one.
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().OrderBy(e => e.Name == "PG_VERSION"))
             Directory.Move(entry.FullName, Path.Combine(server.DataFolder, entry.Name));
         Directory.Delete(folder);

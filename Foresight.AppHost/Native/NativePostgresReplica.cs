@@ -17,9 +17,7 @@ public sealed class NativePostgresReplicaResource(string name, NativeState state
         );
 }
 
-/// <summary>
-/// Shell script that copies the primary and starts the standby, used in the postgres image and with native programs alike.
-/// </summary>
+/// <summary>One script for the postgres image and for native programs, so that both make the same standby.</summary>
 public static class PostgresReplicaScript
 {
     public static string Text { get; } = Read();

@@ -8,7 +8,7 @@ using StackExchange.Redis;
 namespace Foresight.AppHost.Native;
 
 /// <summary>
-/// A Redis without persistence, because safety does not depend on its data. Clients without a password are refused. The resource's own
+/// Without persistence, because safety does not depend on Redis's data. Clients without a password are refused. The resource's own
 /// connection string is that of the user <c>admin</c>, which has all rights.
 /// </summary>
 public sealed class NativeRedisResource(string name, NativeState state, ParameterResource adminPassword)
@@ -26,30 +26,39 @@ public sealed class NativeRedisResource(string name, NativeState state, Paramete
         ReferenceExpression.Create($"{PrimaryEndpoint.Property(EndpointProperty.HostAndPort)},user={user},password={password}");
 }
 
-/// <summary>A user limited to the keys and channels of one prefix, without administrative commands.</summary>
 public sealed class NativeRedisUserResource(
     string name,
-    string userName,
+    RedisRole role,
     string prefix,
     NativeRedisResource parent,
     ParameterResource password
 ) : Resource(name), IResourceWithParent<NativeRedisResource>, IResourceWithConnectionString
 {
-    // Keys and channels that StackExchange.Redis itself uses to find the primary.
-    private const string OfTheClient = "%R~__Booksleeve_TieBreak &__Booksleeve_MasterChanged +info +cluster|nodes +client +config|get";
-
     public NativeRedisResource Parent { get; } = parent;
 
     public ParameterResource Password { get; } = password;
 
-    public ReferenceExpression ConnectionStringExpression => Parent.ConnectionStringOf(userName, Password);
+    public ReferenceExpression ConnectionStringExpression => Parent.ConnectionStringOf(role.Name, Password);
 
-    internal string Rule(string passwordHash) =>
-        $"user {userName} on #{passwordHash} ~{prefix}* &{prefix}* +@all -@admin -@dangerous {OfTheClient}";
+    internal string Rule(string passwordHash) => role.Rule(prefix, $"#{passwordHash}");
 }
 
 internal static class NativeRedis
 {
+    /// <summary>
+    /// A role must not fill the machine's memory. The cluster needs less than 1 MB; above the bound Redis refuses to write, and the nodes
+    /// go on as without Redis. The largest message is a book of 1 MiB, so a client sends no argument above 4 MB, and neither its commands
+    /// nor the answers that wait for it may take more than 32 MB.
+    /// </summary>
+    internal static readonly string[] MemoryBounds =
+    [
+        "maxmemory 512mb",
+        "maxmemory-policy noeviction",
+        "proto-max-bulk-len 4mb",
+        "client-query-buffer-limit 32mb",
+        "client-output-buffer-limit normal 32mb 0 0",
+    ];
+
     public static async Task<NativeServer> PrepareAsync(
         NativeRedisResource redis,
         FoundProgram program,
@@ -65,6 +74,7 @@ internal static class NativeRedis
             "appendonly no",
             $"dir {redis.DataFolder}",
             "daemonize no",
+            .. MemoryBounds,
             "user default off",
             $"user {NativeRedisResource.AdminName} on #{await HashAsync(redis.AdminPassword)} ~* &* +@all",
         ];

@@ -58,8 +58,9 @@ public static class NativeResourceExtensions
         return postgres.ApplicationBuilder.AddResource(database).WithHealthCheck(check);
     }
 
-    /// <param name="synchronous">If true, each commit of the primary waits until this standby
-    /// has it on disk; null leaves the setting unchanged.</param>
+    /// <param name="synchronous">
+    /// If true, each commit of the primary waits until this standby has it on disk; null leaves the setting unchanged.
+    /// </param>
     public static IResourceBuilder<NativePostgresReplicaResource> AddReplica(
         this IResourceBuilder<NativePostgresResource> primary,
         string name,
@@ -117,13 +118,13 @@ public static class NativeResourceExtensions
 
     public static IResourceBuilder<NativeRedisUserResource> AddUser(
         this IResourceBuilder<NativeRedisResource> redis,
-        string userName,
+        RedisRole role,
         string prefix
     )
     {
-        var name = $"{redis.Resource.Name}-{userName}";
+        var name = $"{redis.Resource.Name}-{role.Name}";
         var password = redis.ApplicationBuilder.AddKeptParameter($"{name}-password");
-        var user = new NativeRedisUserResource(name, userName, prefix, redis.Resource, password.Resource);
+        var user = new NativeRedisUserResource(name, role, prefix, redis.Resource, password.Resource);
         redis.Resource.Users.Add(user);
         redis.WithChild(user);
         return redis.ApplicationBuilder.AddResource(user);
@@ -143,7 +144,7 @@ public static class NativeResourceExtensions
         );
     }
 
-    /// <summary>Marks a part of a server as running with its server; the orchestrator does this for parts of containers only.</summary>
+    /// <summary>The orchestrator marks a part of a server as running with its server for containers only.</summary>
     private static void WithChild<T>(this IResourceBuilder<T> server, IResource child)
         where T : NativeServerResource
     {

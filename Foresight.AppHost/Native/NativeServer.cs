@@ -15,7 +15,9 @@ internal sealed record NativeServer
 
     public ServerAccount? RunAs { get; init; }
 
-    /// <summary>File that the server writes while it shuts down. Only a complete one replaces the previous file.</summary>
+    /// <summary>
+    /// A server that is killed while it writes leaves an incomplete file, so only a complete draft replaces the kept one.
+    /// </summary>
     public (string Draft, string Kept)? WrittenAtEnd { get; init; }
 }
 
@@ -38,7 +40,6 @@ internal static class NativeServerExtensions
         exit "$code"
         """;
 
-    /// <param name="prepare">Prepares the data folder before each start; its log goes to the resource's console log.</param>
     /// <param name="probe">Null if the server answers as expected, else its answer; throws if the server cannot be reached.</param>
     public static IResourceBuilder<T> AddNativeServer<T>(
         this IDistributedApplicationBuilder builder,

@@ -2,8 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Foresight.AppHost.Native;
 
-/// <param name="endpointName">Equal to the endpoint's name in the container resource of
-/// the same server, so that references work with both.</param>
+/// <param name="endpointName">The endpoint's name in the container resource of the same server, so that references work with both.</param>
 public abstract class NativeServerResource(string name, NativeState state, string endpointName)
     : ExecutableResource(name, "/bin/sh", "/"),
         IResourceWithConnectionString
@@ -18,8 +17,8 @@ public abstract class NativeServerResource(string name, NativeState state, strin
     public abstract ReferenceExpression ConnectionStringExpression { get; }
 
     /// <summary>
-    /// Process of the server itself, not of its shell; null while it does not run. The pid file of a killed shell remains, and its number
-    /// may be reused, so only a child of the shell that was started with this file counts.
+    /// The pid file of a killed shell remains, and its number may be reused, so only a child of the shell that was started with this file
+    /// counts. Null while the server does not run.
     /// </summary>
     public int? ProcessId
     {

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Hosting;
 namespace Foresight.AppHost.Native;
 
 /// <summary>
-/// Folder for data that must survive a restart: data folders and generated secrets. A lock admits one AppHost at a time. An ephemeral
-/// folder is in the temporary folder and removed at the end; the next AppHost removes one that a killed AppHost left.
+/// Data folders and secrets must survive a restart, so they are in a folder that one AppHost at a time locks. A killed AppHost leaves its
+/// ephemeral folder behind, which the next one removes.
 /// </summary>
 public sealed class NativeState : IHostedService, IDisposable
 {
@@ -21,7 +21,7 @@ public sealed class NativeState : IHostedService, IDisposable
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    // Other users may traverse but not list it: Postgres runs under its own account when the AppHost is root.
+    // Postgres runs under its own account when the AppHost is root, so other users may traverse the folder, but not list it.
     private const UnixFileMode PassThrough = OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private static readonly string EphemeralPrefix = $"{ProgramCache.ApplicationName}-";
@@ -68,19 +68,20 @@ public sealed class NativeState : IHostedService, IDisposable
 
     public string ProcessIdOf(string resource) => System.IO.Path.Combine(Path, $"{resource}.pid");
 
-    /// <exception cref="DistributedApplicationException">Another AppHost has locked the folder.</exception>
+    /// <exception cref="DistributedApplicationException">
+    /// Another AppHost has locked the folder, because its servers use the data.
+    /// </exception>
     public void EnsureOpen() => _ = _lock.Value;
 
-    /// <summary>Returns the secret stored under this name. Generates and stores it, readable only by its owner, if there is none.</summary>
+    /// <summary>Kept, readable only by its owner, because a new secret would not open the data that the old one protects.</summary>
+    /// <exception cref="DistributedApplicationException">The file of secrets is damaged, and is left as it is.</exception>
     public string KeptSecret(string name, Func<string> generate)
     {
         EnsureOpen();
         lock (_secrets)
         {
             var file = System.IO.Path.Combine(Path, "secrets.json");
-            var secrets = File.Exists(file)
-                ? JsonSerializer.Deserialize<SortedDictionary<string, string>>(File.ReadAllText(file)) ?? []
-                : [];
+            var secrets = File.Exists(file) ? ReadSecrets(file) : [];
             if (secrets.TryGetValue(name, out var kept))
                 return kept;
             secrets[name] = generate();
@@ -102,7 +103,7 @@ public sealed class NativeState : IHostedService, IDisposable
         _lock.Value.Dispose();
     }
 
-    /// <summary>Writes to a temporary file and renames it, so that a crash leaves either the old file or the new one.</summary>
+    /// <summary>By a temporary file and a rename, so that a crash leaves either the old file or the new one.</summary>
     internal static void WriteOwnerOnly(string file, string text)
     {
         var draft = file + ".new";
@@ -118,9 +119,24 @@ public sealed class NativeState : IHostedService, IDisposable
         File.Move(draft, file, overwrite: true);
     }
 
+    private static SortedDictionary<string, string> ReadSecrets(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<SortedDictionary<string, string>>(File.ReadAllText(file)) ?? [];
+        }
+        catch (JsonException)
+        {
+            // New secrets would not open the data that the old ones protect.
+            throw new DistributedApplicationException(
+                $"{file} is damaged. Restore it, or remove its folder with all data, or start with --ephemeral."
+            );
+        }
+    }
+
     /// <summary>
-    /// XDG_STATE_HOME, else ~/.local/state. If the user is root and other users cannot enter its home, /var/lib, because Postgres refuses
-    /// to run as root and must reach its data.
+    /// If the user is root and other users cannot enter its home, /var/lib is used, because Postgres refuses to run as root and must reach
+    /// its data. Else XDG_STATE_HOME, else ~/.local/state.
     /// </summary>
     private static string DefaultPath()
     {
@@ -180,7 +196,7 @@ public sealed class NativeState : IHostedService, IDisposable
         {
             try
             {
-                // Without a lock file the folder is being created, or is not one of ours.
+                // Without a lock file the folder is being created, or is not one of ours, so it is left alone.
                 if (!File.Exists(System.IO.Path.Combine(folder, "lock")) || TryLock(folder) is not { } held)
                     continue;
                 TryRemove(folder);
@@ -188,7 +204,7 @@ public sealed class NativeState : IHostedService, IDisposable
             }
             catch (UnauthorizedAccessException)
             {
-                // The folder belongs to another user.
+                // Expected: the folder belongs to another user.
             }
         }
     }
@@ -201,7 +217,7 @@ public sealed class NativeState : IHostedService, IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A server that is still shutting down writes there; the next ephemeral AppHost removes the rest.
+            // A server that is still shutting down writes there, so the next ephemeral AppHost removes the rest.
         }
     }
 }

@@ -3,10 +3,9 @@ using Aspire.Hosting;
 
 namespace Foresight.AppHost.Native;
 
-/// <summary>Account of a server if the AppHost runs as root, which Postgres refuses. Taken from /etc/passwd.</summary>
+/// <summary>Postgres refuses to run as root, so an AppHost that is root runs it under another account.</summary>
 internal sealed record ServerAccount(string Name, uint UserId, uint GroupId)
 {
-    /// <summary>Null runs it as the current user.</summary>
     public static ServerAccount? ForPostgres() =>
         !Environment.IsPrivilegedProcess
             ? null

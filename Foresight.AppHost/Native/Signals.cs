@@ -19,13 +19,12 @@ public static partial class Signals
             throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>Null if the process does not exist.</summary>
     public static int? ParentOf(int processId)
     {
         try
         {
-            // The second field is the program's name in parentheses and may contain any
-            // character, so the fields are counted from the last parenthesis.
+            // The second field is the program's name in parentheses and may contain any character, so the fields are counted from the last
+            // parenthesis.
             var stat = File.ReadAllText($"/proc/{processId}/stat");
             return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
         }

@@ -44,8 +44,10 @@ BEGIN
 END \$do\$"
 
 # A slot that fell too far behind is of no use any more.
-sql "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '$slot' AND wal_status = 'lost' AND NOT active" >/dev/null
-new_slot=$(sql "SELECT pg_create_physical_replication_slot('$slot', true) WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '$slot')")
+sql "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+  WHERE slot_name = '$slot' AND wal_status = 'lost' AND NOT active" >/dev/null
+new_slot=$(sql "SELECT pg_create_physical_replication_slot('$slot', true)
+  WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '$slot')")
 
 if [ ! -e "$PGDATA/.copied" ]; then
   start_over "there is no finished copy yet"

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace Foresight.AppHost.Programs;
@@ -23,6 +24,7 @@ internal static class Command
             throw new InvalidOperationException($"{Path.GetFileName(program.Path)} could not be prepared:\n{lastWords}");
     }
 
+    /// <exception cref="ProgramMissingException">The program is not on this machine, or may not be run.</exception>
     public static async Task<(int ExitCode, string LastWords)> RunAsync(
         string fileName,
         IReadOnlyList<string> arguments,
@@ -45,7 +47,7 @@ internal static class Command
         if (File.Exists(MachineCertificates))
             start.Environment.TryAdd("NODE_EXTRA_CA_CERTS", MachineCertificates);
 
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{fileName} did not start.");
+        using var process = Start(start);
         process.StandardInput.Close();
         await using var kill = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
         var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
@@ -54,5 +56,17 @@ internal static class Command
         cancellationToken.ThrowIfCancellationRequested();
         var said = (await output + await errors).Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(LastLines);
         return (process.ExitCode, string.Join('\n', said));
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} did not start.");
+        }
+        catch (Win32Exception e)
+        {
+            throw new ProgramMissingException($"{start.FileName} cannot be run: {e.Message}. Install it and put it on PATH.");
+        }
     }
 }

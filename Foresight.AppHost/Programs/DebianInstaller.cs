@@ -1,43 +1,59 @@
 namespace Foresight.AppHost.Programs;
 
 /// <summary>
-/// Installs packages with apt-get, as root or by passwordless sudo. Without these
-/// rights it only downloads them and unpacks them into the cache.
+/// Without root or passwordless sudo apt-get cannot install: packages are then only downloaded, and unpacked into the cache.
 /// </summary>
 internal sealed class DebianInstaller(ProgramCache cache, Action<string> say)
 {
-    // No service may start (policy-rc.d), no database cluster may be created, and
-    // configuration files that an administrator edited are kept.
-    private const string InstallScript = """
-        set -e
-        export DEBIAN_FRONTEND=noninteractive
-        if [ ! -e /usr/sbin/policy-rc.d ]; then
-          printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
-          chmod 755 /usr/sbin/policy-rc.d
-          trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-        fi
-        if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
-          mkdir -p /etc/postgresql-common
-          printf 'create_main_cluster = false\n' > /etc/postgresql-common/createcluster.conf
-        fi
-        apt-get -q update
-        apt-get -q -y --no-install-recommends -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=300 install "$@"
+    // A mirror may accept a connection and then send nothing, and apt-get does not wait for the lock on its lists.
+    private const string PatientUpdate = """
+        update() {
+          for attempt in 1 2 3 4 5; do
+            timeout -k 5 120 "$@" update && return
+            sleep 5
+          done
+          "$@" update
+        }
+
         """;
 
-    // Leaves the machine's package lists and locks alone; its status file tells apt which libraries are installed.
-    private const string UnpackScript = """
-        set -e
-        where=$1; shift
-        mkdir -p "$where/state/lists/partial" "$where/cache/archives/partial" "$where/root.new"
-        apt="apt-get -q -y -o Dir::State=$where/state -o Dir::State::status=/var/lib/dpkg/status"
-        apt="$apt -o Dir::Cache=$where/cache -o Debug::NoLocking=true -o APT::Sandbox::User="
-        $apt update
-        $apt --download-only --no-install-recommends install "$@"
-        for package in "$where"/cache/archives/*.deb; do dpkg-deb -x "$package" "$where/root.new"; done
-        mkdir -p "$where/root"
-        cp -a "$where/root.new/." "$where/root/"
-        rm -rf "$where/root.new" "$where/cache"
-        """;
+    // The machine must not be changed more than needed: no service may start (policy-rc.d), no database cluster may be created, and
+    // configuration files that an administrator edited are kept.
+    private const string InstallScript =
+        PatientUpdate
+        + """
+            set -e
+            export DEBIAN_FRONTEND=noninteractive
+            if [ ! -e /usr/sbin/policy-rc.d ]; then
+              printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+              chmod 755 /usr/sbin/policy-rc.d
+              trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+            fi
+            if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+              mkdir -p /etc/postgresql-common
+              printf 'create_main_cluster = false\n' > /etc/postgresql-common/createcluster.conf
+            fi
+            update apt-get -q
+            apt-get -q -y --no-install-recommends -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=300 install "$@"
+            """;
+
+    // The machine's package lists and locks are left alone, because this runs without rights; its status file shows which
+    // libraries are installed.
+    private const string UnpackScript =
+        PatientUpdate
+        + """
+            set -e
+            where=$1; shift
+            mkdir -p "$where/state/lists/partial" "$where/cache/archives/partial" "$where/root.new"
+            apt="apt-get -q -y -o Dir::State=$where/state -o Dir::State::status=/var/lib/dpkg/status"
+            apt="$apt -o Dir::Cache=$where/cache -o Debug::NoLocking=true -o APT::Sandbox::User="
+            update $apt
+            $apt --download-only --no-install-recommends install "$@"
+            for package in "$where"/cache/archives/*.deb; do dpkg-deb -x "$package" "$where/root.new"; done
+            mkdir -p "$where/root"
+            cp -a "$where/root.new/." "$where/root/"
+            rm -rf "$where/root.new" "$where/cache"
+            """;
 
     public async Task InstallAsync(IReadOnlyList<string> packages, CancellationToken cancellationToken)
     {
@@ -67,7 +83,6 @@ internal sealed class DebianInstaller(ProgramCache cache, Action<string> say)
             throw new ProgramMissingException($"{wanted}: not found, and apt-get could not provide them:\n{lastWords}");
     }
 
-    /// <summary>Prefix that runs a command as root; null without the rights.</summary>
     private static async Task<string[]?> ElevationAsync(CancellationToken cancellationToken)
     {
         if (Environment.UserName == "root")

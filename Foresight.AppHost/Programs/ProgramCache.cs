@@ -4,12 +4,11 @@ using System.Text;
 
 namespace Foresight.AppHost.Programs;
 
-/// <summary>XDG_CACHE_HOME/NAME, else ~/.cache/NAME. May be deleted at any time; it is then filled again.</summary>
+/// <summary>May be deleted at any time, because it is then filled again. XDG_CACHE_HOME/NAME, else ~/.cache/NAME.</summary>
 internal sealed class ProgramCache(string folder)
 {
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Name of the application's folders: metadata of the assembly, set in the project file.</summary>
     public static string ApplicationName { get; } =
         typeof(ProgramCache)
             .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
@@ -18,7 +17,6 @@ internal sealed class ProgramCache(string folder)
 
     public string Folder { get; } = folder;
 
-    /// <summary>Root of all unpacked Debian packages, which share one file tree.</summary>
     public string UnpackedRoot => Path.Combine(Folder, "debian", "root");
 
     public static ProgramCache OfThisUser()
@@ -62,12 +60,12 @@ internal sealed class ProgramCache(string folder)
         {
             if (TryLock(name) is { } held)
                 return held;
-            // Polls, because there is no event for a file lock.
+            // Polled, because there is no event for a file lock.
             await Task.Delay(LockPoll, cancellationToken);
         }
     }
 
-    /// <summary>Null if another process holds the lock; the kernel releases it when the holder dies.</summary>
+    /// <summary>The kernel releases the lock when its holder dies, so none is left behind. Null if another process holds it.</summary>
     public IDisposable? TryLock(string name)
     {
         Directory.CreateDirectory(Folder);

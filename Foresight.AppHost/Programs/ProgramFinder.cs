@@ -1,9 +1,5 @@
 namespace Foresight.AppHost.Programs;
 
-/// <summary>
-/// Finds programs on PATH, in Debian's folders, or in the per-user cache, and installs missing ones: with the package manager given the
-/// rights, else from Debian packages or npm into the cache.
-/// </summary>
 public sealed class ProgramFinder(Action<string> say)
 {
     // Process-wide, because several finders may run in one process, and only one may install.
@@ -25,7 +21,6 @@ public sealed class ProgramFinder(Action<string> say)
         return Find(tool) ?? throw new ProgramMissingException(Missing(tool));
     }
 
-    /// <summary>Folder whose node_modules has these packages, such as <c>ethers@6.16.0</c>; for NODE_PATH or a working directory.</summary>
     public async Task<string> RequireNpmAsync(IReadOnlyList<string> packages, CancellationToken cancellationToken = default)
     {
         if (packages.Any(p => p.LastIndexOf('@') <= 0))

@@ -10,20 +10,18 @@ public enum Tool
     Npm,
 }
 
-/// <summary>Origin of a tool. Debian names and npm versions are kept here only.</summary>
+/// <summary>Debian names and npm versions are kept only here, so that one change moves everything that uses a tool.</summary>
 internal sealed record ToolSource
 {
-    /// <summary>All must be in the same folder; the first one is run.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
-    /// <summary>Debian package; null if Debian does not have it.</summary>
     public string? DebianPackage { get; init; }
 
     public (string Package, string Version, string Folder)? Npm { get; init; }
 
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>Folders outside PATH where packages install it, newest version first.</summary>
+    /// <summary>Some packages install their programs outside PATH, so these folders are searched too, newest version first.</summary>
     public IReadOnlyList<string> Folders { get; init; } = [];
 
     public static ToolSource Of(Tool tool) =>
@@ -73,7 +71,7 @@ internal sealed record ToolSource
         };
 }
 
-/// <param name="LibraryFolder">Folder of its shared libraries if it is not part of the system.</param>
+/// <param name="LibraryFolder">Null if the system finds the program's shared libraries by itself.</param>
 public sealed record FoundProgram(string Path, string? LibraryFolder)
 {
     public string Folder => System.IO.Path.GetDirectoryName(Path)!;
@@ -92,5 +90,5 @@ public sealed record FoundProgram(string Path, string? LibraryFolder)
     }
 }
 
-/// <summary>A program is missing and cannot be installed; the message names the action to take.</summary>
+/// <summary>The message names the action to take, because only the user can install the program.</summary>
 public sealed class ProgramMissingException(string message) : Exception(message);

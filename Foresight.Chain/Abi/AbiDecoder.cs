@@ -6,16 +6,11 @@ using Nethereum.ABI.Model;
 namespace Foresight.Chain.Abi;
 
 /// <summary>
-/// Decodes the subset of the ABI that our contracts return, emit and revert with: words,
-/// bytes, text, and arrays of words. Anything else is refused.
+/// Refuses what does not fit its type. Nethereum's decoder reads missing words as zero, takes any word for a bool, and loops for seconds
+/// over an array that claims to be huge: an empty answer would be a balance of zero (docs/decisions/0206).
 /// </summary>
-/// <remarks>
-/// Nethereum's decoder reads missing words as zero, takes any word for a bool, and loops for minutes over an array that claims to be huge:
-/// an empty answer would be a balance of zero (docs/decisions/0206).
-/// </remarks>
 internal static class AbiDecoder
 {
-    /// <exception cref="FormatException">The data is too short, or violates its types.</exception>
     public static object[] Decode(IReadOnlyList<Parameter> parameters, ReadOnlySpan<byte> data)
     {
         var values = new object[parameters.Count];
@@ -24,7 +19,6 @@ internal static class AbiDecoder
         return values;
     }
 
-    /// <exception cref="FormatException">The word is not a value of this type.</exception>
     public static object DecodeWord(string type, ReadOnlySpan<byte> word) =>
         type switch
         {
@@ -57,7 +51,7 @@ internal static class AbiDecoder
         }
     }
 
-    // The word is an offset to a count, followed by that many elements.
+    // The ABI puts a value of variable length behind the others: its word is an offset to a count, which that many elements follow.
     private static ReadOnlySpan<byte> Tail(ReadOnlySpan<byte> data, int at, int elementSize)
     {
         var start = Word.Read(Slice(data, at, Word.Size));

@@ -6,14 +6,11 @@ using Nethereum.ABI.Model;
 namespace Foresight.Chain.Abi;
 
 /// <summary>
-/// Encodes values in the types of this assembly with Nethereum's encoder: integers, <see cref="Address"/>, <see cref="Hash32"/>, bytes,
-/// lists as arrays, and messages as tuples.
+/// Nethereum's encoder is given values in order instead of objects with attributes: a batch of 50 matches takes 1.4 ms instead of 9 ms
+/// (docs/decisions/0206).
 /// </summary>
-/// <remarks>Takes values in order instead of objects with attributes: a batch of 50 matches takes 1.4 ms instead of 9 ms
-/// (docs/decisions/0206).</remarks>
 internal static class AbiEncoder
 {
-    /// <exception cref="ArgumentException">Too few or too many arguments.</exception>
     public static byte[] Encode(Parameter[] parameters, IReadOnlyList<object?> arguments)
     {
         if (arguments.Count != parameters.Length)

@@ -9,15 +9,27 @@ public sealed class AbiFunction(FunctionABI abi)
 
     public string Name => abi.Name;
 
-    /// <summary>Canonical signature; the first four bytes of its hash are the selector.</summary>
     public string Signature { get; } = abi.Signature;
 
     public ReadOnlySpan<byte> Selector => _selector;
 
     public byte[] Encode(params IReadOnlyList<object?> arguments) => [.. _selector, .. AbiEncoder.Encode(abi.InputParameters, arguments)];
 
-    /// <exception cref="FormatException">The answer does not match the function's results.</exception>
+    /// <exception cref="FormatException">
+    /// The answer does not match the function's results. An empty answer, as of an address without a contract, must not become a
+    /// balance of zero.
+    /// </exception>
     public AbiValues DecodeOutput(ReadOnlySpan<byte> data) => new(abi.OutputParameters, AbiDecoder.Decode(abi.OutputParameters, data));
+
+    /// <summary>For people who are asked to sign the call.</summary>
+    /// <exception cref="FormatException">The data is no call of this function.</exception>
+    public IReadOnlyList<(string Name, object Value)> DecodeInput(ReadOnlySpan<byte> data)
+    {
+        if (!data.StartsWith(_selector))
+            throw new FormatException($"Not a call of {Signature}.");
+        var values = AbiDecoder.Decode(abi.InputParameters, data[4..]);
+        return [.. abi.InputParameters.Select((parameter, i) => (parameter.Name, values[i]))];
+    }
 
     public override string ToString() => Signature;
 }
@@ -32,7 +44,6 @@ public sealed class AbiError(ErrorABI abi)
 
     public bool Matches(ReadOnlySpan<byte> revertData) => revertData.StartsWith(_selector);
 
-    /// <exception cref="FormatException">The data belongs to another error, or is malformed.</exception>
     public AbiValues Decode(ReadOnlySpan<byte> revertData) =>
         Matches(revertData)
             ? new(abi.InputParameters, AbiDecoder.Decode(abi.InputParameters, revertData[4..]))
@@ -48,12 +59,11 @@ public sealed class AbiEvent(EventABI abi)
     public Hash32 Topic { get; } = new(Convert.FromHexString(abi.Sha3Signature));
 
     /// <summary>
-    /// True if the log is this event. The number of topics is compared too, because <c>indexed</c> is not part of the signature: ERC-20 and
-    /// ERC-721 have the same Transfer with its values in different places.
+    /// The number of topics is compared too, because <c>indexed</c> is not part of the signature: ERC-20 and ERC-721 have the same Transfer
+    /// with its values in different places.
     /// </summary>
     public bool Matches(EventLog log) => log.Topics.Count == abi.InputParameters.Length - _data.Length + 1 && log.Topics[0] == Topic;
 
-    /// <exception cref="FormatException">The log is another event, or its data is malformed.</exception>
     public AbiValues Decode(EventLog log)
     {
         if (!Matches(log))

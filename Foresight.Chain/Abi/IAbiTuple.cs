@@ -1,8 +1,9 @@
 namespace Foresight.Chain.Abi;
 
-/// <summary>A message that contracts take as a tuple. A test compares the order of its values with the compiled ABI.</summary>
+/// <summary>
+/// A test compares the order of the values with the compiled ABI, because values in a wrong order may encode without an error.
+/// </summary>
 public interface IAbiTuple
 {
-    /// <summary>Values in the order of the tuple's components.</summary>
     IReadOnlyList<object?> Values { get; }
 }

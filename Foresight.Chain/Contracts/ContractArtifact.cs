@@ -5,7 +5,10 @@ using Nethereum.ABI.Model;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>Compiled contract, embedded in this assembly from contracts/artifacts.</summary>
+/// <summary>
+/// Functions, events and errors are looked up in the compiled ABI, so they cannot differ from the contracts, and a name that these do not
+/// have fails when a class is loaded (docs/decisions/0206).
+/// </summary>
 public sealed class ContractArtifact
 {
     private readonly byte[] _bytecode;
@@ -16,10 +19,10 @@ public sealed class ContractArtifact
     public static ContractArtifact MarketFactory { get; } = Load("MarketFactory");
     public static ContractArtifact OutcomeToken { get; } = Load("OutcomeToken");
 
-    /// <summary>For development chains only: anybody can mint this token.</summary>
+    /// <summary>For development chains only, because anyone can mint this token.</summary>
     public static ContractArtifact MockUsdc { get; } = Load("MockUSDC");
 
-    /// <summary>ERC-1271 wallet. Production code uses its interface; tests make it misbehave.</summary>
+    /// <summary>Production code uses only its ERC-1271 interface; tests make it misbehave.</summary>
     public static ContractArtifact TestWallet { get; } = Load("TestWallet");
 
     public string Name { get; }
@@ -29,7 +32,6 @@ public sealed class ContractArtifact
     public byte[] Creation(params IReadOnlyList<object?> arguments) =>
         [.. _bytecode, .. AbiEncoder.Encode(Abi.Constructor?.InputParameters ?? [], arguments)];
 
-    /// <exception cref="InvalidOperationException">The contract has no function of this name, or several.</exception>
     public AbiFunction Function(string name) => new(Abi.Functions.Single(f => f.Name == name));
 
     public byte[] Encode(string function, params IReadOnlyList<object?> arguments) => Function(function).Encode(arguments);

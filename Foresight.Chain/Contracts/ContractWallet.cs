@@ -4,11 +4,14 @@ using Foresight.Chain.Rpc;
 namespace Foresight.Chain.Contracts;
 
 /// <summary>
-/// Checks signatures of contract wallets (ERC-1271) through eth_call, under the gas limit that the market contract applies.
+/// Checks ERC-1271 signatures under the gas limit of the market contract, because a signature that is accepted here must hold
+/// in a settlement.
 /// </summary>
 public static class ContractWallet
 {
-    /// <summary>Gas that the market contract grants the check (contracts/src/Signatures.sol).</summary>
+    /// <summary>
+    /// Granted by the market contract (contracts/src/Signatures.sol); with any other limit the two checks could disagree.
+    /// </summary>
     public const long CheckGas = 250_000;
 
     /// <summary>
@@ -17,7 +20,9 @@ public static class ContractWallet
     /// </summary>
     private const long CallOverheadGas = 21_000 + (16 * 4_500);
 
-    /// <summary>Largest signature of a wallet in bytes; a longer one is refused without a call.</summary>
+    /// <summary>
+    /// In bytes. Bounds the calldata for which <see cref="CallOverheadGas"/> pays; a longer signature is refused without a call.
+    /// </summary>
     public const int SignatureLimit = 4_096;
 
     public static readonly AbiFunction IsValidSignatureFunction = ContractArtifact.TestWallet.Function("isValidSignature");
@@ -25,8 +30,8 @@ public static class ContractWallet
     private static readonly byte[] Magic = [0x16, 0x26, 0xba, 0x7e];
 
     /// <summary>
-    /// True if the contract at <paramref name="wallet"/> accepts the signature at that block; false for an account without code. Gas is
-    /// bounded here and time by the client's timeout. Throws if the node does not answer.
+    /// False for an account without code. A wallet's code is foreign, so gas is bounded here and time by the client's timeout. Throws if
+    /// the node does not answer.
     /// </summary>
     public static async Task<bool> AcceptsAsync(
         EthereumClient client,
@@ -50,7 +55,7 @@ public static class ContractWallet
             return false;
         }
 
-        // The market contract reads the first word and ignores the rest; this check must agree with it.
+        // The market contract reads the first word and ignores the rest, and this check must agree with it.
         return answer.Length >= Word.Size && answer.AsSpan(0, 4).SequenceEqual(Magic) && !answer.AsSpan(4, 28).ContainsAnyExcept((byte)0);
     }
 

@@ -9,8 +9,6 @@ public abstract class DeployedContract(EthereumClient client, Address address)
 
     protected EthereumClient Client => client;
 
-    /// <exception cref="FormatException">The answer does not match the function's results, for
-    /// instance because no contract is deployed there.</exception>
     public async Task<T> ReadAsync<T>(
         AbiFunction function,
         BlockRef block,

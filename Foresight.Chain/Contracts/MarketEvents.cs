@@ -72,7 +72,7 @@ public static class MarketEvents
         if (SaltCancelled.Matches(log))
         {
             var e = SaltCancelled.Decode(log);
-            return new MarketEvent.SaltCancelled(at, e.Address("maker"), e.Integer("salt"));
+            return new MarketEvent.SaltCancelled(at, e.Address("maker"), e.Integer("salt"), e.Address("by"));
         }
 
         if (SetsMinted.Matches(log))

@@ -4,17 +4,16 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>
-/// Binding of contracts/src/MarketFactory.sol, which creates markets, holds the roles, and is the only spender that traders approve.
-/// </summary>
+/// <summary>The only spender that traders approve, so a new market costs them no approval (docs/decisions/0200).</summary>
 public sealed class MarketFactoryContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
-    /// <summary>Accounts per call. More of them are split into several calls of one batch against the same block.</summary>
+    /// <summary>
+    /// More accounts are split into several calls of one batch against the same block, so that the amounts stay comparable.
+    /// </summary>
     public const int AccountLimit = 500;
 
     /// <summary>
-    /// Amounts per call. Each costs at most 10,000 gas (two cold slots, two calls), so that a
-    /// call stays below a third of the 30 million that nodes allow.
+    /// Each amount costs at most 10,000 gas (two cold slots, two calls), so a call stays below a third of the 30 million that nodes allow.
     /// </summary>
     public const int AmountLimit = 1_000;
 
@@ -25,12 +24,51 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     public static readonly AbiFunction SpendableCollateralFunction = ContractArtifact.MarketFactory.Function("spendableCollateral");
     public static readonly AbiFunction SpendableSharesFunction = ContractArtifact.MarketFactory.Function("spendableShares");
 
+    public static readonly AbiFunction SignOfLifeFunction = ContractArtifact.MarketFactory.Function("signOfLife");
+    public static readonly AbiFunction LastSignOfLifeFunction = ContractArtifact.MarketFactory.Function("lastSignOfLife");
+    public static readonly AbiFunction LongestOrderLifeFunction = ContractArtifact.MarketFactory.Function("longestOrderLife");
+
+    public static readonly AbiEvent SignOfLifeEvent = ContractArtifact.MarketFactory.Event("SignOfLife");
     public static readonly AbiEvent MarketCreated = ContractArtifact.MarketFactory.Event("MarketCreated");
 
-    public static byte[] Creation(Address usdc, Address admin, Address @operator, Address resolver, FeeTerms? fees = null) =>
-        ContractArtifact.MarketFactory.Creation(usdc, admin, @operator, resolver, fees ?? FeeTerms.None);
+    public static readonly TimeSpan DefaultOrderLife = TimeSpan.FromHours(24);
 
-    /// <summary>Admin only. Reverts if the question has a market already; see <see cref="MarketOfAsync"/>.</summary>
+    /// <param name="longestOrderLife">
+    /// Whole seconds, up to 30 days; null: <see cref="DefaultOrderLife"/>. After such a silence of the operator anyone may fill orders
+    /// (escape mode). It cannot be changed later, because a user who was promised a day must not wait for a year (docs/decisions/0208).
+    /// </param>
+    public static byte[] Creation(
+        Address usdc,
+        Address admin,
+        Address @operator,
+        Address resolver,
+        FeeTerms? fees = null,
+        TimeSpan? longestOrderLife = null
+    ) =>
+        ContractArtifact.MarketFactory.Creation(
+            usdc,
+            admin,
+            @operator,
+            resolver,
+            (long)(longestOrderLife ?? DefaultOrderLife).TotalSeconds,
+            fees ?? FeeTerms.None
+        );
+
+    /// <summary>Operator only. Without one for the longest life of an order the markets enter escape mode.</summary>
+    public static byte[] SignOfLife() => SignOfLifeFunction.Encode();
+
+    /// <summary>
+    /// Unix seconds of the block's time, the only clock of the contracts (docs/decisions/0208). The deployment is the first sign.
+    /// </summary>
+    public async Task<long> LastSignOfLifeAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
+        (long)await ReadAsync<BigInteger>(LastSignOfLifeFunction, block, cancellationToken);
+
+    public async Task<TimeSpan> LongestOrderLifeAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
+        TimeSpan.FromSeconds((long)await ReadAsync<BigInteger>(LongestOrderLifeFunction, block, cancellationToken));
+
+    /// <summary>
+    /// Admin only. Reverts if the question has a market already, so a repeated setup asks <see cref="MarketOfAsync"/> first.
+    /// </summary>
     public static byte[] CreateMarket(Hash32 questionHash, int outcomes) => CreateMarketFunction.Encode(questionHash, outcomes);
 
     public async Task<Address?> MarketOfAsync(Hash32 questionHash, BlockRef block = default, CancellationToken cancellationToken = default)
@@ -45,7 +83,7 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     public Task<Address> OutcomeTokenAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync<Address>(OutcomeTokenFunction, block, cancellationToken);
 
-    /// <summary>Micro-USDC that each account can spend here: the lesser of balance and approval, all at the same block.</summary>
+    /// <summary>In micro-USDC, the lesser of balance and approval, because a transfer needs both; all at the same block.</summary>
     public async Task<IReadOnlyList<BigInteger>> SpendableCollateralAsync(
         IReadOnlyList<Address> accounts,
         BlockRef block,
@@ -61,8 +99,8 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
         );
 
     /// <summary>
-    /// In 10^-18 shares, what each account can sell of each outcome, 0 without approval.
-    /// Grouped by account: all outcomes of the first account come first.
+    /// In 10^-18 shares, 0 without approval, because nothing can be moved without one. Grouped by account: all outcomes of the first
+    /// account come first.
     /// </summary>
     public async Task<IReadOnlyList<BigInteger>> SpendableSharesAsync(
         Address market,

@@ -4,7 +4,7 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>Values match the enums of the market contract and of the matching engine.</summary>
+/// <summary>Cast from the events of the market contract, so the values must match its enum, and that of the matching engine.</summary>
 public enum SettlementKind : byte
 {
     Direct = 0,
@@ -12,25 +12,21 @@ public enum SettlementKind : byte
     Merge = 2,
 }
 
-/// <param name="Amount">In 10^-18 shares; equal in all legs of a match.</param>
+/// <param name="Amount">In 10^-18 shares; the market refuses a match whose legs differ in it.</param>
 /// <param name="Price">Micro-USDC per share.</param>
 public sealed record MarketLeg(OrderMessage Order, byte[] Signature, BigInteger Amount, BigInteger Price) : IAbiTuple
 {
     IReadOnlyList<object?> IAbiTuple.Values => [Order, Signature, Amount, Price];
 }
 
-/// <summary>
-/// One trade to settle: a buy and a sell of one outcome, a buy of every outcome (mint), or a sell of every outcome (merge).
-/// </summary>
-/// <param name="TradeId">Above zero and unique within the market.</param>
+/// <param name="TradeId">Unique within the market, and above zero, because zero marks a fill that is no trade of ours.</param>
 public sealed record MarketMatch(BigInteger TradeId, IReadOnlyList<MarketLeg> Legs) : IAbiTuple
 {
     IReadOnlyList<object?> IAbiTuple.Values => [TradeId, Legs];
 }
 
-/// <summary>Redemption fee, fixed when a market is created.</summary>
-/// <param name="FeeBps">Fee in basis points of the payout, at most 500.</param>
-/// <param name="ProtocolShareBps">Share of the fee in basis points; the rest goes to <paramref name="Liquidity"/>.</param>
+/// <param name="FeeBps">Basis points of the payout, at most 500, because the contract refuses more.</param>
+/// <param name="ProtocolShareBps">Basis points of the fee; the rest goes to <paramref name="Liquidity"/>.</param>
 public sealed record FeeTerms(int FeeBps, int ProtocolShareBps, Address Protocol, Address Liquidity) : IAbiTuple
 {
     IReadOnlyList<object?> IAbiTuple.Values => [FeeBps, ProtocolShareBps, Protocol, Liquidity];
@@ -43,10 +39,9 @@ public abstract record MarketEvent(EventLogPosition Position)
     public sealed record TradeSettled(EventLogPosition Position, BigInteger TradeId, SettlementKind Kind, BigInteger Amount)
         : MarketEvent(Position);
 
-    /// <param name="Reason">Revert data of the match, which <see cref="SettlementFailure"/> decodes.</param>
     public sealed record SettlementFailed(EventLogPosition Position, BigInteger TradeId, byte[] Reason) : MarketEvent(Position);
 
-    /// <param name="TradeId">Zero if the fill did not come from the operator, but through fillOrderSigned.</param>
+    /// <param name="TradeId">Zero if the fill came through fillOrderSigned, past the relayer, so there is no trade to settle.</param>
     public sealed record OrderFilled(
         EventLogPosition Position,
         Hash32 OrderHash,
@@ -58,7 +53,10 @@ public abstract record MarketEvent(EventLogPosition Position)
         BigInteger Amount
     ) : MarketEvent(Position);
 
-    public sealed record SaltCancelled(EventLogPosition Position, Address Maker, BigInteger Salt) : MarketEvent(Position);
+    /// <param name="By">
+    /// The maker, or another who had the maker's signed request: an account is no offender by what another does (docs/decisions/0208).
+    /// </param>
+    public sealed record SaltCancelled(EventLogPosition Position, Address Maker, BigInteger Salt, Address By) : MarketEvent(Position);
 
     public sealed record SetsMinted(EventLogPosition Position, Address Account, BigInteger Amount) : MarketEvent(Position);
 

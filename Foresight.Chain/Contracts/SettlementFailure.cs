@@ -7,30 +7,24 @@ namespace Foresight.Chain.Contracts;
 public enum FailureBlame
 {
     /// <summary>
-    /// The maker of <see cref="SettlementFailure.OrderHash"/>, or
-    /// <see cref="SettlementFailure.Account"/>. The other makers are not at fault.
+    /// Only <see cref="SettlementFailure.Account"/>, or the maker of <see cref="SettlementFailure.OrderHash"/>, because the other makers of
+    /// the match did nothing wrong.
     /// </summary>
     Maker,
 
-    /// <summary>No party: the market was paused or resolved, the order expired, or another filler was first.</summary>
     Nobody,
 
-    /// <summary>The relayer sent a match that no maker agreed to, or sent it twice.</summary>
     Relayer,
 }
 
-/// <summary>
-/// A transfer that the token refused although the payer has the funds and approved them: the issuer has blocked payer or payee.
-/// </summary>
+/// <summary>The payer has the funds and approved them, so the token's issuer has blocked payer or payee.</summary>
 public sealed record RefusedTransfer(Address From, Address To, BigInteger Amount);
 
-/// <param name="Code">Stable, for metrics and clients.</param>
+/// <param name="Code">Stable, because metrics and clients depend on it.</param>
 /// <param name="Account">Null if the contract does not name one.</param>
 public sealed record SettlementFailure(string Code, FailureBlame Blame, Address? Account, Hash32? OrderHash, string Text)
 {
-    /// <summary>
-    /// Set if the token refused a transfer. The contract does not know which side the token blocks, so no account is blamed.
-    /// </summary>
+    /// <summary>The contract does not know whether the token blocks the payer or the payee, so no account is blamed.</summary>
     public RefusedTransfer? Transfer { get; init; }
 
     public const string InsufficientCollateral = "insufficient_collateral";
@@ -45,6 +39,8 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
     public const string MarketNotOpen = "market_not_open";
     public const string DuplicateTrade = "duplicate_trade";
     public const string PriceOutsideLimit = "price_outside_limit";
+    public const string NotInEscape = "not_in_escape";
+    public const string ExpiryRequired = "expiry_required";
     public const string Malformed = "malformed_match";
     public const string OutOfGas = "out_of_gas";
     public const string Unknown = "unknown";
@@ -120,6 +116,14 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
                     $"order {e.Hash("orderHash")} has the limit {e.Integer("limit")}"
                 )
         ),
+        (
+            Market("NotInEscape"),
+            e => new(NotInEscape, FailureBlame.Nobody, null, null, $"only the relayer fills orders until {e.Integer("guardedUntil")}")
+        ),
+        (
+            Market("ExpiryRequired"),
+            e => OfOrder(e, ExpiryRequired, FailureBlame.Nobody, "has no expiry, so it is not filled without the relayer")
+        ),
         (Market("BadMatch"), _ => OfRelayer("the legs are no match")),
         (Market("BadTradeId"), _ => OfRelayer("the trade id is zero")),
         (Market("BadOutcome"), e => OfRelayer($"there is no outcome {e.Integer("outcomeIndex")}")),
@@ -141,7 +145,7 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
             }
             catch (FormatException)
             {
-                // A hostile token can revert with any data; data that does not decode is shown as bytes.
+                // A hostile token can revert with any data, so data that does not decode is shown as bytes.
                 break;
             }
         }

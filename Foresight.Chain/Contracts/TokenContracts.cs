@@ -4,7 +4,6 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Chain.Contracts;
 
-/// <summary>The part of USDC that the exchange uses; on a development chain it is contracts/src/development/MockUSDC.sol.</summary>
 public sealed class UsdcContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
     public static readonly AbiFunction ApproveFunction = ContractArtifact.MockUsdc.Function("approve");
@@ -21,7 +20,7 @@ public sealed class UsdcContract(EthereumClient client, Address address) : Deplo
 
     public static byte[] Transfer(Address to, BigInteger amount) => TransferFunction.Encode(to, amount);
 
-    /// <summary>Exists on the development token only.</summary>
+    /// <summary>For development chains only: the real USDC has no such function.</summary>
     public static byte[] Mint(Address to, BigInteger amount) => MintFunction.Encode(to, amount);
 
     public Task<BigInteger> BalanceOfAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
@@ -35,7 +34,6 @@ public sealed class UsdcContract(EthereumClient client, Address address) : Deplo
     ) => ReadAsync<BigInteger>(AllowanceFunction, block, cancellationToken, owner, spender);
 }
 
-/// <summary>Binding of contracts/src/OutcomeToken.sol, an ERC-1155 token that holds the shares of all markets.</summary>
 public sealed class OutcomeTokenContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
     public static readonly AbiFunction SetApprovalForAllFunction = ContractArtifact.OutcomeToken.Function("setApprovalForAll");
@@ -48,11 +46,13 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
 
     public static readonly AbiEvent ApprovalForAllEvent = ContractArtifact.OutcomeToken.Event("ApprovalForAll");
 
-    /// <summary>Token id of a share: the market's address, followed by the outcome in the lowest byte.</summary>
+    /// <summary>
+    /// A share's id begins with its market's address, so that only that market mints and burns it (docs/decisions/0200); the outcome is
+    /// the lowest byte.
+    /// </summary>
     public static BigInteger IdOf(Address market, int outcome) =>
         (new BigInteger(market.ToBytes(), isUnsigned: true, isBigEndian: true) << 8) | outcome;
 
-    /// <summary>Inverse of <see cref="IdOf"/>; false if the number is not a valid id.</summary>
     public static bool TryReadId(BigInteger id, out Address market, out int outcome)
     {
         (market, outcome) = (default, (int)(id & 0xff));

@@ -16,7 +16,7 @@ public readonly record struct BlockRef
 
     public static BlockRef Number(long number) => new(Hex.EncodeQuantity(number), null);
 
-    /// <summary>Exactly this block; an error if a reorganisation has removed it (EIP-1898).</summary>
+    /// <summary>Exactly this block: a read fails instead of mixing two branches if a reorganisation has removed it (EIP-1898).</summary>
     public static BlockRef Hash(Hash32 hash) => new(null, hash);
 
     public static implicit operator BlockRef(long number) => Number(number);
@@ -28,7 +28,9 @@ public readonly record struct BlockRef
             ? new JsonObject { ["blockHash"] = hash.ToString(), ["requireCanonical"] = true }
             : JsonValue.Create(_tag ?? "latest");
 
-    /// <exception cref="NotSupportedException">The block is given by hash, which Nethereum's services do not support.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The block is given by hash, because Nethereum's services take numbers and tags only.
+    /// </exception>
     internal BlockParameter ToParameter()
     {
         if (_hash is not null)
@@ -46,8 +48,7 @@ public readonly record struct BlockRef
 
 /// <param name="Timestamp">Unix seconds.</param>
 /// <param name="BaseFeePerGas">Wei; zero before EIP-1559.</param>
-/// <param name="LogsBloom">Filter of the contracts that may have logs in the block, see
-/// <see cref="Rpc.LogsBloom"/>. Null if the node omits it.</param>
+/// <param name="LogsBloom">Shows that a node omits logs, see <see cref="Rpc.LogsBloom"/>. Null if the node omits it.</param>
 public sealed record BlockHeader(
     long Number,
     Hash32 Hash,
@@ -59,8 +60,6 @@ public sealed record BlockHeader(
     byte[]? LogsBloom = null
 );
 
-/// <param name="Index">Index of the log in its block.</param>
-/// <param name="IsRemoved">True if a reorganisation removed the log; never in a read by range.</param>
 public sealed record EventLog(
     Address Address,
     IReadOnlyList<Hash32> Topics,
@@ -86,37 +85,37 @@ public sealed record TransactionReceipt(
     IReadOnlyList<EventLog> Logs
 );
 
-/// <param name="Gas">Gas limit of the call; null uses the node's limit.</param>
+/// <param name="BlockNumber">Null while it waits.</param>
+public sealed record ChainTransaction(Hash32 Hash, Address From, Address? To, byte[] Input, long? BlockNumber);
+
 public sealed record CallRequest(Address To, byte[] Data, Address? From = null, long? Gas = null, BigInteger? Value = null);
 
 public sealed record CallResult(byte[] Data, RpcException? Revert)
 {
-    /// <exception cref="RpcException">The call reverted.</exception>
     public byte[] Required() => Revert is null ? Data : throw Revert;
 }
 
-/// <summary>Selects logs, either of a range with both ends included, or of one block by hash.</summary>
+/// <summary>
+/// A range with both ends included, or, if <see cref="BlockHash"/> is set, that block alone: eth_getLogs refuses both together (EIP-234).
+/// Empty addresses or topics accept all.
+/// </summary>
 public sealed record LogFilter
 {
     public long FromBlock { get; init; }
     public long ToBlock { get; init; }
 
-    /// <summary>Excludes a range.</summary>
     public Hash32? BlockHash { get; init; }
 
-    /// <summary>Empty selects logs of every contract.</summary>
     public IReadOnlyList<Address> Addresses { get; init; } = [];
 
-    /// <summary>Accepted topics for each position; an empty list accepts all.</summary>
     public IReadOnlyList<IReadOnlyList<Hash32>> Topics { get; init; } = [];
 }
 
-/// <summary>Fees to offer in a type 2 transaction, in wei per unit of gas.</summary>
 public readonly record struct FeeSuggestion(BigInteger BaseFeePerGas, BigInteger MaxPriorityFeePerGas)
 {
     /// <summary>
-    /// Twice the base fee suffices for the next six blocks even if all are full:
-    /// each raises it by at most an eighth (EIP-1559), and 1.125^5 is below 2.
+    /// Twice the base fee suffices for the next six blocks even if all are full, because each raises it by at most an eighth (EIP-1559),
+    /// and 1.125^5 is below 2.
     /// </summary>
     public BigInteger MaxFeePerGas => (2 * BaseFeePerGas) + MaxPriorityFeePerGas;
 }

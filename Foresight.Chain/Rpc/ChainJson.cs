@@ -4,10 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Foresight.Chain.Rpc;
 
-/// <summary>
-/// Converts between a node's JSON and the types here. A value that does not fit fails the read; there are no defaults, since a default
-/// could pass for a balance of zero.
-/// </summary>
+/// <summary>A value that does not fit fails the read. There are no defaults, because a default could pass for a balance of zero.</summary>
 internal static class ChainJson
 {
     public static T Read<T>(string method, JsonElement json, Func<JsonElement, T> read)
@@ -72,6 +69,15 @@ internal static class ChainJson
             OptionalAddress(json, "contractAddress"),
             Number(json.GetProperty("gasUsed")),
             Logs(json.GetProperty("logs"))
+        );
+
+    public static ChainTransaction Transaction(JsonElement json) =>
+        new(
+            Hash(json.GetProperty("hash")),
+            AddressOf(json.GetProperty("from")),
+            OptionalAddress(json, "to"),
+            Bytes(json.GetProperty("input")),
+            json.TryGetProperty("blockNumber", out var block) && block.ValueKind == JsonValueKind.String ? Number(block) : null
         );
 
     public static JsonObject Call(CallRequest call)

@@ -1,10 +1,11 @@
 namespace Foresight.Chain.Rpc;
 
 /// <param name="Head">Newest block that it reported; null before its first successful answer.</param>
-/// <param name="IsOnOtherChain">True if it reported another chain id: none of its answers can be used.</param>
-/// <param name="DistrustedUntil">End of the time for which it is asked last, after an answer that
-/// cannot be true. On the monotonic clock of the failover client.</param>
-/// <param name="LastError">Text of the last failure, for operators; kept after a success.</param>
+/// <param name="IsOnOtherChain">It reported another chain id, so none of its answers can be used.</param>
+/// <param name="DistrustedUntil">
+/// Until then it is asked last, because an answer of it cannot be true. On the monotonic clock of the failover client.
+/// </param>
+/// <param name="LastError">For operators, so it is kept after a success.</param>
 public sealed record EndpointHealth(
     string Name,
     long? Head = null,
@@ -14,24 +15,20 @@ public sealed record EndpointHealth(
     string? LastError = null
 );
 
-/// <param name="IsWell">False if the endpoint is asked only after all others.</param>
-/// <param name="Behind">Blocks behind the best endpoint; null if it never reported a block.</param>
 public sealed record EndpointState(string Name, bool IsWell, long? Head, long? Behind, string? LastError);
 
-/// <summary>Decides which endpoint to ask, and in which order. Pure, so that every case can be tested without a node.</summary>
+/// <summary>Pure, so that every case can be tested without a node.</summary>
 public static class EndpointRules
 {
-    /// <summary>Consecutive failures after which an endpoint is asked last.</summary>
+    /// <summary>One failure may be chance; after this many in a row the endpoint is asked last (docs/decisions/0610).</summary>
     public const int FailureLimit = 3;
 
-    /// <summary>
-    /// Blocks behind the best endpoint from which an endpoint is asked last. Healthy nodes differ by up to two now and then.
-    /// </summary>
+    /// <summary>Healthy nodes differ by up to two blocks now and then; one that is further behind is asked last.</summary>
     public const long LagLimit = 3;
 
     public static EndpointHealth AfterSuccess(EndpointHealth health) => health.Failures == 0 ? health : health with { Failures = 0 };
 
-    /// <summary>A timeout demotes the endpoint at once: each further attempt would cost a caller the whole timeout.</summary>
+    /// <summary>A timeout demotes the endpoint at once, because each further attempt would cost a caller the timeout again.</summary>
     public static EndpointHealth AfterFailure(EndpointHealth health, string error, bool isSilence = false) =>
         health with
         {
@@ -39,9 +36,7 @@ public static class EndpointRules
             LastError = error,
         };
 
-    /// <summary>
-    /// Time for which an endpoint is asked last after an answer that cannot be true: long enough for a log index to catch up.
-    /// </summary>
+    /// <summary>Long enough for a node's log index to catch up, if that is why an answer could not be true.</summary>
     public static TimeSpan DistrustFor { get; } = TimeSpan.FromSeconds(30);
 
     public static bool IsWell(EndpointHealth health, long bestHead, TimeSpan now) =>
@@ -53,8 +48,8 @@ public static class EndpointRules
     public static long BestHead(IReadOnlyList<EndpointHealth> endpoints) => endpoints.Where(e => !e.IsOnOtherChain).Max(e => e.Head) ?? 0;
 
     /// <summary>
-    /// Indexes in the order of asking: healthy endpoints as configured, then the others by number of failures, never one of another chain.
-    /// Unhealthy endpoints remain in the list, because a poor answer beats none.
+    /// Healthy endpoints as configured, then the others by number of failures, because a poor answer beats none; never one
+    /// of another chain.
     /// </summary>
     public static IReadOnlyList<int> Order(IReadOnlyList<EndpointHealth> endpoints, TimeSpan now)
     {

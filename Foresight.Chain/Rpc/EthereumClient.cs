@@ -8,22 +8,29 @@ using Nethereum.RPC.Eth.DTOs;
 namespace Foresight.Chain.Rpc;
 
 /// <summary>
-/// Reads and transactions that the exchange needs of an EVM node. A failed read throws, never returns something empty:
-/// <see cref="RpcException"/> if the node refused, <see cref="RpcUnavailableException"/> if there is no trustworthy answer. Null means that
-/// the node does not know the block or transaction.
+/// A failed read throws, because something empty would look like a quiet block or an empty account: <see cref="RpcException"/> if the
+/// node refused, <see cref="RpcUnavailableException"/> if there is no trustworthy answer. Null means that the node does not know the
+/// block or transaction.
 /// </summary>
-/// <remarks>Single reads use Nethereum's services. Blocks, logs, receipts and calls are read in batches whose answers are checked one by
-/// one, and with System.Text.Json, which reads logs more than twice as fast (docs/decisions/0207).</remarks>
+/// <remarks>
+/// Single reads use Nethereum's services. Blocks, logs, receipts and calls are read in batches whose answers are checked one by one, and
+/// with System.Text.Json, which reads logs more than twice as fast (docs/decisions/0207).
+/// </remarks>
 public sealed class EthereumClient(NodeClient node)
 {
-    /// <summary>Nethereum's services over the same connection. A refusal of the node is an <see cref="RpcException"/> there too.</summary>
+    /// <summary>
+    /// Over the same connection, so that failover and its bounds apply to Nethereum's services too. A refusal is an
+    /// <see cref="RpcException"/> there as well.
+    /// </summary>
     public IEthApiService Eth { get; } = new EthApiService(node);
 
-    /// <param name="timeout">Timeout of one request; null is 10 s.</param>
     public static EthereumClient OfEndpoint(HttpClient http, Uri endpoint, TimeSpan? timeout = null) =>
         new(new HttpNodeClient(http, endpoint, timeout ?? TimeSpan.FromSeconds(10)));
 
     public void Distrust(string reason) => node.Distrust(reason);
+
+    /// <inheritdoc cref="NodeClient.WellEndpoints"/>
+    public IReadOnlyList<EthereumClient> WellEndpoints => [.. node.WellEndpoints.Select(endpoint => new EthereumClient(endpoint))];
 
     public Task<BigInteger> ChainIdAsync(CancellationToken cancellationToken = default) =>
         ReadAsync("eth_chainId", () => Eth.ChainId.SendRequestAsync(), Quantity, cancellationToken);
@@ -38,7 +45,9 @@ public sealed class EthereumClient(NodeClient node)
         return ChainJson.ReadOrNull(request.Method, reply, ChainJson.Block);
     }
 
-    /// <summary>Reads the headers of a range, both ends included, in one batch. Throws for a block that the node does not know.</summary>
+    /// <summary>
+    /// Both ends included, in one batch, so that all headers come from one endpoint. Throws for a block that the node does not know.
+    /// </summary>
     public async Task<IReadOnlyList<BlockHeader>> GetBlocksAsync(long from, long to, CancellationToken cancellationToken = default)
     {
         var requests = new List<RpcRequest>();
@@ -56,8 +65,8 @@ public sealed class EthereumClient(NodeClient node)
     }
 
     /// <summary>
-    /// Reads logs and, in the same batch, the last block of the range. A lagging node answers a range beyond its head with partial logs and
-    /// no error; without the last block its answer is refused.
+    /// Reads the last block of the range in the same batch, because a lagging node answers a range beyond its head with a part of the logs
+    /// and no error; without that block its answer is refused.
     /// </summary>
     public async Task<IReadOnlyList<EventLog>> GetLogsAsync(LogFilter filter, CancellationToken cancellationToken = default)
     {
@@ -74,11 +83,13 @@ public sealed class EthereumClient(NodeClient node)
         return ChainJson.Read(logs.Method, replies[1].Required(), ChainJson.Logs);
     }
 
-    /// <exception cref="RpcException">The call was refused or reverted, see <see cref="RpcException.IsRevert"/>.</exception>
     public async Task<byte[]> CallAsync(CallRequest call, BlockRef block = default, CancellationToken cancellationToken = default) =>
         (await CallManyAsync([call], block, cancellationToken))[0].Required();
 
-    /// <summary>Runs many calls against one block. A revert is the result of its call; any other error fails the whole batch.</summary>
+    /// <summary>
+    /// A revert is an answer, the result of its call. Any other error fails all calls, because an incomplete answer must not pass
+    /// for a complete one.
+    /// </summary>
     public async Task<IReadOnlyList<CallResult>> CallManyAsync(
         IReadOnlyList<CallRequest> calls,
         BlockRef block,
@@ -102,7 +113,7 @@ public sealed class EthereumClient(NodeClient node)
         ];
     }
 
-    /// <summary>Submits a transaction. Acceptance by the node does not mean that it will be mined.</summary>
+    /// <summary>Acceptance by the node does not mean that the transaction will be mined.</summary>
     public Task<Hash32> SendRawTransactionAsync(byte[] raw, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_sendRawTransaction",
@@ -133,7 +144,17 @@ public sealed class EthereumClient(NodeClient node)
         return ChainJson.Read(request.Method, reply, json => json.EnumerateArray().Select(ChainJson.Receipt).ToArray());
     }
 
-    /// <summary>True if the transaction is mined or in the node's pool.</summary>
+    /// <summary>Null if the node does not know it, neither in a block nor in its pool.</summary>
+    public async Task<ChainTransaction?> GetTransactionAsync(Hash32 hash, CancellationToken cancellationToken = default)
+    {
+        var request = new RpcRequest("eth_getTransactionByHash", hash.ToString());
+        var found = ChainJson.ReadOrNull(request.Method, await RequestAsync(request, cancellationToken), ChainJson.Transaction);
+        return found is null || found.Hash == hash
+            ? found
+            : throw new RpcUnavailableException(request.Method, $"transaction {found.Hash} was not asked for");
+    }
+
+    /// <summary>Mined or in the node's pool; if false, the node has dropped the transaction and needs it again.</summary>
     public Task<bool> KnowsTransactionAsync(Hash32 hash, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_getTransactionByHash",
@@ -144,7 +165,6 @@ public sealed class EthereumClient(NodeClient node)
             cancellationToken
         );
 
-    /// <summary>Next nonce of the account as of a block; with <see cref="BlockRef.Pending"/> it counts pooled transactions too.</summary>
     public Task<long> GetTransactionCountAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_getTransactionCount",
@@ -153,7 +173,6 @@ public sealed class EthereumClient(NodeClient node)
             cancellationToken
         );
 
-    /// <summary>Balance in wei.</summary>
     public Task<BigInteger> GetBalanceAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_getBalance",
@@ -162,16 +181,14 @@ public sealed class EthereumClient(NodeClient node)
             cancellationToken
         );
 
-    /// <summary>Empty if no contract is deployed there.</summary>
-    public Task<byte[]> GetCodeAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
-        ReadAsync(
-            "eth_getCode",
-            () => Eth.GetCode.SendRequestAsync(account.ToLowerHex(), block.ToParameter()),
-            Hex.Decode,
-            cancellationToken
-        );
+    public async Task<byte[]> GetCodeAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default)
+    {
+        // Without Nethereum's service, which takes no block by its hash.
+        var request = new RpcRequest("eth_getCode", account.ToLowerHex(), block.ToJson());
+        return ChainJson.Read(request.Method, await RequestAsync(request, cancellationToken), ChainJson.Bytes);
+    }
 
-    /// <summary>Base fee of the next block, and the median tip of the last ten blocks, at least <paramref name="leastTip"/>.</summary>
+    /// <summary>eth_feeHistory returns one base fee more than blocks: the last is that of the next block.</summary>
     public Task<FeeSuggestion> SuggestFeesAsync(BigInteger leastTip, CancellationToken cancellationToken = default) =>
         ReadAsync(
             "eth_feeHistory",
@@ -194,12 +211,12 @@ public sealed class EthereumClient(NodeClient node)
             ? new("eth_getBlockByHash", hash.ToString(), false)
             : new("eth_getBlockByNumber", block.ToJson(), false);
 
-    // Parsed again from the text, because Nethereum accepts "0x" as zero and any number of digits.
+    // Parsed again from the text, because Nethereum accepts "0x" as zero and any number of digits (docs/decisions/0207).
     private static BigInteger Quantity(HexBigInteger quantity) => Hex.DecodeQuantity(quantity.HexValue);
 
     private static long Number(HexBigInteger quantity) => (long)Quantity(quantity);
 
-    // Turns every failure to read an answer, in Nethereum's code or here, into a failed read.
+    // Nethereum's code throws exceptions of many types for an unexpected answer; callers rely on one for every failed read.
     private static async Task<T> ReadAsync<TAnswer, T>(
         string method,
         Func<Task<TAnswer>> ask,

@@ -3,20 +3,20 @@ using System.Numerics;
 namespace Foresight.Chain.Rpc;
 
 /// <summary>
-/// Combines several endpoints of one chain. All requests of one call go to the same endpoint, so that they see one state of the chain. If
-/// it fails or is overloaded, the next endpoint is asked. A refusal (a revert, a rejected transaction) is an answer and is returned.
+/// All requests of one call go to the same endpoint, so that they see one state of the chain. If it fails or is overloaded, the next is
+/// asked. A refusal (a revert, a rejected transaction) is an answer and is returned.
 /// </summary>
 /// <remarks>Sending a transaction to a second endpoint is harmless, because the same bytes have the same hash.</remarks>
 public sealed class FailoverClient : NodeClient
 {
     public const int MaxEndpoints = 8;
 
-    /// <summary>Timeout of one request if another endpoint remains: the next endpoint's answer still arrives within 5 s.</summary>
+    /// <summary>Short enough that the next endpoint's answer still arrives within 5 s.</summary>
     public static readonly TimeSpan PatienceWithAnother = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan PatienceAlone = TimeSpan.FromSeconds(10);
 
-    /// <summary>Timeout of one round of checks, so that a hanging endpoint does not delay the next round.</summary>
+    /// <summary>For one round of checks, so that a hanging endpoint does not delay the next round.</summary>
     private static readonly TimeSpan CheckBound = TimeSpan.FromSeconds(2);
 
     private readonly BigInteger _chainId;
@@ -27,7 +27,9 @@ public sealed class FailoverClient : NodeClient
     private readonly long _started;
     private int _answeredLast;
 
-    /// <param name="endpoints">In order of preference. Names appear in logs and on status pages and must not contain credentials.</param>
+    /// <param name="endpoints">
+    /// In order of preference. Names appear in logs and on status pages, so they must not contain credentials.
+    /// </param>
     public FailoverClient(BigInteger chainId, IReadOnlyList<(string Name, NodeClient Transport)> endpoints, TimeProvider? clock = null)
     {
         if (endpoints.Count is 0 or > MaxEndpoints)
@@ -40,8 +42,7 @@ public sealed class FailoverClient : NodeClient
     }
 
     /// <summary>
-    /// Creates endpoints named rpc-1, rpc-2 and so on in the given order. Names hide the URLs, which may contain a provider's key, while
-    /// health and metrics are public.
+    /// Named rpc-1, rpc-2 and so on in the given order, because a URL may contain a provider's key, while health and metrics are public.
     /// </summary>
     /// <param name="patience">Timeout of one request; null is 10 s for a single endpoint and 3 s for several.</param>
     public static FailoverClient OfEndpoints(HttpClient http, BigInteger chainId, IReadOnlyList<Uri> endpoints, TimeSpan? patience = null)
@@ -78,6 +79,17 @@ public sealed class FailoverClient : NodeClient
         }
     }
 
+    /// <summary>With the one that answered last, because other callers may have moved on to another since.</summary>
+    public override IReadOnlyList<NodeClient> WellEndpoints
+    {
+        get
+        {
+            var (health, now) = (Health, Now);
+            var best = EndpointRules.BestHead(health);
+            return [.. _endpoints.Where((_, index) => EndpointRules.IsWell(health[index], best, now)).Select(e => e.Transport)];
+        }
+    }
+
     private TimeSpan Now => _clock.GetElapsedTime(_started);
 
     public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
@@ -107,21 +119,18 @@ public sealed class FailoverClient : NodeClient
             }
         }
 
-        // No endpoint can serve; report the most specific error.
+        // A node's own error is more specific than the lack of an answer.
         return troubled ?? throw last ?? new RpcUnavailableException(requests[0].Method, $"no endpoint is on chain {_chainId}");
     }
 
-    /// <summary>Demotes the endpoint that answered last for a while: an answer is found to be false right after it was given.</summary>
+    /// <summary>Demotes the endpoint that answered last, because an answer is found to be false right after it was given.</summary>
     public override void Distrust(string reason) =>
         Update(
             Volatile.Read(ref _answeredLast),
             health => health with { DistrustedUntil = Now + EndpointRules.DistrustFor, LastError = reason }
         );
 
-    /// <summary>
-    /// Asks all endpoints concurrently for chain id and newest block. Meant to run
-    /// every second; it detects lagging and recovered endpoints.
-    /// </summary>
+    /// <summary>Meant to run every second: between calls only this detects an endpoint that lags or has recovered.</summary>
     public Task CheckAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(Enumerable.Range(0, _endpoints.Length).Select(i => CheckAsync(i, cancellationToken)));
 

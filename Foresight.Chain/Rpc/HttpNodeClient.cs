@@ -4,13 +4,16 @@ using System.Text.Json;
 
 namespace Foresight.Chain.Rpc;
 
-/// <param name="timeout">Timeout of one HTTP request, until the last byte of the answer.</param>
+/// <param name="timeout">For one HTTP request until the last byte of the answer, because a node may hang in the middle of one.</param>
 public sealed class HttpNodeClient(HttpClient http, Uri endpoint, TimeSpan timeout) : NodeClient
 {
-    /// <summary>Calls per HTTP request; larger batches are split. Public providers refuse batches above 100 or charge for them.</summary>
+    /// <summary>Public providers refuse batches above 100 or charge for them, so larger ones are split.</summary>
     public const int BatchLimit = 100;
 
-    /// <summary>Largest answer in bytes; a longer one fails the read. 10,000 logs of the market contract have about 8 MB.</summary>
+    /// <summary>
+    /// In bytes. 10,000 logs of the market contract have about 8 MB; a longer answer than this fails the read instead of
+    /// filling the memory.
+    /// </summary>
     public const int AnswerLimit = 64 * 1024 * 1024;
 
     public Uri Endpoint => endpoint;

@@ -1,8 +1,8 @@
 namespace Foresight.Chain.Rpc;
 
 /// <summary>
-/// Bloom filter of 2048 bits in a block header (yellow paper, section 4.4.3). The block's hash covers it, so a node that omits logs
-/// contradicts it: an entry that is not in the filter is certainly not in the block.
+/// The block's hash covers this filter (yellow paper, section 4.4.3), so a node that omits logs contradicts it: an entry that is not in the
+/// filter is certainly not in the block.
 /// </summary>
 public static class LogsBloom
 {
@@ -13,7 +13,6 @@ public static class LogsBloom
     public static LogsBloomBits Of(Hash32 topic) => new(Keccak256.Hash(topic.ToBytes()));
 }
 
-/// <summary>The three bits of the 2048 that an entry sets.</summary>
 public readonly struct LogsBloomBits
 {
     private readonly int _first;
@@ -29,9 +28,11 @@ public readonly struct LogsBloomBits
         _third = ((bytes[4] << 8) | bytes[5]) & 2047;
     }
 
-    /// <summary>False: certainly not in the block. True: possibly in the block.</summary>
+    /// <summary>
+    /// False is certain. A filter of another size is none and shows nothing, so everything may be in its block.
+    /// </summary>
     public bool MayBeIn(ReadOnlySpan<byte> bloom) =>
-        bloom.Length == LogsBloom.Size && IsSet(bloom, _first) && IsSet(bloom, _second) && IsSet(bloom, _third);
+        bloom.Length != LogsBloom.Size || (IsSet(bloom, _first) && IsSet(bloom, _second) && IsSet(bloom, _third));
 
     private static bool IsSet(ReadOnlySpan<byte> bloom, int bit) => (bloom[LogsBloom.Size - 1 - (bit / 8)] >> (bit % 8) & 1) == 1;
 }

@@ -9,9 +9,8 @@ using NethereumError = Nethereum.JsonRpc.Client.RpcMessages.RpcError;
 namespace Foresight.Chain.Rpc;
 
 /// <summary>
-/// Connection to a chain through one endpoint or several. Derives from Nethereum's client, so that <c>new Web3(client)</c> and Nethereum's
-/// services work over it. Adds what Nethereum's interface lacks: cancellation, a separate result for each request of a batch, and large
-/// answers without Newtonsoft's tree.
+/// Derives from Nethereum's client, so that <c>new Web3(client)</c> and Nethereum's services work over it. Adds what Nethereum's interface
+/// lacks: cancellation, a separate result for each request of a batch, and large answers without Newtonsoft's tree (docs/decisions/0207).
 /// </summary>
 public abstract class NodeClient : ClientBase
 {
@@ -20,22 +19,28 @@ public abstract class NodeClient : ClientBase
 
     private static readonly JsonSerializerSettings Settings = DefaultJsonSerializerSettingsFactory.BuildDefaultJsonSerializerSettings();
 
-    /// <summary>
-    /// Sends all requests, at most <see cref="HttpNodeClient.BatchLimit"/> in one HTTP request. Answers are in the order of the requests.
-    /// </summary>
-    /// <exception cref="RpcUnavailableException">At least one request has no trustworthy answer.</exception>
+    /// <summary>Answers are in the order of the requests.</summary>
+    /// <exception cref="RpcUnavailableException">
+    /// At least one request has no trustworthy answer, so the others are not returned either: a caller relies on all of them.
+    /// </exception>
     public abstract Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken);
 
-    /// <summary>Reports that an answer cannot be true. A client of several endpoints asks another one for a while.</summary>
+    /// <summary>
+    /// For an answer that only its reader finds to be impossible. A client of several endpoints then asks another one for a while.
+    /// </summary>
     public virtual void Distrust(string reason)
     {
-        // A single endpoint has no alternative; the reader refuses the answer.
+        // A single endpoint has no alternative, and the reader refuses the answer.
     }
 
-    /// <summary>Applies the token to requests that Nethereum's services send below the calling async method.</summary>
+    /// <summary>
+    /// To be asked one by one, where one endpoint's word is not enough. Empty if there is only one: it would confirm itself.
+    /// </summary>
+    public virtual IReadOnlyList<NodeClient> WellEndpoints => [];
+
+    /// <summary>Nethereum's services take no token, so it flows with the async call: set it in the method that calls them.</summary>
     internal static void CancelWith(CancellationToken cancellationToken) => Cancellation.Value = cancellationToken;
 
-    /// <exception cref="RpcException">The node refused.</exception>
     public override async Task<RpcResponseMessage> SendAsync(RpcRequestMessage rpcRequestMessage, string? route = null)
     {
         var reply = (await SendAsync([Request(rpcRequestMessage)], Cancellation.Value))[0];

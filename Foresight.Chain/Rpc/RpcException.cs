@@ -2,10 +2,12 @@ using System.Text.Json;
 
 namespace Foresight.Chain.Rpc;
 
-/// <summary>A refusal by the node. For a revert, <see cref="RevertData"/> and <see cref="RevertReason"/> carry the cause.</summary>
+/// <summary>A refusal is an answer, unlike <see cref="RpcUnavailableException"/>, so conclusions may be drawn from it.</summary>
 public class RpcException : Exception
 {
-    /// <summary>Error code of geth and anvil for an execution that reverted.</summary>
+    /// <summary>
+    /// Used by geth and anvil for an execution that reverted; other nodes differ, so it is not the only sign of a revert.
+    /// </summary>
     public const int ExecutionReverted = 3;
 
     public RpcException(string method, int code, string message, byte[]? revertData = null)
@@ -17,25 +19,24 @@ public class RpcException : Exception
 
     public string Method { get; }
 
-    /// <summary>JSON-RPC error code; 0 if the node did not answer.</summary>
     public int Code { get; }
 
     public string NodeMessage { get; }
 
-    /// <summary>Revert data; null if the error is no revert or the node omits the data.</summary>
+    /// <summary>Null does not mean that the call did not revert, because some nodes omit the data.</summary>
     public byte[]? RevertData { get; }
 
     public string? RevertReason => RevertData is null ? null : Rpc.RevertReason.Text(RevertData);
 
-    /// <summary>True if the call was executed and reverted, false if it was not executed.</summary>
+    /// <summary>By data, code or message, because nodes differ in which of them they give. False if the call was not executed.</summary>
     public bool IsRevert =>
         RevertData is not null
         || Code == ExecutionReverted
         || NodeMessage.StartsWith("execution reverted", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// True if the node cannot serve now (internal error, resource unavailable, too many requests), although the request is valid. The last
-    /// code also means a log query that is too large, which the caller must split.
+    /// The request is valid, but the node cannot serve it now (internal error, resource unavailable, too many requests), so another one is
+    /// asked. Of log queries the same codes may mean that the range is too large, which the caller must split.
     /// </summary>
     internal bool IsNodeTrouble => !IsRevert && Method != "eth_getLogs" && Code is -32603 or -32002 or -32005 or -32016;
 

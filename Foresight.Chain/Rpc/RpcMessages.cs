@@ -7,6 +7,5 @@ public sealed record RpcRequest(string Method, params IReadOnlyList<JsonNode?> P
 
 public readonly record struct RpcReply(string Method, JsonElement Result, RpcException? Error)
 {
-    /// <exception cref="RpcException">The node refused.</exception>
     public JsonElement Required() => Error is null ? Result : throw Error;
 }

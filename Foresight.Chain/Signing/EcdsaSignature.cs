@@ -5,29 +5,25 @@ public enum SignatureFault
     None = 0,
 
     /// <summary>
-    /// Not 65 bytes. The 64 bytes of EIP-2098's short form are refused too: they are a second encoding of the same signature.
+    /// Not 65 bytes. The 64 bytes of EIP-2098's short form are refused too, because they are a second encoding of the same signature; see
+    /// <see cref="EcdsaSignature.Normalize"/>.
     /// </summary>
     WrongLength,
 
     WrongV,
 
-    /// <summary>s exceeds half the group order: the malleable twin of a valid signature (EIP-2).</summary>
+    /// <summary>s exceeds half the group order, so it is the malleable twin of a valid signature (EIP-2).</summary>
     HighS,
 
-    /// <summary>r or s is zero or out of range, or no key can have produced them.</summary>
     NoSuchKey,
 }
 
-/// <summary>
-/// Ethereum's 65-byte signatures: r, s, v. Accepts exactly one byte string per signature
-/// and digest, so that a signature cannot be altered and replayed.
-/// </summary>
+/// <summary>Accepts exactly one byte string for a signature and digest, so that a signature cannot be altered and replayed.</summary>
 public static class EcdsaSignature
 {
-    /// <summary>r has 32 bytes, s 32, v 1.</summary>
     public const int Size = 65;
 
-    /// <summary>Checks the form without curve arithmetic, which is expensive.</summary>
+    /// <summary>The form is cheap to check; curve arithmetic is not, so it comes after this.</summary>
     public static SignatureFault CheckForm(ReadOnlySpan<byte> signature)
     {
         if (signature.Length != Size)
@@ -37,7 +33,19 @@ public static class EcdsaSignature
         return signature[32..64].SequenceCompareTo(Secp256k1.HalfOrder) > 0 ? SignatureFault.HighS : SignatureFault.None;
     }
 
-    /// <summary>Recovers the address whose key signed <paramref name="digest"/>; <see cref="Address.Zero"/> on a fault.</summary>
+    /// <summary>
+    /// Wallets also give v as 0 or 1, or the 64 bytes of EIP-2098, where the highest bit of s is the parity in v; each is a form of one
+    /// signature of 65 bytes. Other bytes are returned unchanged, because a contract wallet may know their meaning.
+    /// </summary>
+    public static byte[] Normalize(byte[] signature)
+    {
+        if (signature.Length == Size && signature[64] <= 1)
+            return [.. signature[..64], (byte)(27 + signature[64])];
+        if (signature.Length == Size - 1)
+            return [.. signature[..32], (byte)(signature[32] & 0x7F), .. signature[33..], (byte)(27 + (signature[32] >> 7))];
+        return signature;
+    }
+
     public static SignatureFault Recover(Hash32 digest, ReadOnlySpan<byte> signature, out Address signer)
     {
         signer = Address.Zero;
@@ -52,7 +60,7 @@ public static class EcdsaSignature
         return SignatureFault.None;
     }
 
-    /// <summary>Signs deterministically: the same key and digest give the same 65 bytes on every machine.</summary>
+    /// <summary>Deterministic (RFC 6979), so what is signed again has the same bytes and hash on every machine.</summary>
     public static byte[] Sign(Hash32 digest, ReadOnlySpan<byte> privateKey)
     {
         var signature = new byte[Size];

@@ -39,7 +39,9 @@ public readonly record struct OrderMessage(
 
     IReadOnlyList<object?> IAbiTuple.Values => [Maker, OutcomeIndex, IsBuy, Price, Amount, Salt, Expiry];
 
-    /// <summary>EIP-712 struct hash, independent of the market. <see cref="OrderSigning.OrderHash"/> identifies an order.</summary>
+    /// <summary>
+    /// Does not name the market, so it must not identify an order: <see cref="OrderSigning.OrderHash"/> does (docs/decisions/0201).
+    /// </summary>
     public Hash32 StructHash()
     {
         Span<byte> words = stackalloc byte[8 * Word.Size];
@@ -55,7 +57,7 @@ public readonly record struct OrderMessage(
     }
 }
 
-/// <summary>A maker's signed request that none of its orders with this salt be filled any more.</summary>
+/// <summary>Has no number or time, so its signature is valid for later orders with the same salt too (docs/decisions/0416).</summary>
 public readonly record struct CancelSaltMessage(Address Maker, BigInteger Salt)
 {
     public const string CancelType = "CancelSaltRequest(address maker,uint256 salt)";
@@ -71,3 +73,37 @@ public readonly record struct CancelSaltMessage(Address Maker, BigInteger Salt)
         return Keccak256.Hash(words);
     }
 }
+
+/// <summary>
+/// An order's identity is its EIP-712 digest, which binds it to one market of one chain, so that a signature is valid in one market only.
+/// The market contract counts fills by the same hash.
+/// </summary>
+public static class OrderSigning
+{
+    public static Hash32 OrderHash(TypedDataDomain domain, in OrderMessage order) => domain.Digest(order.StructHash());
+
+    public static Hash32 CancelHash(TypedDataDomain domain, in CancelSaltMessage cancel) => domain.Digest(cancel.StructHash());
+
+    public static byte[] Sign(TypedDataDomain domain, in OrderMessage order, PrivateKey key) => key.Sign(OrderHash(domain, order));
+
+    public static byte[] Sign(TypedDataDomain domain, in CancelSaltMessage cancel, PrivateKey key) => key.Sign(CancelHash(domain, cancel));
+
+    /// <summary>First 8 bytes of keccak256(salt as 32 bytes), enough to find an account's orders with a salt.</summary>
+    public static ulong SaltTag(BigInteger salt)
+    {
+        Span<byte> word = stackalloc byte[Word.Size];
+        Word.Write(salt, word);
+        return Keccak256.Hash(word).Prefix;
+    }
+
+    /// <summary>
+    /// A contract wallet has no key, so its signature never passes here; it needs <see cref="Contracts.ContractWallet"/>.
+    /// </summary>
+    public static SignatureVerdict Check(Hash32 digest, ReadOnlySpan<byte> signature, Address maker)
+    {
+        var fault = EcdsaSignature.Recover(digest, signature, out var signer);
+        return new SignatureVerdict(fault, signer, IsValid: fault == SignatureFault.None && signer == maker && !maker.IsZero);
+    }
+}
+
+public readonly record struct SignatureVerdict(SignatureFault Fault, Address Recovered, bool IsValid);

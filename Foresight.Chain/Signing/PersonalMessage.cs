@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Foresight.Chain.Signing;
 
-/// <summary>EIP-191 version 0x45 (personal_sign): its prefix keeps a signed text from being a valid transaction or typed data.</summary>
+/// <summary>The prefix of EIP-191's version 0x45 keeps a signed text from being a valid transaction or typed data.</summary>
 public static class PersonalMessage
 {
     public static Hash32 Hash(string text)

@@ -2,12 +2,11 @@ using System.Security.Cryptography;
 
 namespace Foresight.Chain.Signing;
 
-/// <summary>A secp256k1 private key. Its text form is its address, so that a log line cannot leak the secret.</summary>
+/// <summary>Its text form is its address, so that a log line cannot leak the secret.</summary>
 public sealed class PrivateKey
 {
     private readonly byte[] _secret;
 
-    /// <exception cref="ArgumentException">Not 32 bytes, zero, or not below the group order. The message omits the bytes.</exception>
     public PrivateKey(ReadOnlySpan<byte> secret)
     {
         if (!Secp256k1.IsValidPrivateKey(secret))
@@ -21,7 +20,7 @@ public sealed class PrivateKey
     public Address Address { get; }
 
     /// <param name="text">64 hexadecimal digits, with or without 0x.</param>
-    /// <exception cref="FormatException">The text has another form. The message omits the text.</exception>
+    /// <exception cref="FormatException">The message omits the text, which may be a key with a typing error.</exception>
     public static PrivateKey Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -53,10 +52,13 @@ public sealed class PrivateKey
         return key;
     }
 
-    /// <summary>Derives a key from a public phrase: for simulated traders and tests, never for real funds.</summary>
+    /// <summary>For simulated traders and tests, never for real funds: anyone who knows the phrase has the key.</summary>
     public static PrivateKey OfPhrase(string phrase) => new(Keccak256.HashText(phrase).ToBytes());
 
-    /// <summary>Signs the digest without further hashing; returns 65 bytes r, s, v.</summary>
+    /// <summary>
+    /// Signs the digest as it is. The caller must have hashed with a domain or a prefix, which keeps the signature from being valid
+    /// as something else.
+    /// </summary>
     public byte[] Sign(Hash32 digest) => EcdsaSignature.Sign(digest, _secret);
 
     public override string ToString() => $"key of {Address}";

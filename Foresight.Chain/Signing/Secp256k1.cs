@@ -3,7 +3,9 @@ using Library = Secp256k1Net.Secp256k1;
 
 namespace Foresight.Chain.Signing;
 
-/// <summary>Curve operations of Ethereum on libsecp256k1, which the package Secp256k1.Net ships.</summary>
+/// <summary>
+/// By Secp256k1.Net, because a recovery takes 40 µs there and 1,250 µs with Nethereum's BouncyCastle (docs/decisions/0205).
+/// </summary>
 public static class Secp256k1
 {
     private const int OpaqueKeySize = 64;
@@ -50,7 +52,7 @@ public static class Secp256k1
             0x41,
         ];
 
-    /// <summary>n / 2. A signature has two valid values of s; only the one up to this bound is accepted (EIP-2).</summary>
+    /// <summary>n / 2. A signature has two valid values of s, so only the one up to this bound is accepted (EIP-2).</summary>
     public static ReadOnlySpan<byte> HalfOrder =>
         [
             0x7F,
@@ -87,11 +89,8 @@ public static class Secp256k1
             0xA0,
         ];
 
-    /// <summary>False if the bytes are no private key: not 32 bytes, zero, or not below the group order.</summary>
     public static bool IsValidPrivateKey(ReadOnlySpan<byte> privateKey) => privateKey.Length == 32 && Curve.EcSeckeyVerify(privateKey);
 
-    /// <summary>Uncompressed public key, x and y, without the 04 prefix.</summary>
-    /// <exception cref="ArgumentException">The bytes are not a private key.</exception>
     public static void PublicKey(ReadOnlySpan<byte> privateKey, Span<byte> into64)
     {
         Span<byte> key = stackalloc byte[OpaqueKeySize];
@@ -100,8 +99,7 @@ public static class Secp256k1
         Serialize(key, into64);
     }
 
-    /// <summary>Deterministic (RFC 6979, SHA-256) with low s. Writes r and s; returns the recovery id, 0 to 3.</summary>
-    /// <exception cref="ArgumentException">The bytes are not a private key.</exception>
+    /// <summary>Deterministic (RFC 6979, SHA-256), with the low s that EIP-2 demands. Returns the recovery id, 0 to 3.</summary>
     public static int Sign(Hash32 digest, ReadOnlySpan<byte> privateKey, Span<byte> into64)
     {
         Span<byte> message = stackalloc byte[Hash32.Size];
@@ -113,7 +111,7 @@ public static class Secp256k1
         return recoveryId;
     }
 
-    /// <summary>False if no public key has this signature: r or s is out of range, or r is not the coordinate of a point.</summary>
+    /// <summary>A forged signature is an expected input, so it is false and no exception.</summary>
     public static bool TryRecover(Hash32 digest, ReadOnlySpan<byte> rs, int recoveryId, Span<byte> into64)
     {
         if (rs.Length != 64 || recoveryId is < 0 or > 3)

@@ -2,9 +2,7 @@ using System.Numerics;
 
 namespace Foresight.Chain.Signing;
 
-/// <param name="Recovered">Address recovered from the signature over that digest; zero if there is none.</param>
-/// <param name="DomainField">The one wrong domain field: chainId, verifyingContract, name or
-/// version; null if no single field explains the signature.</param>
+/// <param name="DomainField">chainId, verifyingContract, name or version; null if no single field explains the signature.</param>
 public sealed record SignatureDiagnosis(
     SignatureFault Fault,
     Hash32 ExpectedDigest,
@@ -15,16 +13,15 @@ public sealed record SignatureDiagnosis(
 );
 
 /// <summary>
-/// Explains why a signature is not valid. Each guess costs a signature recovery, so their number is bounded, and callers are subject to the
-/// rate limit of failed requests.
+/// Each guess costs a signature recovery, so their number is bounded, and callers are subject to the rate limit of failed requests.
 /// </summary>
 public sealed class SignatureDiagnostician
 {
-    /// <summary>Recoveries per diagnosis, about 40 µs each.</summary>
+    /// <summary>A recovery takes about 40 µs, so a diagnosis takes at most 2.6 ms.</summary>
     public const int GuessLimit = 64;
 
-    // Chains that a wallet is likely to be connected to by mistake: Ethereum, Optimism, BNB, Gnosis, Polygon, Base, Arbitrum,
-    // their test networks, and the default ids of development chains.
+    // A wallet may be connected to one of these by mistake: Ethereum, Optimism, BNB, Gnosis, Polygon, Base, Arbitrum, their test networks,
+    // and the default ids of development chains.
     private static readonly BigInteger[] UsualChains =
     [
         1,
@@ -57,7 +54,7 @@ public sealed class SignatureDiagnostician
 
     private readonly Address[] _knownMarkets;
 
-    /// <param name="knownMarkets">Contracts for which an order may have been signed by mistake.</param>
+    /// <param name="knownMarkets">An order may have been signed for one of them by mistake.</param>
     public SignatureDiagnostician(IEnumerable<Address> knownMarkets) => _knownMarkets = [.. knownMarkets, Address.Zero];
 
     public SignatureDiagnosis Explain(TypedDataDomain domain, Hash32 structHash, ReadOnlySpan<byte> signature, Address maker)

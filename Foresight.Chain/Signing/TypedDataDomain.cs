@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Foresight.Chain.Signing;
 
-/// <summary>EIP-712 domain. That of a market varies only in chain and contract, see <see cref="OfMarket"/>.</summary>
+/// <summary>Binds a signature to one chain and one market; name and version are the same for all markets.</summary>
 public sealed class TypedDataDomain
 {
     public const string MarketName = "Foresight Market";
@@ -29,12 +29,12 @@ public sealed class TypedDataDomain
     public BigInteger ChainId { get; }
     public Address VerifyingContract { get; }
 
-    /// <summary>Hash of the domain, cached because every digest uses it.</summary>
+    /// <summary>Cached because every digest uses it.</summary>
     public Hash32 Separator { get; }
 
     public static TypedDataDomain OfMarket(BigInteger chainId, Address market) => new(MarketName, MarketVersion, chainId, market);
 
-    /// <summary>Digest that a wallet signs: keccak256(0x1901, separator, hash of the message).</summary>
+    /// <summary>0x19 keeps what is signed from being a valid transaction (EIP-191); 0x01 marks typed data (EIP-712).</summary>
     public Hash32 Digest(Hash32 structHash)
     {
         Span<byte> bytes = stackalloc byte[66];

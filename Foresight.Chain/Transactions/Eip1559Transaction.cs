@@ -5,13 +5,12 @@ using Nethereum.Util;
 
 namespace Foresight.Chain.Transactions;
 
-/// <summary>A type 2 transaction (EIP-1559) without an access list. Fees are in wei per unit of gas.</summary>
+/// <summary>Without an access list; fees are in wei per unit of gas. Without <see cref="To"/> it creates a contract.</summary>
 public sealed record Eip1559Transaction
 {
     public required BigInteger ChainId { get; init; }
     public required long Nonce { get; init; }
 
-    /// <summary>Null creates a contract.</summary>
     public required Address? To { get; init; }
 
     public required long GasLimit { get; init; }
@@ -20,9 +19,7 @@ public sealed record Eip1559Transaction
     public BigInteger Value { get; init; }
     public byte[] Data { get; init; } = [];
 
-    /// <summary>
-    /// Deterministic: the same transaction and key give the same bytes and hash, so the hash can be stored before the broadcast.
-    /// </summary>
+    /// <summary>Deterministic: the same transaction and key give the same bytes, so the hash can be stored before the broadcast.</summary>
     public SignedTransaction Sign(PrivateKey key)
     {
         var transaction = new Transaction1559(
@@ -49,10 +46,10 @@ public sealed record Eip1559Transaction
     private static byte[] Integer(ReadOnlySpan<byte> bigEndian) => bigEndian.TrimStart((byte)0).ToArray();
 }
 
-/// <param name="Raw">Argument of eth_sendRawTransaction; a re-broadcast sends the same bytes.</param>
+/// <param name="Raw">For eth_sendRawTransaction. Sending the same bytes again is harmless, because they are the same transaction.</param>
 public sealed record SignedTransaction(Hash32 Hash, byte[] Raw, Address From, long Nonce)
 {
-    /// <summary>Address of the contract that the transaction creates, derived from sender and nonce.</summary>
+    /// <summary>Follows from sender and nonce, so it is known before the transaction is mined.</summary>
     public Address ContractAddress => ContractAddressOf(From, Nonce);
 
     public static Address ContractAddressOf(Address sender, long nonce) =>

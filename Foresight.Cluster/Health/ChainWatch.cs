@@ -11,9 +11,7 @@ namespace Foresight.Cluster.Health;
 /// <summary>Delegates, because this project does not reference Foresight.Chain.</summary>
 public sealed record ChainEndpoints(Func<CancellationToken, Task> CheckAsync, Func<IReadOnlyList<ChainEndpointView>> Read);
 
-/// <summary>
-/// Checks the chain's endpoints once a second, so that one that fails or lags is avoided, and one that recovers is used again.
-/// </summary>
+/// <summary>Once a second, so that an endpoint that fails or lags is avoided, and one that recovers is used again.</summary>
 public sealed partial class ChainWatch : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -68,7 +66,7 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The host is stopping.
+            // Stopping is no failure.
         }
     }
 

@@ -5,20 +5,36 @@ namespace Foresight.Cluster.Offenders;
 
 public sealed record OffenderOptions
 {
-    /// <summary>Points from which an account's open orders are capped. <c>OFFENDER_CAP_POINTS</c>.</summary>
+    /// <summary>
+    /// For funds moved away, an approval revoked, or an order cancelled directly on chain. It may also happen once to an honest account, so
+    /// one such strike alone only caps.
+    /// </summary>
+    public const int UsualPoints = 20;
+
+    /// <summary>For a wallet that accepted a signature and rejects it later, because it was programmed to do so.</summary>
+    public const int DeliberatePoints = 30;
+
+    /// <summary>
+    /// Points from which an account's open orders are capped: by default one usual strike caps it for ten minutes.
+    /// <c>OFFENDER_CAP_POINTS</c>.
+    /// </summary>
     public int CapFrom { get; init; } = 10;
 
     /// <summary>
-    /// Points from which new orders are refused: at the usual 20 points, the third failed trade within a short time.
-    /// <c>OFFENDER_REFUSE_POINTS</c>.
+    /// Points from which new orders are refused: by default at the third usual strike within a short time, because that is no accident any
+    /// more. <c>OFFENDER_REFUSE_POINTS</c>.
     /// </summary>
     public int RefuseFrom { get; init; } = 50;
 
-    /// <summary>Time in which one point fades. <c>OFFENDER_POINT_MS</c>.</summary>
+    /// <summary>
+    /// Time in which one point fades, because a ban would be too much for what may happen once (docs/decisions/0623).
+    /// <c>OFFENDER_POINT_MS</c>.
+    /// </summary>
     public TimeSpan PointLasts { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Largest value of a capped account's open orders at their prices, in micro-USDC. <c>OFFENDER_OPEN_NOTIONAL_USDC</c>.
+    /// In micro-USDC, at the orders' prices. A capped account may still trade, because its strikes may have been an accident, but only with
+    /// this much open. <c>OFFENDER_OPEN_NOTIONAL_USDC</c>.
     /// </summary>
     public long CappedNotional { get; init; } = 1_000_000_000;
 

@@ -6,7 +6,6 @@ public enum OffenderLevel
 {
     Clear,
 
-    /// <summary>The value of its open orders is limited.</summary>
     Capped,
 
     Refused,
@@ -17,33 +16,24 @@ public enum OffenderLevel
 public readonly record struct Standing(OffenderLevel Level, int Points, TimeSpan Improves);
 
 /// <summary>
-/// Computes an account's standing from its failed trades. Each strike adds points, which fade one after the other at a steady rate, so the
-/// score is fully described by the moment at which the last point fades. Pure: the same strikes and time give the same standing on every
-/// node.
+/// Points fade one after the other at a steady rate, so the moment at which the last one fades describes a score fully. Pure, so that the
+/// same strikes and time give the same standing on every node.
 /// </summary>
 public static class OffenderRules
 {
-    /// <summary>Strikes older than this have faded completely, and no score takes longer to fade.</summary>
+    /// <summary>No score takes longer to fade, so older strikes are never read.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(1);
 
-    /// <summary>Weight of the usual cases: funds moved away, an approval revoked, an order cancelled directly on chain.</summary>
-    public const int Usual = 20;
-
-    /// <summary>A wallet that accepts a signature and later rejects it was programmed to do so.</summary>
-    public const int Deliberate = 30;
-
-    /// <summary>Returns the points of a failed trade for the account responsible; 0 if no account is.</summary>
-    /// <param name="code">The code in the trade's stored reason.</param>
     public static int PointsOf(string code) =>
         code switch
         {
-            "insufficient_collateral" or "insufficient_shares" or "order_cancelled" => Usual,
-            "transfer_refused" or "payout_refused" => Usual,
-            "invalid_signature" => Deliberate,
+            "insufficient_collateral" or "insufficient_shares" or "order_cancelled" => OffenderOptions.UsualPoints,
+            "transfer_refused" or "payout_refused" => OffenderOptions.UsualPoints,
+            "invalid_signature" => OffenderOptions.DeliberatePoints,
             _ => 0,
         };
 
-    /// <param name="strikes">Strikes of one account, oldest first.</param>
+    /// <param name="strikes">Of one account, oldest first, because points fade one after the other.</param>
     public static Standing StandingOf(IEnumerable<Strike> strikes, OffenderOptions options, DateTimeOffset now)
     {
         var clean = DateTimeOffset.MinValue;
@@ -63,7 +53,7 @@ public static class OffenderRules
             ? Of(OffenderLevel.Capped, options.CapFrom)
             : new Standing(OffenderLevel.Clear, PointsIn(left, options), TimeSpan.Zero);
 
-        // One tick later the score is below the bound.
+        // One tick later, because at the bound itself the level still holds.
         Standing Of(OffenderLevel level, int bound) =>
             new(level, PointsIn(left, options), left - (bound * options.PointLasts) + TimeSpan.FromTicks(1));
     }

@@ -7,7 +7,6 @@ public static class AccessOptions
     public const string SignInPath = "/sign-in";
     public const string SignInLimit = "sign-in";
 
-    /// <summary>Sliding: each use of the console extends the session.</summary>
     public static readonly TimeSpan SessionLength = TimeSpan.FromHours(8);
 
     /// <summary>

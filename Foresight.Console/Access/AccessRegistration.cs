@@ -18,12 +18,13 @@ public static class AccessRegistration
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<OperatorSessions>();
+        services.AddSingleton<SignInTries>();
         services.AddScoped<CircuitHandler, CircuitCredential>();
         services.AddScoped<SessionEnd>();
         services.AddCascadingAuthenticationState();
 
-        // Fixed name, so that the ticket can be decrypted after a restart and by every
-        // console behind one address, wherever the program is installed.
+        // The name is fixed, so that the ticket can be decrypted after a restart and by every console behind one address, wherever the
+        // program is installed.
         var protection = services.AddDataProtection().SetApplicationName("Foresight.Console");
         if (builder.Configuration.Optional("CONSOLE_KEYS_DIRECTORY") is { } directory)
             protection.PersistKeysToFileSystem(KeysDirectory(directory));

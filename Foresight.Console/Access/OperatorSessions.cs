@@ -3,11 +3,13 @@ using System.Collections.Concurrent;
 namespace Foresight.Console.Access;
 
 /// <summary>
-/// Admin keys of signed-in operators, by session. The key itself exists only in the encrypted cookie ticket and here; pages read it before
-/// each request to the Api, so ending a session takes effect on all its pages at once.
+/// The admin key exists only in the encrypted cookie ticket and here; pages read it before each request to the Api, so ending a session
+/// takes effect on all its pages at once.
 /// </summary>
-/// <remarks>In memory: after a restart sessions are restored from their tickets, so a copy of a signed-out ticket would be accepted again
-/// until it expires. Bounded by <see cref="MaxSessions"/>; beyond it sign-in is refused.</remarks>
+/// <remarks>
+/// In memory: after a restart sessions are restored from their tickets, so a copy of a signed-out ticket would be accepted again until it
+/// expires. Bounded by <see cref="MaxSessions"/>; beyond it sign-in is refused.
+/// </remarks>
 public sealed class OperatorSessions(TimeProvider clock)
 {
     public const int MaxSessions = 1_000;
@@ -16,7 +18,6 @@ public sealed class OperatorSessions(TimeProvider clock)
 
     private sealed record Session(string? Key, DateTimeOffset ExpiresAt);
 
-    /// <summary>False if the session has ended, or if there are too many.</summary>
     public bool Remember(string id, string key, DateTimeOffset expiresAt)
     {
         if (_sessions.Count >= MaxSessions && !_sessions.ContainsKey(id))
@@ -35,7 +36,7 @@ public sealed class OperatorSessions(TimeProvider clock)
     public string? KeyOf(string id) =>
         _sessions.TryGetValue(id, out var session) && session.ExpiresAt > clock.GetUtcNow() ? session.Key : null;
 
-    /// <summary>Ends the session and remembers it until its ticket expires, so that the ticket is not accepted again.</summary>
+    /// <summary>Remembered until its ticket expires, so that the ticket of an ended session is not accepted again.</summary>
     public void End(string id) =>
         _sessions.AddOrUpdate(
             id,

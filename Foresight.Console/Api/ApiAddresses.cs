@@ -2,9 +2,7 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Console.Api;
 
-/// <summary>
-/// Addresses of the Api nodes. Each node serves every request, so the console stays with one until it fails, then tries the next.
-/// </summary>
+/// <summary>Each node serves every request, so the console stays with one until it fails, then tries the next.</summary>
 public sealed class ApiAddresses
 {
     private readonly Uri[] _addresses;
@@ -33,7 +31,6 @@ public sealed class ApiAddresses
             Volatile.Write(ref _preferred, index);
     }
 
-    /// <summary>Reads <c>API_URLS</c> (comma-separated), else every <c>services__api…__http__0</c> that the app model sets.</summary>
     public static ApiAddresses FromConfiguration(IConfiguration configuration)
     {
         var addresses = configuration.Optional("API_URLS") is { } list

@@ -2,7 +2,7 @@ namespace Foresight.Console.Api;
 
 public static class ApiClientRegistration
 {
-    /// <summary>Concurrent requests to one node; enough for the pages of a hundred operators.</summary>
+    /// <summary>Enough for the pages of a hundred operators, and still a bound on what a node that hangs can hold.</summary>
     private const int MaxInFlight = 1_000;
 
     public static void AddApiClient(this WebApplicationBuilder builder)
@@ -10,8 +10,13 @@ public static class ApiClientRegistration
         builder.Services.AddSingleton(ApiAddresses.FromConfiguration(builder.Configuration));
         builder.Services.AddScoped<OperatorCredential>();
         builder.Services.AddScoped<ForesightApiClient>();
+        builder.AddClient(ForesightApiClient.HttpClientName, ForesightApiClient.TryTimeout);
+        builder.AddClient(ForesightApiClient.PatientClientName, ForesightApiClient.PatientTimeout);
+    }
+
+    private static void AddClient(this WebApplicationBuilder builder, string name, TimeSpan timeout) =>
         builder
-            .Services.AddHttpClient(ForesightApiClient.HttpClientName, client => client.Timeout = ForesightApiClient.TryTimeout)
+            .Services.AddHttpClient(name, client => client.Timeout = timeout)
             .ConfigurePrimaryHttpMessageHandler(() =>
                 new SocketsHttpHandler
                 {
@@ -21,6 +26,5 @@ public static class ApiClientRegistration
                     UseProxy = false,
                 }
             )
-            .AddNodeResilience(ForesightApiClient.TryTimeout, MaxInFlight);
-    }
+            .AddNodeResilience(timeout, MaxInFlight);
 }

@@ -1,9 +1,8 @@
 namespace Foresight.Console.Api;
 
-/// <summary>No Api node gave a usable answer. Displayed values are stale; nothing is known to have changed.</summary>
+/// <summary>Nothing is known to have changed, so displayed values become stale and are kept.</summary>
 public sealed class ApiUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>A refusal by the Api. <see cref="Code"/> is the problem code, or the HTTP status without one.</summary>
 public sealed class ApiRefusedException(int status, string code, string message) : Exception(message)
 {
     public int Status { get; } = status;
@@ -11,5 +10,5 @@ public sealed class ApiRefusedException(int status, string code, string message)
     public string Code { get; } = code;
 }
 
-/// <summary>The Api does not accept the admin key (any more): the operator must sign in again.</summary>
+/// <summary>Ends the session of the page that meets it: the operator must sign in again.</summary>
 public sealed class KeyRefusedException() : Exception("The Api does not accept the admin key.");

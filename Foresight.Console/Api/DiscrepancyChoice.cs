@@ -2,18 +2,15 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Api;
 
-/// <param name="State">A state, or <see cref="Unresolved"/>.</param>
-/// <param name="Assignee">A name, or <see cref="DiscrepancyFilterValues.Unassigned"/>.</param>
-/// <param name="Age">One of DiscrepancyAges.</param>
 public sealed record DiscrepancyChoice(
     string? State = null,
     string? Kind = null,
     string? Severity = null,
     string? Assignee = null,
-    string? Age = null
+    string? Age = null,
+    string? Text = null
 )
 {
-    /// <summary>Open, acknowledged and reopened together.</summary>
     public const string Unresolved = "unresolved";
 
     public bool IsAny => this == new DiscrepancyChoice();
@@ -25,13 +22,6 @@ public sealed record DiscrepancyChoice(
             ("severity", Severity),
             ("assignee", Assignee),
             ("age", Age),
+            ("text", Text),
         ];
-
-    public string Query =>
-        string.Join(
-            '&',
-            new[] { ("state", State), ("kind", Kind), ("severity", Severity), ("assignee", Assignee), ("age", Age) }
-                .Where(part => !string.IsNullOrEmpty(part.Item2))
-                .Select(part => $"{part.Item1}={Uri.EscapeDataString(part.Item2!)}")
-        );
 }

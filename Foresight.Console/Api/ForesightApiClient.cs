@@ -10,24 +10,44 @@ using Polly.Timeout;
 
 namespace Foresight.Console.Api;
 
-/// <summary>
-/// Api client of one operator. Requests go to the node that answered last, and to the next one if it fails. Failures are the exceptions of
-/// ApiFailures.cs, so that an outage cannot look like an empty list.
-/// </summary>
-public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses addresses, OperatorCredential credential)
+/// <summary>Failures are the exceptions of ApiFailures.cs, so that an outage cannot look like an empty list.</summary>
+public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAddresses addresses, OperatorCredential credential)
 {
     public const string HttpClientName = "foresight-api";
 
-    /// <summary>Timeout of one attempt at one node. Two attempts must fit into the delay that operators still accept as live.</summary>
-    public static readonly TimeSpan TryTimeout = TimeSpan.FromSeconds(2);
+    /// <summary>For acts and exports.</summary>
+    public const string PatientClientName = "foresight-api-patient";
+
+    /// <summary>With the second between two readings, two attempts must fit into the five seconds in which a fault is named.</summary>
+    public static readonly TimeSpan TryTimeout = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>An act that was done must not be reported as failed, and a decision about 500 or a long export takes its time.</summary>
+    public static readonly TimeSpan PatientTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Of 500 markets each: one page more than a file may have rows, so that a file that was cut is named so.</summary>
+    public const int MaxMarketPages = 21;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     public Task<AdminOverview> GetOverviewAsync(CancellationToken cancellationToken) =>
         GetAsync<AdminOverview>("admin/overview", cancellationToken);
 
-    public Task<IReadOnlyList<MarketView>> GetMarketsAsync(CancellationToken cancellationToken) =>
-        GetListAsync<MarketView>("markets", cancellationToken);
+    /// <summary>All of them, in the order of their ids; of more than <see cref="MaxMarketPages"/> pages the first ones.</summary>
+    public async Task<IReadOnlyList<MarketView>> GetMarketsAsync(CancellationToken cancellationToken)
+    {
+        var markets = new List<MarketView>();
+        string? cursor = null;
+        for (var read = 0; read < MaxMarketPages; read++)
+        {
+            var page = await GetPageAsync<MarketView>(Query("markets", ("cursor", cursor)), cancellationToken);
+            markets.AddRange(page.Items);
+            cursor = page.Next;
+            if (cursor is null)
+                break;
+        }
+
+        return markets;
+    }
 
     public Task<MarketView> GetMarketAsync(int id, CancellationToken cancellationToken) =>
         GetAsync<MarketView>($"markets/{id}", cancellationToken);
@@ -36,14 +56,22 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
         GetListAsync<TradeView>($"markets/{id}/trades?limit={limit}", cancellationToken);
 
     public Task<Page<TradeView>> GetTradesAsync(
-        int? market,
+        string? market,
         string? settlement,
+        string? sort,
         string? cursor,
         int limit,
         CancellationToken cancellationToken
     ) =>
         GetAsync<Page<TradeView>>(
-            Query("trades", ("market", market?.ToString()), ("settlement", settlement), ("limit", limit.ToString()), ("cursor", cursor)),
+            Query(
+                "trades",
+                ("market", market),
+                ("settlement", settlement),
+                ("sort", sort),
+                ("limit", limit.ToString()),
+                ("cursor", cursor)
+            ),
             cancellationToken
         );
 
@@ -53,11 +81,23 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
     public Task<IReadOnlyList<CoverageView>> GetCoverageAsync(CancellationToken cancellationToken) =>
         GetListAsync<CoverageView>("reconciliation/coverage?limit=200", cancellationToken);
 
-    public Task<IReadOnlyList<DiscrepancyView>> GetDiscrepanciesAsync(DiscrepancyChoice choice, CancellationToken cancellationToken) =>
-        GetListAsync<DiscrepancyView>(Query("reconciliation/discrepancies", [.. choice.Parameters, ("limit", "500")]), cancellationToken);
+    /// <param name="sort">One of <see cref="DiscrepancySorts"/>, descending with a minus before it.</param>
+    public Task<CountedPage<DiscrepancyView>> GetDiscrepanciesAsync(
+        DiscrepancyChoice choice,
+        string sort,
+        int limit,
+        long offset,
+        CancellationToken cancellationToken
+    ) =>
+        GetAsync<CountedPage<DiscrepancyView>>(
+            Query(
+                "reconciliation/discrepancies",
+                [.. choice.Parameters, ("sort", sort), ("limit", $"{limit}"), ("offset", offset == 0 ? null : $"{offset}")]
+            ),
+            cancellationToken
+        );
 
-    /// <summary>Streams the Api's answer; the caller disposes of it.</summary>
-    /// <param name="format">csv, json.</param>
+    /// <summary>Streamed, because an export may be large; the caller disposes of the answer.</summary>
     public Task<HttpResponseMessage> ExportDiscrepanciesAsync(
         DiscrepancyChoice choice,
         string format,
@@ -70,7 +110,8 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
                     Query("reconciliation/discrepancies/export", [.. choice.Parameters, ("format", format)])
                 ),
             repeatable: true,
-            cancellationToken
+            cancellationToken,
+            isPatient: true
         );
 
     public Task<DiscrepancyDetail> GetDiscrepancyAsync(long id, CancellationToken cancellationToken) =>
@@ -94,16 +135,7 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
     public Task<BulkResolveResponse> ResolveManyAsync(BulkResolveRequest request, CancellationToken cancellationToken) =>
         PostAsync<BulkResolveResponse>("reconciliation/resolve", request, cancellationToken);
 
-    public Task<IReadOnlyList<OffenderView>> GetOffendersAsync(CancellationToken cancellationToken) =>
-        GetListAsync<OffenderView>("admin/offenders", cancellationToken);
-
-    public Task<OffenderDetail> GetOffenderAsync(string address, CancellationToken cancellationToken) =>
-        GetAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}", cancellationToken);
-
-    public Task<OffenderDetail> ResetOffenderAsync(string address, ResetOffenderRequest request, CancellationToken cancellationToken) =>
-        PostAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}/reset", request, cancellationToken);
-
-    /// <summary>Verifies the key with an admin route; throws if the Api refuses it.</summary>
+    /// <summary>Asks an admin route, because only a valid key opens it; throws if the Api refuses it.</summary>
     public async Task VerifyKeyAsync(CancellationToken cancellationToken)
     {
         using var response = await SendAsync(
@@ -119,12 +151,15 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
         return await ReadAsync<T>(response, cancellationToken);
     }
 
-    private async Task<IReadOnlyList<T>> GetListAsync<T>(string path, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<T>> GetListAsync<T>(string path, CancellationToken cancellationToken) =>
+        (await GetPageAsync<T>(path, cancellationToken)).Items;
+
+    private async Task<Page<T>> GetPageAsync<T>(string path, CancellationToken cancellationToken)
     {
         var answer = await GetAsync<JsonElement>(path, cancellationToken);
-        return answer.ValueKind == JsonValueKind.Array
-            ? answer.Deserialize<List<T>>(Json)!
-            : answer.Deserialize<Page<T>>(Json)?.Items ?? throw new ApiUnavailableException($"The answer to {path} is not a list.");
+        return answer.ValueKind == JsonValueKind.Array ? new Page<T>(answer.Deserialize<List<T>>(Json)!, null)
+            : answer.Deserialize<Page<T>>(Json) is { Items: not null } page ? page
+            : throw new ApiUnavailableException($"The answer to {path} is not a list.");
     }
 
     private async Task<T> PostAsync<T>(string path, object body, CancellationToken cancellationToken)
@@ -137,8 +172,14 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
         return await ReadAsync<T>(response, cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> make, bool repeatable, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        Func<HttpRequestMessage> make,
+        bool repeatable,
+        CancellationToken cancellationToken,
+        bool isPatient = false
+    )
     {
+        var (client, timeout) = isPatient || !repeatable ? (PatientClientName, PatientTimeout) : (HttpClientName, TryTimeout);
         var key = credential.Key ?? throw new KeyRefusedException();
         var reasons = new List<string>(addresses.Count);
         foreach (var address in addresses.InOrder())
@@ -149,8 +190,8 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
             request.Headers.TryAddWithoutValidation(ApiHeaders.Operator, Uri.EscapeDataString(credential.OperatorName));
             try
             {
-                // A new client for each request: the factory pools and renews the connections.
-                var response = await clients.CreateClient(HttpClientName).SendAsync(request, cancellationToken);
+                // A new client for each request, because the factory pools and renews the connections.
+                var response = await clients.CreateClient(client).SendAsync(request, cancellationToken);
                 if (response.IsSuccessStatusCode)
                 {
                     addresses.Prefer(address);
@@ -174,20 +215,21 @@ public sealed class ForesightApiClient(IHttpClientFactory clients, ApiAddresses 
             {
                 reasons.Add($"{address.Authority}: {Reason(e)}");
 
-                // An action that may have arrived is not repeated; one that was refused a connection may be.
+                // An action that may have arrived is not repeated, because it could be done twice; one that was refused a
+                // connection may be.
                 if (!repeatable && e.InnerException is not SocketException { SocketErrorCode: SocketError.ConnectionRefused })
                     break;
             }
             catch (Exception e)
                 when (e is TimeoutRejectedException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
-                reasons.Add($"{address.Authority}: no answer within {TryTimeout.TotalSeconds:0} s");
+                reasons.Add($"{address.Authority}: no answer within {timeout.TotalSeconds:0.#} s");
                 if (!repeatable)
                     break;
             }
             catch (ExecutionRejectedException)
             {
-                // The circuit is open: the request was not sent.
+                // The circuit is open, so the request was not sent.
                 reasons.Add($"{address.Authority}: does not answer");
             }
         }

@@ -6,19 +6,6 @@ public static class Format
 {
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
 
-    public static string Clock(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss", Culture);
-
-    /// <summary>"14:03:22" today, "20 Nov 14:03" on another day, with the year in another one.</summary>
-    public static string Moment(DateTimeOffset at, DateTimeOffset now) =>
-        at.UtcDateTime.ToString(
-            at.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm:ss"
-                : at.UtcDateTime.Year == now.UtcDateTime.Year ? "d MMM HH:mm"
-                : "d MMM yyyy",
-            Culture
-        );
-
-    public static string Full(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff 'UTC'", Culture);
-
     public static string Age(TimeSpan age) =>
         age switch
         {
@@ -39,6 +26,15 @@ public static class Format
             { TotalHours: < 48 } => $"{length.TotalHours:0} h",
             _ => $"{length.TotalDays:0} days",
         };
+
+    /// <summary>In its shard, whose number is in the upper 16 bits of the id.</summary>
+    public static string TradeNumber(long id) => Count(id & 0xffff_ffff_ffff);
+
+    /// <summary>Wei as gwei, exactly: "1500000000" becomes "1.5 gwei". No number, or one of over 28 digits, is shown as it is.</summary>
+    public static string Gwei(string wei) =>
+        decimal.TryParse(wei, NumberStyles.None, Culture, out var number)
+            ? $"{(number / 1_000_000_000m).ToString("#,0.#########", Culture)} gwei"
+            : wei;
 
     public static string Count(long number) => number.ToString("N0", Culture);
 
@@ -63,7 +59,7 @@ public static class Format
             _ => $"{(bytes.Value / 1073741824d).ToString("0.##", Culture)} GB",
         };
 
-    /// <summary>A decimal of the Api, exact, with thousands separators: "12345.5" becomes "12,345.5".</summary>
+    /// <summary>Exact, because a double would round money: "12345.5" becomes "12,345.5".</summary>
     public static string Number(string? exact, int minimumDecimals = 0)
     {
         if (exact is null || !decimal.TryParse(exact, NumberStyles.Number, Culture, out var number))
@@ -78,7 +74,7 @@ public static class Format
 
     public static string Percent(double part) => part.ToString("0.#%", Culture);
 
-    /// <summary>"0x1234abcd…9f02": enough to recognise; the title and the copy button carry all of it.</summary>
+    /// <summary>Enough to recognise, as "0x1234abcd…9f02"; the title and the copy button carry the full hash.</summary>
     public static string Hash(string? hash) =>
         hash switch
         {
@@ -89,6 +85,6 @@ public static class Format
 
     public static string Words(string code) => code.Replace('_', ' ');
 
-    /// <summary>For attribute values and coordinates: always a decimal point, whatever the culture, and at most two decimals.</summary>
+    /// <summary>Attribute values and coordinates need a decimal point, whatever the culture.</summary>
     public static string Coordinate(double value) => value.ToString("0.##", Culture);
 }

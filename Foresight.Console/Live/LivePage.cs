@@ -5,13 +5,16 @@ using Microsoft.AspNetCore.Components;
 namespace Foresight.Console.Live;
 
 /// <summary>
-/// Page that polls while it is open. Polling starts with the circuit, not during prerendering,
-/// and runs on the circuit's dispatcher, so that pages need no locks.
+/// Polling starts with the circuit, not during prerendering, and runs on the circuit's dispatcher, so that pages need no locks.
 /// </summary>
 public abstract class LivePage : ComponentBase, IAsyncDisposable
 {
+    /// <summary>Ages are written in seconds, so an unchanged page is drawn again after one.</summary>
+    private static readonly TimeSpan AgeStep = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _closing = new();
     private readonly List<Reader> _readers = [];
+    private DateTimeOffset _drawnAt;
     private bool _started;
 
     [Inject]
@@ -25,20 +28,23 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
 
     protected CancellationToken Closing => _closing.Token;
 
-    /// <summary>Must be called while the page initializes.</summary>
+    /// <summary>Must be called while the page initializes, because reading starts after its first rendering.</summary>
     /// <param name="read">Called at once, and then <paramref name="pause"/> after each answer.</param>
-    protected LiveValue<T> ReadEvery<T>(TimeSpan pause, Func<CancellationToken, Task<T>> read)
+    /// <param name="isSame">Spares drawing a page that reads several times a second. Null: every answer is drawn.</param>
+    protected LiveValue<T> ReadEvery<T>(TimeSpan pause, Func<CancellationToken, Task<T>> read, Func<T, T, bool>? isSame = null)
         where T : class
     {
         var value = new LiveValue<T>();
         var reader = new Reader(
             pause,
-            (result, failure) =>
+            (result, failure, refusedWith) =>
             {
+                var (before, failureBefore) = (value.Value, value.Failure);
                 if (failure is null)
                     value.Set((T)result!, Clock.GetUtcNow());
                 else
-                    value.Fail(failure, Clock.GetUtcNow());
+                    value.Fail(failure, Clock.GetUtcNow(), refusedWith);
+                return failure != failureBefore || (failure is null && (isSame is null || before is null || !isSame(before, value.Value!)));
             },
             async cancellationToken => await read(cancellationToken),
             value
@@ -75,7 +81,7 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
-            // The page was closed.
+            // Expected: the page was closed.
         }
         catch (Exception e)
         {
@@ -89,6 +95,7 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         var turn = ++reader.Turn;
         object? result = null;
         string? failure = null;
+        int? refusedWith = null;
         try
         {
             result = await reader.Read(_closing.Token);
@@ -101,20 +108,31 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         catch (Exception e) when (e is ApiUnavailableException or ApiRefusedException)
         {
             failure = e.Message;
+            refusedWith = (e as ApiRefusedException)?.Status;
         }
 
         if (turn != reader.Turn)
             return;
 
-        reader.Apply(result, failure);
+        var now = Clock.GetUtcNow();
+        if (!reader.Apply(result, failure, refusedWith) && now - _drawnAt < AgeStep)
+            return;
+
+        _drawnAt = now;
         StateHasChanged();
     }
 
-    private sealed class Reader(TimeSpan pause, Action<object?, string?> apply, Func<CancellationToken, Task<object>> read, Freshness value)
+    private sealed class Reader(
+        TimeSpan pause,
+        Func<object?, string?, int?, bool> apply,
+        Func<CancellationToken, Task<object>> read,
+        Freshness value
+    )
     {
         public TimeSpan Pause { get; } = pause;
 
-        public Action<object?, string?> Apply { get; } = apply;
+        /// <summary>Takes a result or the reason why there is none. True if that changes what is shown.</summary>
+        public Func<object?, string?, int?, bool> Apply { get; } = apply;
 
         public Func<CancellationToken, Task<object>> Read { get; } = read;
 

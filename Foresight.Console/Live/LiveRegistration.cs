@@ -1,3 +1,5 @@
+using Foresight.Console.Problems;
+
 namespace Foresight.Console.Live;
 
 public static class LiveRegistration
@@ -6,6 +8,9 @@ public static class LiveRegistration
     {
         builder.Services.AddSingleton<ThroughputHistory>();
         builder.Services.AddSingleton<ServerHistory>();
+        builder.Services.AddSingleton<ProblemMemory>();
         builder.Services.AddScoped<OperationsFeed>();
+        builder.Services.AddScoped<NoticeBoard>();
+        builder.Services.AddScoped<Times>();
     }
 }

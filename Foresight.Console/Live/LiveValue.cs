@@ -6,19 +6,28 @@ public abstract class Freshness
 {
     public DateTimeOffset? ReadAt { get; private set; }
 
-    /// <summary>Time of the first failure in a row; null while reads succeed.</summary>
     public DateTimeOffset? FailingSince { get; private set; }
 
     public string? Failure { get; private set; }
+
+    /// <summary>HTTP status with which the Api refused the last question; null if it answered, or could not.</summary>
+    public int? RefusedWith { get; private set; }
 
     public bool HasValue => ReadAt is not null;
 
     public bool IsStale => Failure is not null;
 
-    public void Fail(string reason, DateTimeOffset now)
+    /// <summary>
+    /// The question is wrong, or about what does not exist. No outage, so the reason is shown in place of the value and not as its age; a
+    /// limit or a conflict passes by itself, and is a failure like others.
+    /// </summary>
+    public bool IsRefused => RefusedWith is 400 or 404 or 422;
+
+    public void Fail(string reason, DateTimeOffset now, int? refusedWith = null)
     {
         FailingSince ??= now;
         Failure = reason;
+        RefusedWith = refusedWith;
     }
 
     protected void WasReadAt(DateTimeOffset? at) => ReadAt = at;
@@ -26,12 +35,18 @@ public abstract class Freshness
     protected void Succeeded(DateTimeOffset now)
     {
         ReadAt = now;
+        ClearFailure();
+    }
+
+    protected void ClearFailure()
+    {
         FailingSince = null;
         Failure = null;
+        RefusedWith = null;
     }
 }
 
-/// <summary>Last value that was read. A failure keeps and marks it; it never becomes zero or empty, which would look like a fact.</summary>
+/// <summary>A failure keeps and marks the value; it never becomes zero or empty, which would look like a fact.</summary>
 public sealed class LiveValue<T> : Freshness
     where T : class
 {
@@ -42,10 +57,18 @@ public sealed class LiveValue<T> : Freshness
         Value = value;
         Succeeded(now);
     }
+
+    /// <summary>As before the first reading: what is shown next is another thing.</summary>
+    public void Forget()
+    {
+        Value = null;
+        WasReadAt(null);
+        ClearFailure();
+    }
 }
 
 /// <summary>
-/// Freshness of a part that comes from another source than the rest of the value, as reported by the node that reads the source.
+/// A part that comes from another source than the rest of the value can be stale alone, so it has a freshness of its own.
 /// </summary>
 public sealed class SourceFreshness(string name) : Freshness
 {

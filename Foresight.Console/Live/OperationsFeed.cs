@@ -1,13 +1,20 @@
 using Foresight.Console.Api;
+using Foresight.Console.Problems;
 using Foresight.Protocol;
 
 namespace Foresight.Console.Live;
 
 /// <summary>
-/// State of the whole system for one circuit: one request a second, shared by the frame and all its pages. Each part has its own freshness,
-/// because the Api reports for each part whether it could be read.
+/// One request a second is shared by the frame and all its pages. Each part has its own freshness, because the Api reports for each part
+/// whether it could be read.
 /// </summary>
-public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory throughput, ServerHistory servers, TimeProvider clock)
+public sealed class OperationsFeed(
+    ForesightApiClient api,
+    ThroughputHistory throughput,
+    ServerHistory servers,
+    ProblemMemory memory,
+    TimeProvider clock
+)
 {
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -25,12 +32,31 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
 
     public LiveValue<ThroughputView> Throughput { get; } = new();
 
-    /// <summary>Raised after each step on the circuit's dispatcher.</summary>
+    public LiveValue<OperatorControls> Controls { get; } = new();
+
+    /// <summary>Nodes that should be there and are not, as they were last announced.</summary>
+    public IReadOnlyList<NodeRecord> MissingNodes { get; private set; } = [];
+
+    /// <summary>The worst first.</summary>
+    public IReadOnlyList<Problem> Problems { get; private set; } = [];
+
+    /// <summary>On the circuit's dispatcher, so that handlers need no locks.</summary>
     public event Action? Changed;
 
-    public IEnumerable<Freshness> Parts => [Cluster, Leases, Terms, Database, Reconciliation, Settlement, Throughput];
+    /// <summary>An Api node of an earlier version has no controls, which is no failure.</summary>
+    public IEnumerable<Freshness> Parts =>
+        [
+            Cluster,
+            Leases,
+            Terms,
+            Database,
+            Reconciliation,
+            Settlement,
+            Throughput,
+            .. Controls.HasValue || Controls.IsStale ? [Controls] : Array.Empty<Freshness>(),
+        ];
 
-    /// <exception cref="KeyRefusedException">The operator must sign in again.</exception>
+    /// <exception cref="KeyRefusedException">Not kept as a failure of the values, because only a new sign-in ends it.</exception>
     public async Task StepAsync(CancellationToken cancellationToken)
     {
         try
@@ -43,17 +69,30 @@ public sealed class OperationsFeed(ForesightApiClient api, ThroughputHistory thr
             Take(Reconciliation, overview.Reconciliation, "reconciliation", overview, now);
             Take(Settlement, overview.Settlement, "settlement", overview, now);
             Take(Throughput, overview.Throughput, "throughput", overview, now);
+            if (overview.Controls is not null || overview.Unavailable.ContainsKey("controls") || Controls.HasValue)
+                Take(Controls, overview.Controls, "controls", overview, now);
             if (overview.Throughput is { } rates)
                 throughput.Add(now, rates);
             if (overview.Database is { } database)
                 servers.Add(now, database);
+            Problems = memory.Observe(overview, now);
+            MissingNodes = memory.Missing;
         }
         catch (Exception e) when (e is ApiUnavailableException or ApiRefusedException)
         {
+            var now = clock.GetUtcNow();
             foreach (var part in Parts)
-                part.Fail(e.Message, clock.GetUtcNow());
+                part.Fail(e.Message, now);
+            Problems = memory.ObserveOutage(e.Message, Cluster.ReadAt ?? Cluster.FailingSince ?? now, now);
         }
 
+        Changed?.Invoke();
+    }
+
+    /// <summary>What the answer to an act has, so that its effect is shown at once.</summary>
+    public void Take(OperatorControls controls)
+    {
+        Controls.Set(controls, clock.GetUtcNow());
         Changed?.Invoke();
     }
 

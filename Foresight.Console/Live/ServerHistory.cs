@@ -7,8 +7,7 @@ public sealed record ServerSample(DateTimeOffset At, bool Healthy, long? LagByte
 public sealed record ServerChange(DateTimeOffset At, string Server, bool Healthy, string? Error);
 
 /// <summary>
-/// Health of the database servers over the last minutes, as sampled by the console, because the Api reports only the present. Shared by all
-/// operators; while no page is open there are no samples.
+/// Sampled by the console, because the Api reports only the present. Shared by all operators; while no page is open there are no samples.
 /// </summary>
 public sealed class ServerHistory
 {
@@ -41,7 +40,6 @@ public sealed class ServerHistory
             return _samples.TryGetValue(server, out var kept) ? [.. kept.Where(sample => sample.At >= since)] : [];
     }
 
-    /// <summary>Newest first.</summary>
     public IReadOnlyList<ServerChange> Changes()
     {
         lock (_gate)

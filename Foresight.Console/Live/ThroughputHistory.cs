@@ -5,8 +5,8 @@ namespace Foresight.Console.Live;
 public sealed record ThroughputSample(DateTimeOffset At, double Orders, double Trades);
 
 /// <summary>
-/// Orders and trades per second over the last minutes, shared by all operators, so that a newly opened page has a past to show. While no
-/// page is open there are no samples, and the chart shows a gap.
+/// Shared by all operators, so that a newly opened page has a past to show. While no page is open there are no samples, and the
+/// chart shows a gap.
 /// </summary>
 public sealed class ThroughputHistory
 {

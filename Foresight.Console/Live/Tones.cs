@@ -14,10 +14,10 @@ public static class Tones
     public const string Unhealthy = "unhealthy";
     public const string NoLeader = "no leader";
 
-    /// <summary>"open" is good for a market, but not for a discrepancy.</summary>
+    /// <summary>"open" is good for a market, although it is not for a discrepancy.</summary>
     public static string OfMarket(string state) => state == MarketStates.Open ? Good : Of(state);
 
-    /// <summary>"refused" is no fault here: automation leaves the repair to a person.</summary>
+    /// <summary>"refused" is no fault here, because automation leaves the repair to a person.</summary>
     public static string OfRepair(string state) => state == RepairStates.Refused ? Watch : Good;
 
     public static string Of(string state) =>

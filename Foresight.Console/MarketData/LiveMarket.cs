@@ -3,12 +3,11 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.MarketData;
 
-/// <param name="Total">Lots at this level and all better ones.</param>
 public sealed record BookLevel(int PriceTicks, long Lots, long Total);
 
 public sealed record HeardState(TradeState State, DateTimeOffset At)
 {
-    /// <summary>Applies the state to a trade, unless the trade was read after the state arrived.</summary>
+    /// <summary>A trade that was read after the state arrived has a newer one already, which must stay.</summary>
     public TradeView On(TradeView trade, DateTimeOffset readAt) =>
         At < readAt
             ? trade
@@ -21,7 +20,7 @@ public sealed record HeardState(TradeState State, DateTimeOffset At)
             };
 }
 
-/// <summary>State of a market at one moment; immutable, so that all circuits can render it without locks.</summary>
+/// <summary>Immutable, so that all circuits can render it without locks.</summary>
 /// <param name="Failure">Reason why the state is not current; null if it is.</param>
 public sealed record MarketSnapshot(
     long Epoch,
@@ -34,15 +33,15 @@ public sealed record MarketSnapshot(
     string? Failure
 );
 
-/// <summary>State of a watched market, built from the hub's messages. Guarded by its own lock.</summary>
+/// <summary>Guarded by its own lock, because the stream writes while circuits read.</summary>
 public sealed class LiveMarket(int id)
 {
     public const int DrawnLevels = 100;
 
-    /// <summary>Trades kept from the stream; pages read older ones from the Api.</summary>
+    /// <summary>Pages read older trades from the Api, so more need not be kept.</summary>
     public const int KeptTrades = 200;
 
-    /// <summary>Trades whose state is kept: more than a page shows. Those that are not settled yet are the newest.</summary>
+    /// <summary>More than a page shows, and enough because trades that are not settled yet are the newest.</summary>
     public const int KeptStates = 1_000;
 
     private const int MaxOutcomes = 8;
@@ -68,7 +67,7 @@ public sealed class LiveMarket(int id)
 
     public void Remove(Action watcher) => ImmutableInterlocked.Update(ref _watchers, list => list.Remove(watcher));
 
-    /// <summary>False if a message is missing and a new snapshot must be requested.</summary>
+    /// <summary>False if a message is missing, so that a new snapshot must be requested.</summary>
     public bool Take(DepthMessage message)
     {
         lock (_gate)
@@ -83,7 +82,7 @@ public sealed class LiveMarket(int id)
         }
     }
 
-    /// <summary>False if the hub has sent a change that the book lacks: a message was lost, and a new snapshot must be requested.</summary>
+    /// <summary>The hub has sent a change that the book lacks: a message was lost, and a new snapshot must be requested.</summary>
     public bool Take(HeartbeatMarket sent)
     {
         lock (_gate)
@@ -96,7 +95,7 @@ public sealed class LiveMarket(int id)
         {
             foreach (var trade in message.Trades)
             {
-                // A snapshot on subscribing may repeat known trades.
+                // A snapshot on subscribing may repeat known trades, which must not be shown twice.
                 if (_trades.All(known => known.TradeId != trade.TradeId))
                     _trades.AddFirst(trade);
             }

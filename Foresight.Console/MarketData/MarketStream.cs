@@ -16,8 +16,8 @@ public sealed class MarketSubscription(LiveMarket market, Action end) : IDisposa
 }
 
 /// <summary>
-/// The console's only connection to the market-data hub, shared by all circuits. It follows exactly the markets that open pages show, moves
-/// to the next Api node on failure, and notifies pages at most five times a second.
+/// One connection serves all circuits, so that an open page costs the hub nothing. It follows exactly the markets that open pages show,
+/// moves to the next Api node on failure, and notifies pages at most five times a second.
 /// </summary>
 public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider clock, ILogger<MarketStream> logger) : BackgroundService
 {
@@ -28,10 +28,10 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
 
     private static readonly TimeSpan ConnectBound = TimeSpan.FromSeconds(3);
 
-    /// <summary>The hub sends a heartbeat each second. A longer silence counts as an outage even if the socket is open.</summary>
+    /// <summary>The hub sends a heartbeat each second, so a longer silence counts as an outage even if the socket is open.</summary>
     private static readonly TimeSpan SilenceBound = TimeSpan.FromSeconds(5);
 
-    /// <summary>The hub closes connections that are silent for 30 s.</summary>
+    /// <summary>Must be below the 30 s of silence after which the hub closes a connection.</summary>
     private static readonly TimeSpan PingPause = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
@@ -64,7 +64,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
             if (market.Watchers.Count == 0 && _markets.TryRemove(KeyValuePair.Create(market.Id, market)))
             {
                 _requests?.Writer.TryWrite((market.Id, Follow: false));
-                // No page watches a market: the connection ends, and the next subscription opens one.
+                // No page watches a market, so the connection ends; the next subscription opens one.
                 if (_markets.IsEmpty)
                     _requests?.Writer.TryComplete();
             }
@@ -91,7 +91,6 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         }
     }
 
-    /// <summary>Returns the reason why the node no longer serves; null if no page watches a market any more.</summary>
     private async Task<string?> FollowAsync(Uri address, CancellationToken stopping)
     {
         await using var hub = ConnectionTo(address);
@@ -218,7 +217,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
             );
     }
 
-    /// <summary>A new subscription makes the hub send a snapshot.</summary>
+    /// <summary>The hub sends a snapshot only on a new subscription, so the old one is ended.</summary>
     private static void FollowAnew(int market, ChannelWriter<(int Market, bool Follow)> asks)
     {
         asks.TryWrite((market, Follow: false));
@@ -241,7 +240,9 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         }
     }
 
-    /// <summary>A market that the hub refuses affects only its own pages; the node may serve it later.</summary>
+    /// <summary>
+    /// A market that the hub refuses affects only its own pages, and is asked for again, because the node may serve it later.
+    /// </summary>
     private async Task RefusedAsync(
         int id,
         string reason,
@@ -258,7 +259,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The connection is closed, and the refusal with it.
+            // Expected: the connection is closed, and the refusal with it.
         }
     }
 

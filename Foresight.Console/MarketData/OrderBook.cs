@@ -6,14 +6,12 @@ public enum BookStep
 {
     Applied,
 
-    /// <summary>From an older epoch, or a duplicate; ignored.</summary>
     Old,
 
-    /// <summary>A message before it is missing; the book is invalid until the next snapshot.</summary>
+    /// <summary>A message before it is missing, so the book is invalid until the next snapshot.</summary>
     Gap,
 }
 
-/// <summary>One market's book, maintained from a snapshot and the changes after it. Not thread-safe.</summary>
 public sealed class OrderBook
 {
     private readonly Dictionary<(int Outcome, bool IsBid), SortedDictionary<int, long>> _sides = [];
@@ -41,8 +39,8 @@ public sealed class OrderBook
         if (message.Epoch < Epoch || (message.Epoch == Epoch && message.Sequence <= Sequence))
             return BookStep.Old;
 
-        // Each message names its predecessor. The first of an epoch is a snapshot and names
-        // none, so a change without one follows a snapshot that was lost.
+        // Each message names its predecessor. The first of an epoch is a snapshot and names none, so a change without one follows a
+        // snapshot that was lost.
         if (!_whole || message.Previous > Sequence || (message.Epoch > Epoch && message.Previous == 0))
         {
             _whole = false;

@@ -4,7 +4,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Markets;
 
-/// <summary>Prices and sizes as traders read them. Exact decimals; a tick is 0.0001 USDC, a lot 0.01 share.</summary>
+/// <summary>Exact decimals, because traders compare them; a tick is 0.0001 USDC, a lot 0.01 share.</summary>
 public static class Prices
 {
     private const decimal TickUsdc = 0.0001m;
@@ -26,13 +26,10 @@ public static class Prices
 
     public static string Shares(long lots) => Format.Number(FromLots(lots), 2);
 
-    /// <summary>Rounded to whole units: in totals, cents are noise.</summary>
+    /// <summary>In totals cents are noise, so they are rounded away.</summary>
     public static string Whole(string? exact) => Parse(exact) is { } value ? Format.Number(decimal.Round(value), 0) : "–";
 
-    /// <summary>
-    /// Price of the trade in terms of <paramref name="outcome"/>; null if that outcome did
-    /// not trade. In a binary market NO at q is YES at 1 - q.
-    /// </summary>
+    /// <summary>In a binary market NO at q is YES at 1 - q. Null if the outcome did not trade.</summary>
     public static decimal? Of(TradeView trade, int outcome, int outcomeCount)
     {
         var price = Parse(trade.Price);

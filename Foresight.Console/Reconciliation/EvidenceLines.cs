@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using Foresight.Console.Shell;
 
 namespace Foresight.Console.Reconciliation;
 
@@ -15,10 +17,25 @@ public static class EvidenceLines
         }
         catch (JsonException)
         {
-            // Evidence that is not JSON is shown verbatim rather than hidden.
+            // Evidence that is not JSON is shown verbatim, because a person must judge what there is.
             return [("text", json)];
         }
     }
+
+    /// <returns>Address of the page of what a line names, by the last part of the line's name; null if it has none.</returns>
+    public static string? PageOf(string name, string value) =>
+        name[(name.LastIndexOf('.') + 1)..] switch
+        {
+            "transactionHash" => Pages.Transaction(value),
+            "orderHash" => Pages.Order(value),
+            "maker" => Pages.Account(value),
+            "tradeId" when long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var id) => Pages.Trade(id),
+            _ => null,
+        };
+
+    /// <summary>Hashes and addresses, which one copies; not a signature or the data of a log.</summary>
+    public static bool IsIdentifier(string value) =>
+        value is { Length: 42 or 66 } && value.StartsWith("0x", StringComparison.Ordinal) && value[2..].All(char.IsAsciiHexDigit);
 
     private static IEnumerable<(string Name, string Value)> Flatten(string name, JsonElement element) =>
         element.ValueKind switch

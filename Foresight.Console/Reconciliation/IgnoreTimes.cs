@@ -10,7 +10,6 @@ public static class IgnoreTimes
         ("720h", "for 30 days"),
     ];
 
-    /// <summary>Null: ignored for ever.</summary>
     public static DateTimeOffset? End(string? choice, DateTimeOffset now) =>
         choice is null ? null : now + TimeSpan.FromHours(int.Parse(choice.TrimEnd('h'), System.Globalization.CultureInfo.InvariantCulture));
 }

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Components.Endpoints;
-using Radzen;
+using MudBlazor.Services;
 
 namespace Foresight.Console.Shell;
 
@@ -8,7 +8,8 @@ public static class ShellRegistration
     public static void AddShell(this WebApplicationBuilder builder)
     {
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
-        builder.Services.AddRadzenComponents();
+        builder.Services.AddMudServices();
+        builder.Services.AddSingleton<ThemeSheet>();
         builder.Services.AddHttpContextAccessor();
     }
 
@@ -28,6 +29,8 @@ public static class ShellRegistration
     {
         app.MapStaticAssets().AllowAnonymous();
         app.MapGet(Appearance.Path, Appearance.Set).AllowAnonymous();
+        app.MapGet(ZoneChoice.Path, ZoneChoice.Set).AllowAnonymous();
+        ThemeSheet.Map(app);
 
         // Disabled here, because frame-ancestors is part of our own policy (SecurityHeaders).
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);

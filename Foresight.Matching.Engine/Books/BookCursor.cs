@@ -1,7 +1,7 @@
 namespace Foresight.Matching.Engine.Books;
 
 /// <summary>
-/// Walks the orders of a ladder as matching would, without changing them: fill-or-kill needs the outcome before anything changes.
+/// Walks the orders as matching would, without changing them, because fill-or-kill needs the outcome before anything changes.
 /// </summary>
 internal struct BookCursor
 {

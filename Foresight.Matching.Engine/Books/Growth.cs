@@ -3,7 +3,8 @@ namespace Foresight.Matching.Engine.Books;
 internal static class Growth
 {
     /// <summary>
-    /// Doubles while small; grows by a quarter when large, so that a book of a million orders holds at most a quarter more than it uses.
+    /// Tables grow by a quarter when large, because doubling could reserve twice what a book of a million orders uses
+    /// (docs/decisions/0104).
     /// </summary>
     public static int Next(int capacity) => capacity < 65_536 ? checked(capacity * 2) : checked(capacity + (capacity >> 2));
 }

@@ -13,7 +13,7 @@ internal struct Ladder
 
     public const int PageShift = 6;
 
-    /// <summary>Keys are 1..9999, like prices in ticks; the last page is only partly used.</summary>
+    /// <summary>Keys are 1..9999, as prices in ticks are, so 157 pages suffice, and three words hold a bit for each.</summary>
     public const int Pages = (Price.MaxTicks >> PageShift) + 1;
 
     /// <summary>Greater than every key and every limit, so that an empty ladder never crosses and needs no test of its own.</summary>
@@ -56,7 +56,7 @@ internal struct Ladder
     public readonly int NextPage(int page)
     {
         page++;
-        // Shift counts are taken modulo 64; each word below is only read for a page within it.
+        // C# takes shift counts modulo 64, so the shifts below need no subtraction of the word's first page.
         if (page < 64)
         {
             var rest = Pages0 >> page;

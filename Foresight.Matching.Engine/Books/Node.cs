@@ -17,7 +17,9 @@ internal struct Node
 
     public int Previous;
 
-    /// <summary>An order's level, by which its removal finds the queue; 0 if the slot is free. A level's ladder.</summary>
+    /// <summary>
+    /// In an order its level, so that a removal finds the queue without a search; 0 if the slot is free. In a level its ladder.
+    /// </summary>
     public int Level;
 
     /// <summary>

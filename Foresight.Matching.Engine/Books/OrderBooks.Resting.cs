@@ -4,7 +4,7 @@ namespace Foresight.Matching.Engine.Books;
 
 internal sealed partial class OrderBooks
 {
-    /// <returns>The slot, valid until the order is filled or removed: slots are reused.</returns>
+    /// <returns>The slot, which may hold another order once this one is filled or removed: slots are reused.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Rest(int ladder, int key, long quantity, int tag)
     {
@@ -31,7 +31,7 @@ internal sealed partial class OrderBooks
         return quantity;
     }
 
-    /// <summary>Like <see cref="Remove(int)"/>, only if the slot still holds the order with this tag: slots are reused.</summary>
+    /// <summary>A slot that the caller remembered may hold another order by now, because slots are reused; the tag shows it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRemove(int slot, int tag)
     {

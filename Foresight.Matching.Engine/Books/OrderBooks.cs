@@ -36,8 +36,7 @@ internal sealed partial class OrderBooks
     }
 
     /// <summary>
-    /// Counts the orders in all books one by one, for tests: the engine keeps its own count, and a second one here would cost every order
-    /// twice.
+    /// Walks all slots, for tests only: the engine keeps its own count, and a second one here would cost every order twice.
     /// </summary>
     public int CountOrders()
     {
@@ -49,7 +48,7 @@ internal sealed partial class OrderBooks
 
     public int LadderCount => _ladderCount;
 
-    /// <summary>Upper bound of the slots of orders, by which callers size their own tables.</summary>
+    /// <summary>Callers size their own tables by it, because theirs are indexed by the same slots.</summary>
     public int OrderCapacity => _nodes.Length;
 
     public long Bytes => _nodes.Bytes + _ladders.Bytes + _pageTable.Bytes + _pageLevels.Bytes + (long)_freePages.Length * sizeof(int);
@@ -120,7 +119,7 @@ internal sealed partial class OrderBooks
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int PageOf(int ladder, int key) => _pageTable.At(unchecked(ladder * Ladder.Pages + (key >> Ladder.PageShift)));
 
-    /// <summary>Pages are numbered from 1, so that 0 in the page table means "never used".</summary>
+    /// <summary>Pages are numbered from 1, so that 0 in the page table means that there is none.</summary>
     private static int LevelIn(int page, int key) => ~unchecked(((page - 1) << Ladder.PageShift) + (key & (Ladder.PageLevels - 1)));
 
     private int FirstLevelOf(int ladder, int pageOfKey)

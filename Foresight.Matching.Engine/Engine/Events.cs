@@ -1,31 +1,24 @@
 namespace Foresight.Matching.Engine;
 
 public enum TradeKind : byte
+/// <summary>
+/// A set of all outcomes is worth one USDC, so buyers of every outcome are served by minting one, sellers of every outcome by merging one.
+/// </summary>
 {
     Direct = 0,
 
-    /// <summary>Buyers of every outcome: a complete set is minted from their collateral.</summary>
     Mint = 1,
 
-    /// <summary>Sellers of every outcome: a complete set is merged back into collateral.</summary>
     Merge = 2,
 }
 
-/// <summary>An order passed every check. Its fills, if any, follow; the rest then rests in the book unless a cancel follows.</summary>
-public readonly record struct OrderAccepted(
-    OrderId Order,
-    MarketId Market,
-    AccountId Account,
-    byte Outcome,
-    Side Side,
-    Price Price,
-    Quantity Quantity
-);
-
-/// <summary>The command changed nothing. Orders that were due to expire may have been cancelled before it, in the same call.</summary>
+/// <summary>
+/// The command itself changed nothing, but orders that were due to expire may have been cancelled in the same call: that comes before any
+/// command is looked at.
+/// </summary>
 public readonly record struct CommandRejected(long Sequence, CommandKind Kind, RejectReason Reason);
 
-/// <summary>Header of a trade; its <see cref="Legs"/> fills follow immediately, the taker's first.</summary>
+/// <summary>Its <see cref="Legs"/> fills follow immediately, the taker's first, so that a sink has only one trade to remember.</summary>
 public readonly record struct TradeExecuted(TradeId Trade, MarketId Market, TradeKind Kind, Quantity Quantity, byte Legs);
 
 /// <summary>
@@ -45,8 +38,7 @@ public readonly record struct OrderFilled(
 );
 
 /// <summary>
-/// An order left the book, or never rested, with this quantity unfilled. After <see cref="CancelReason.Replaced"/> its successor's <see
-/// cref="OrderAccepted"/> follows immediately.
+/// The order left the book, or never rested. After <see cref="CancelReason.Replaced"/> its successor's acceptance follows immediately.
 /// </summary>
 public readonly record struct OrderCancelled(OrderId Order, MarketId Market, AccountId Account, Quantity Remaining, CancelReason Reason);
 
@@ -66,7 +58,10 @@ public readonly record struct TradeClosed(TradeId Trade, bool Settled);
 /// </summary>
 public interface IExchangeEvents
 {
-    void OnAccepted(in OrderAccepted e);
+    /// <summary>Its fills, if any, follow. No event reports that the rest rests in the book: it does unless a cancel follows.</summary>
+    /// <param name="placed">The command that placed it; for a replacement with what it keeps of the replaced order.</param>
+    void OnAccepted(OrderId order, in Command placed);
+
     void OnRejected(in CommandRejected e);
     void OnTrade(in TradeExecuted e);
     void OnFilled(in OrderFilled e);
@@ -78,8 +73,11 @@ public interface IExchangeEvents
     void OnBalanceTouched(AccountId account, MarketId market, byte outcome);
 }
 
-/// <summary>An account's holding of one asset: micro-USDC of collateral, or lots of shares.</summary>
-/// <param name="Owned">The last observation of the chain, plus the effects of trades settled since.</param>
+/// <summary>Micro-USDC of collateral, or lots of shares.</summary>
+/// <param name="Owned">
+/// The last observation of the chain, plus the effects of trades settled since. Negative for a moment when money was spent that no
+/// observation had shown (docs/decisions/0103).
+/// </param>
 /// <param name="OrderHold">Reserved by resting orders.</param>
 /// <param name="TradeHold">Reserved by trades that are matched and not yet settled.</param>
 public readonly record struct Holding(long Owned, long OrderHold, long TradeHold)

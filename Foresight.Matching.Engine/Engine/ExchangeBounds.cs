@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Engine;
 
-/// <summary>The limits of an engine: those of <see cref="ExchangeLimits"/>, except in tests that must reach them.</summary>
+/// <summary>Those of <see cref="ExchangeLimits"/>, except in tests, which must reach them.</summary>
 internal readonly record struct ExchangeBounds()
 {
     public int OpenOrdersPerAccount { get; init; } = ExchangeLimits.OpenOrdersPerAccount;

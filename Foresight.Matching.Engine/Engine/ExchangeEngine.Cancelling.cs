@@ -13,12 +13,28 @@ public sealed partial class ExchangeEngine
         if (slot == 0)
             return RejectReason.UnknownOrder;
 
-        // Account 0 is the operator, who may cancel any account's order.
         var account = command.Account.Value;
         if (account != 0 && account != _books.NodeAt(slot).Tag)
             return RejectReason.NotOwner;
         Cancel(slot, account == 0 ? CancelReason.Administrator : CancelReason.Requested, ref events);
         return RejectReason.None;
+    }
+
+    /// <summary>
+    /// True if a cancel by this salt would meet an open order, also one that is due to expire at its time. Changes nothing.
+    /// </summary>
+    public bool HasOrderOfSalt(AccountId account, MarketId market, ulong saltTag)
+    {
+        var slot = _orders.RingOf(account.Value).NextOfAccount;
+        while (slot > 0)
+        {
+            ref readonly var order = ref _orders.At(slot);
+            if (order.SaltTag == saltTag && IsIn(slot, market))
+                return true;
+            slot = order.NextOfAccount;
+        }
+
+        return false;
     }
 
     private RejectReason CancelBySalt<TEvents>(in Command command, ref TEvents events)

@@ -5,8 +5,8 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Returns true if an order would be filled whole, or would use up its budget, before it runs out of counter-orders or meets one of its
-    /// own that stops it. Walks the same orders as matching would, without changing them, because a refusal must leave no trace.
+    /// Walks the same orders as matching would, without changing them, because a refusal must leave no trace. True also if the budget
+    /// is used up first.
     /// </summary>
     private bool CanFill(in IncomingOrder order, long quantity)
     {
@@ -25,8 +25,8 @@ public sealed partial class ExchangeEngine
             var key = isDirect ? direct.Key : setKey;
             if (key > order.LimitKey)
                 return false;
-            // The rest of the budget buys no further lot: it counts as used up, if it bought anything. So the order does not meet its own
-            // here either.
+            // What is left of the budget buys no further lot, so it is used up if anything was bought. An own order here is no reason to
+            // refuse: matching ends before it.
             if (budget < key)
                 return quantity < wanted;
 

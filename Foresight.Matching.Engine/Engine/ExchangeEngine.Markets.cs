@@ -44,7 +44,7 @@ public sealed partial class ExchangeEngine
         if (command.State == MarketState.Resolved && command.Outcome >= row.Outcomes)
             return RejectReason.InvalidOutcome;
 
-        // Open and paused may alternate; closed is final, and only a resolution may follow it.
+        // Closed is final, because its orders are cancelled and its pages released; only a resolution may follow.
         if (
             command.State > MarketState.Resolved
             || row.State == MarketState.Resolved

@@ -75,8 +75,8 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>
-    /// Handles an incoming order that met one of its own account. An own order that it could not pay for is ignored: its budget is spent,
-    /// so matching ends anyway.
+    /// An own order that the incoming one could not pay for is neither cancelled nor a reason to refuse: the budget is spent, so matching
+    /// ends anyway (docs/decisions/0102).
     /// </summary>
     private static long PreventSelfTrade(ref IncomingOrder order, int key)
     {
@@ -108,7 +108,7 @@ public sealed partial class ExchangeEngine
     private static TradeKind KindOf(Side taker, Side maker) => unchecked((TradeKind)(((int)taker ^ (int)maker ^ 1) << (int)taker));
 
     /// <summary>
-    /// The resting order has already left its place or been reduced, so only holds, the trade and the events remain to be written.
+    /// The book has already removed or reduced the resting order, so only holds, the trade and the events remain to be written.
     /// </summary>
     private void Trade<TEvents>(
         ref IncomingOrder order,

@@ -31,7 +31,7 @@ public sealed partial class ExchangeEngine
         var hold = unchecked(HoldPerLot(side, command.Price.Ticks) * quantity);
         var ladder = market.LadderOf(command.Outcome, side);
         var key = OwnKey(side, command.Price.Ticks);
-        // Most orders only rest. Orders that may trade, must trade, or have a budget take the slower path.
+        // Most orders only rest, so they are spared the stack frame that matching needs (docs/decisions/0104).
         if (_books.LadderAt(ladder ^ 1).BestKey <= unchecked(Price.TicksPerUnit - key) || market.Outcomes > 2 || !rests)
             return PlaceAndMatch(command, ref market, row, hold, ref events);
         if (_holdings.At(row).Available < hold)
@@ -42,6 +42,32 @@ public sealed partial class ExchangeEngine
         Touch(command, ref events);
         return RejectReason.None;
     }
+
+    /// <summary>
+    /// Lets the sequencer refuse an order without a trace in the journal. Considers its terms, a limit and its account's funds, not the
+    /// books; orders that are due to expire at the command's time still count.
+    /// </summary>
+    public RejectReason CheckPlace(in Command command)
+    {
+        ref readonly var market = ref _markets.At(command.Market.Value);
+        var refused = CheckEachTerm(command, market);
+        if (refused != RejectReason.None)
+            return refused;
+        // CheckEachTerm uses the clock of the last command, and this one is later.
+        if (ExpiryQueue.IsPast(command.ExpiresAtSeconds, command.AcceptedAtMicros))
+            return RejectReason.OrderExpired;
+        var account = command.Account.Value;
+        var isFull = market.OpenOrders >= _bounds.OpenOrdersPerMarket || _orders.RingOf(account).OpenOrders >= _bounds.OpenOrdersPerAccount;
+        if (isFull && command.TimeInForce <= TimeInForce.GoodTilDate)
+            return RejectReason.TooManyOrders;
+        var hold = HoldPerLot(command.Side, command.Price.Ticks) * command.Quantity.Lots;
+        var needed = command.Amount.Micros == 0 ? hold : Math.Min(hold, command.Amount.Micros);
+        var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, command.Side));
+        return _holdings.At(row).Available < needed ? RejectReason.InsufficientBalance : RejectReason.None;
+    }
+
+    /// <summary>Expiring orders may free the funds or the place that an order lacks.</summary>
+    public bool HasExpiriesDue(long acceptedAtMicros) => acceptedAtMicros > _expiry.NextMicros;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private RejectReason PlaceAndMatch<TEvents>(in Command command, ref MarketRow market, int row, long hold, ref TEvents events)
@@ -85,13 +111,12 @@ public sealed partial class ExchangeEngine
         Touch(command, ref events);
     }
 
-    /// <summary>
-    /// Checks in the order of <see cref="RejectReason"/>, whose lowest applicable number is reported. Needs neither books nor balances.
-    /// </summary>
+    /// <summary>Checks in the order of <see cref="RejectReason"/>, because the lowest applicable number is reported.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private RejectReason CheckTerms(in Command command, in MarketRow market)
     {
-        // One combined test passes every valid order; the reason is worked out only if it fails.
+        // Orders of the most frequent terms pass this one test, so that no reason is worked out for them; all others, valid or not, are
+        // checked term by term.
         var price = command.Price.Ticks;
         var quantity = command.Quantity.Lots;
         if (
@@ -127,7 +152,7 @@ public sealed partial class ExchangeEngine
             return RejectReason.InvalidAmount;
 
         var isImmediate = command.TimeInForce is TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill;
-        // A budget limits spending, so a sell has none; and a resting order is limited by its quantity instead.
+        // A budget limits spending, so a sell has none; an order that rests is limited by its quantity instead.
         var budget = command.Amount.Micros;
         if (budget < 0 || budget > 0 && command.Side == Side.Sell)
             return RejectReason.InvalidAmount;
@@ -179,24 +204,13 @@ public sealed partial class ExchangeEngine
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Accept<TEvents>(in Command command, ref TEvents events)
-        where TEvents : struct, IExchangeEvents =>
-        events.OnAccepted(
-            new OrderAccepted(
-                OrderIdOf(command.Sequence),
-                command.Market,
-                command.Account,
-                command.Outcome,
-                command.Side,
-                command.Price,
-                command.Quantity
-            )
-        );
+        where TEvents : struct, IExchangeEvents => events.OnAccepted(OrderIdOf(command.Sequence), command);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Touch<TEvents>(in Command order, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        // Branch-free, because sides alternate at random. Collateral, which a buy reserves, has market 0 and outcome 255.
+        // Branch-free, because sides alternate at random. A buy reserves collateral, which has market 0 and outcome 255.
         var isBuy = unchecked((int)order.Side - 1);
         events.OnBalanceTouched(order.Account, new MarketId(order.Market.Value & ~isBuy), unchecked((byte)(order.Outcome | isBuy)));
     }

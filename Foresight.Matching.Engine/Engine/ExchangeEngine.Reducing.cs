@@ -3,9 +3,8 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Reduces a resting order after a fill directly on chain, so that at most this much stays open. The order keeps its place with the
-    /// rest, or leaves the book when nothing is left. Applies in a paused market too: the chain has already filled it. An order with no
-    /// more than that open stays as it is, so a repeated observation changes nothing.
+    /// Applies in a paused market too, because the chain has already filled the order. An order with no more than that open stays as it is,
+    /// so a repeated observation changes nothing.
     /// </summary>
     private RejectReason Reduce<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents

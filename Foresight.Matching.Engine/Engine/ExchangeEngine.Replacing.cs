@@ -6,10 +6,10 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     /// <summary>
-    /// Gives a resting order a new price and a new open quantity. A change that its signature permits, a smaller quantity at the same
-    /// price, is made in place: id, salt, expiry and priority are kept. Any other change needs another signature and is another order: the
-    /// old one is cancelled, and the new one, with an id from this command and with the command's salt and expiry, is placed like any
-    /// other.
+    /// A smaller quantity at the same price is within what was signed, so it is made in place: id, salt, expiry and priority are kept. Any
+    /// other change needs another signature and is another order, because one id must not trade beyond its signed size and price: the old
+    /// one is cancelled, and its successor, with an id from this command and with the command's salt and expiry, is placed like any other
+    /// (docs/decisions/0102).
     /// </summary>
     private RejectReason Replace<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents

@@ -3,8 +3,9 @@ using Foresight.Matching.Engine.Trades;
 
 namespace Foresight.Matching.Engine;
 
-// Markets of 3 to 8 outcomes: an incoming order trades with the direct book of its outcome, or with one resting order of the same side in
-// each other outcome (buyers of every outcome mint a set, sellers of every outcome merge one), whichever gives it the better price.
+// A set of all 3 to 8 outcomes is worth one USDC, so an order may trade without a counterparty in its own book: buyers of every outcome
+// mint a set, sellers of every outcome merge one. Each trade takes the better of the two offers for the incoming order
+// (docs/decisions/0100).
 public sealed partial class ExchangeEngine
 {
     private int SetKey(in IncomingOrder order)
@@ -161,7 +162,7 @@ public sealed partial class ExchangeEngine
         var left = node.Quantity - quantity;
         var limit = PriceOf(maker.Side, _books.NodeAt(node.Level).Tag);
         ref var holding = ref _holdings.At(maker.HoldingRow);
-        // The reservation at its own limit is released; what it pays, which may be less in a mint, stays reserved by the trade.
+        // Two prices, because in a mint a maker may pay less than its limit; the difference becomes free again.
         holding.OrderHold -= HoldPerLot(maker.Side, limit) * quantity;
         holding.TradeHold += HoldPerLot(maker.Side, ticks) * quantity;
         _trades.LegAt(trade, leg) = new TradeLeg

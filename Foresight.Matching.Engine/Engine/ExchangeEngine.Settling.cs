@@ -83,8 +83,8 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>
-    /// Returns true if the holding was observed at or after the block in which the trade became final: it then includes the trade, and only
-    /// the hold is released. Block 0 in the command means that the block is unknown.
+    /// A holding observed at or after the block in which the trade became final already includes the trade, so only the hold is released
+    /// (docs/decisions/0103). Block 0 in the command means that the block is unknown.
     /// </summary>
     private static bool IsObservedAt(in HoldingRow holding, long block) => block != 0 && holding.Block >= block;
 

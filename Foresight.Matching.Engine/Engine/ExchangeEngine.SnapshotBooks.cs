@@ -117,7 +117,9 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    /// <summary>Links each account's orders, which are listed by id, whereas a snapshot has them by price and time.</summary>
+    /// <summary>
+    /// An account's orders are listed by id, whereas a snapshot has them by price and time, so they can be linked only when all are known.
+    /// </summary>
     private void LinkOrders()
     {
         var numbers = new long[_orders.Count];

@@ -7,13 +7,13 @@ namespace Foresight.Matching.Engine;
 
 public sealed partial class ExchangeEngine
 {
-    // "FXSN" in little-endian, followed by the version of the format.
+    // Appears as "FXSN" in a dump, because words are little-endian.
     private const int SnapshotMagic = 0x4E535846;
     private const int SnapshotVersion = 1;
 
     /// <summary>
-    /// Writes the whole state in a versioned format, from which <see cref="Restore"/> makes an engine with the same hash. Canonical: equal
-    /// states have equal snapshots, whatever the layout of the tables.
+    /// Canonical, like <see cref="StateHash"/>: equal states have equal bytes whatever the history of their tables, so that snapshots of
+    /// two nodes can be compared (docs/decisions/0105).
     /// </summary>
     public void WriteSnapshot(IBufferWriter<byte> into)
     {
@@ -180,7 +180,8 @@ public sealed partial class ExchangeEngine
         var ticks = reader.Half();
         var outcome = reader.Byte();
         var side = (Side)reader.Byte();
-        // The asset that the order gives is identified by the holding from which it reserves.
+        // Busting the trade releases the hold in this holding. Without one it would change row 0, which all holdings that do
+        // not exist share.
         if (
             order < 1
             || order > Sequence

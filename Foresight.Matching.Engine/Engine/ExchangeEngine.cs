@@ -8,13 +8,12 @@ using Foresight.Matching.Engine.Trades;
 namespace Foresight.Matching.Engine;
 
 /// <summary>
-/// The exchange: books, matching and holds of one shard. <see cref="Apply{TEvents}"/> is a pure function of state and command: the same
-/// commands give the same events and the same <see cref="StateHash"/> on any machine, which makes a replay exact. Not thread-safe; one
-/// thread owns it.
+/// <see cref="Apply{TEvents}"/> is a pure function of state and command: the same commands give the same events and the same
+/// <see cref="StateHash"/> on any machine, which makes a replay exact. Not thread-safe; one thread owns it.
 /// </summary>
 public sealed partial class ExchangeEngine
 {
-    private const int NumberBits = 48;
+    internal const int NumberBits = 48;
 
     private readonly OrderBooks _books;
     private readonly OrderTable _orders;
@@ -28,11 +27,11 @@ public sealed partial class ExchangeEngine
     private long _clockMicros;
     private long _lastTrade;
 
-    /// <param name="shard">0..65535; becomes the upper 16 bits of order and trade ids.</param>
+    /// <param name="shard">0..65535, because it becomes the upper 16 bits of order and trade ids.</param>
     public ExchangeEngine(int shard = 0)
         : this(shard, new ExchangeCapacity()) { }
 
-    /// <param name="shard">0..65535; becomes the upper 16 bits of order and trade ids.</param>
+    /// <param name="shard">0..65535, because it becomes the upper 16 bits of order and trade ids.</param>
     public ExchangeEngine(int shard, ExchangeCapacity capacity)
         : this(shard, capacity, new ExchangeBounds()) { }
 
@@ -50,7 +49,7 @@ public sealed partial class ExchangeEngine
         _trades = new TradeTable(capacity.Trades);
     }
 
-    /// <summary>Exposed to tests, which check the consistency of the books' links.</summary>
+    /// <summary>For tests, which check the consistency of the books' links.</summary>
     internal OrderBooks Books => _books;
 
     public int Shard { get; }
@@ -64,8 +63,8 @@ public sealed partial class ExchangeEngine
     public long Bytes => _books.Bytes + _orders.Bytes + _expiry.Bytes + _holdings.Bytes + _trades.Bytes + _markets.Bytes;
 
     /// <summary>
-    /// Applies the next command. Its sequence must be <see cref="Sequence"/> + 1, else <see cref="InvalidOperationException"/>. Business
-    /// refusals are <see cref="IExchangeEvents.OnRejected"/>, never exceptions. After an exception the state cannot be trusted: drop the
+    /// The sequence must be <see cref="Sequence"/> + 1, else <see cref="InvalidOperationException"/>. Business refusals are
+    /// <see cref="IExchangeEvents.OnRejected"/>, never exceptions. After an exception the state cannot be trusted: drop the
     /// engine and replay.
     /// </summary>
     public void Apply<TEvents>(in Command command, ref TEvents events)
@@ -76,7 +75,7 @@ public sealed partial class ExchangeEngine
             ThrowGap(sequence);
         Sequence = sequence;
 
-        // The clocks of two leaders may differ; the engine's never runs backwards.
+        // An expiry must not be undone, so the engine's clock never runs backwards, whatever the leaders' clocks do (docs/decisions/0102).
         var now = _clockMicros;
         if (command.AcceptedAtMicros > now)
             _clockMicros = now = command.AcceptedAtMicros;
@@ -85,7 +84,7 @@ public sealed partial class ExchangeEngine
         if (now > _expiry.NextMicros)
             ExpireDue(ref events);
 
-        // The two most frequent kinds are tested first, and the others kept out of this stack frame.
+        // The two most frequent kinds are tested first, and the others kept out of this stack frame, so that they cost those nothing.
         var reason = command.Kind switch
         {
             CommandKind.PlaceOrder => Place(command, ref events),
@@ -147,8 +146,8 @@ public sealed partial class ExchangeEngine
     }
 
     /// <summary>
-    /// Returns the quantity at one price in the outcome's own terms. In the single book of a binary market, outcome 1 is the mirror of
-    /// outcome 0: a bid for NO at q is an ask of YES at 1 - q.
+    /// In the outcome's own terms, because a binary market has one book, in which outcome 1 is the mirror of outcome 0: a bid for NO at q
+    /// is an ask of YES at 1 - q.
     /// </summary>
     public Quantity LevelQuantity(MarketId market, byte outcome, Side side, Price price)
     {
@@ -183,19 +182,17 @@ public sealed partial class ExchangeEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int OwnKey(Side side, int ticks) => PriceOf(side, ticks);
 
-    /// <summary>
-    /// Returns the price, in the order's own terms, of an order that rests at this key: 10000 - key for a buy, the key for a sell.
-    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int PriceOf(Side side, int key)
     {
-        // Sides alternate at random, so a branch would be mispredicted half of the time. The mask is all ones for a buy, zero for a sell.
+        // Sides alternate at random, so a branch would be mispredicted half of the time. The mask is all ones for a buy, which mirrors the
+        // key, and zero for a sell.
         var isBuy = unchecked((int)side - 1);
         return unchecked((key ^ isBuy) + ((Price.TicksPerUnit + 1) & isBuy));
     }
 
     /// <summary>
-    /// Returns the most that a lot can cost its owner, and so the reservation: the price in collateral for a buy, one share for a sell.
+    /// A fill never costs its owner more, so an order reserves this for each lot: the price in collateral for a buy, one share for a sell.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long HoldPerLot(Side side, int ticks)
@@ -211,14 +208,12 @@ public sealed partial class ExchangeEngine
         return HoldingRow.KeyOf(account, market & ~isBuy, outcome | (isBuy & Command.CollateralOutcome));
     }
 
-    private OrderId OrderIdOf(long number) => new(_shardBits | number);
+    /// <summary>Also of an order that the engine refused: its row, which keeps the order's hash dead for ever, has this id.</summary>
+    public OrderId OrderIdOf(long sequence) => new(_shardBits | sequence);
 
     private TradeId TradeIdOf(long number) => new(_shardBits | number);
 
-    /// <summary>
-    /// Converts an id of this shard to its number. An id of another shard becomes a number with upper bits set, which no order has and no
-    /// look-up finds.
-    /// </summary>
+    /// <summary>An id of another shard becomes a number with upper bits set, which no order has, so look-ups need no test for it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long NumberOf(long id) => id ^ _shardBits;
 

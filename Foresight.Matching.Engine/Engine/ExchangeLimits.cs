@@ -2,10 +2,16 @@ namespace Foresight.Matching.Engine;
 
 public static class ExchangeLimits
 {
-    /// <summary>Open orders of one account; one more is refused with <see cref="RejectReason.TooManyOrders"/>.</summary>
+    /// <summary>
+    /// Bounds the walk over an account's orders in one command (cancel-all, cancel by salt, lost funds). One more order is refused with
+    /// <see cref="RejectReason.TooManyOrders"/>.
+    /// </summary>
     public const int OpenOrdersPerAccount = 10_000;
 
-    /// <summary>Open orders of one market; one more is refused with <see cref="RejectReason.TooManyOrders"/>.</summary>
+    /// <summary>
+    /// Bounds what one command can cancel when a market closes, and how many trades one order can make. One more order is refused with
+    /// <see cref="RejectReason.TooManyOrders"/>.
+    /// </summary>
     public const int OpenOrdersPerMarket = 2_000_000;
 
     /// <summary>

@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Engine;
 
-/// <summary>What matching needs of the command, derived once and not again for each resting order that it meets.</summary>
+/// <summary>Derived from the command once, so that it is not derived again for each resting order that matching meets.</summary>
 internal struct IncomingOrder
 {
     public long Number;
@@ -9,7 +9,6 @@ internal struct IncomingOrder
 
     public int HoldingRow;
 
-    /// <summary>Ladder and key at which it would rest; it trades with the opposite ladder up to <see cref="LimitKey"/>.</summary>
     public int Ladder;
     public int Key;
     public byte Outcome;
@@ -32,10 +31,7 @@ internal struct IncomingOrder
 
     public readonly int LimitKey => Price.TicksPerUnit - Key;
 
-    /// <summary>
-    /// True if the budget does not buy one more lot at a key of the other side. Never without a budget, which is <see
-    /// cref="long.MaxValue"/>.
-    /// </summary>
+    /// <summary>Never true without a budget, which is <see cref="long.MaxValue"/>, so the caller needs no test for that.</summary>
     public readonly bool IsSpent(int key) => Budget < key;
 
     public readonly int PriceAt(int key) => ExchangeEngine.PriceOf(Side ^ Side.Sell, key);

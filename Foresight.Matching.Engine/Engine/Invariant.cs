@@ -2,9 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Foresight.Matching.Engine;
 
-/// <summary>
-/// Asserts a condition that the program itself guarantees. If it fails, the state cannot be trusted: drop the engine and replay.
-/// </summary>
+/// <summary>For what the program itself guarantees. If it fails, the state cannot be trusted: drop the engine and replay.</summary>
 public static class Invariant
 {
     public static void Require([DoesNotReturnIf(false)] bool condition, string claim)

@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Engine;
 
-/// <summary>Hashing of 64-bit words with the same result on every machine, unlike <see cref="object.GetHashCode"/>.</summary>
+/// <summary>Gives the same result on every machine, unlike <see cref="object.GetHashCode"/>.</summary>
 internal static class Mixing
 {
     /// <summary>Finalizer of splitmix64 (Steele, Lea, Flood 2014): every bit of the input affects every bit of the output.</summary>

@@ -1,8 +1,8 @@
 namespace Foresight.Matching.Engine;
 
 /// <summary>
-/// Reasons why a command changed nothing, in order of precedence: where several apply, the lowest number is reported. Codes 1..99 belong to
-/// the edge (shape, signature, limits), 100 and above to the engine.
+/// In order of precedence: where several apply, the lowest number is reported. Codes 1..99 belong to the edge (shape, signature, limits),
+/// 100 and above to the engine.
 /// </summary>
 public enum RejectReason : byte
 {

@@ -1,19 +1,18 @@
 namespace Foresight.Matching.Engine;
 
-/// <summary>
-/// Prices of the legs of a complete set. They add up to exactly one USDC, the price at which a set is minted and redeemed.
-/// </summary>
+/// <summary>The legs' prices add up to exactly one USDC, because at that price a set is minted and redeemed.</summary>
 internal static class SetPricing
 {
     /// <summary>
-    /// Returns the incoming buyer's price if the other outcomes' bids add up to this: the rest of one USDC, but at least one tick of the
-    /// market.
+    /// At least one tick of the market, because the chain takes no price of zero, even if the other outcomes' bids add up to one USDC or
+    /// more (docs/decisions/0100).
     /// </summary>
     public static int MintTakerTicks(int makerTicks, int tickSize) => Math.Max(Price.TicksPerUnit - makerTicks, tickSize);
 
     /// <summary>
-    /// Lowers the highest makers' prices to one common level until they add up to what the incoming buyer's single tick leaves. No maker
-    /// pays more than its bid, a maker below the level pays its bid, and the odd ticks go to the first legs.
+    /// If makers bid more than a set costs, refusing the trade would let a better bid prevent it (docs/decisions/0100). So the highest
+    /// prices are lowered to one common level: no maker pays more than its bid, a maker below the level pays its bid, and the odd ticks go
+    /// to the first legs.
     /// </summary>
     /// <param name="makers">Bids of the other outcomes, at least one tick of the market each, that add up to more than the target.</param>
     /// <param name="target">The sum to reach: a multiple of the tick size, at least one tick for each.</param>

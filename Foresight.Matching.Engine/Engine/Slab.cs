@@ -15,15 +15,15 @@ internal unsafe struct Slab<T>
 
     private T* _origin;
 
-    // Keeps the memory alive; the origin points into it.
+    // The origin points into it, and a pointer does not keep memory alive.
     private T[] _memory;
 
     public Slab(int length, int below = 0)
     {
         Length = length;
         Below = below;
-        // Cleared here on purpose: the first touch of a memory page is slow, and a caller that reserves room wants that cost at once and
-        // not during matching.
+        // Cleared here because the first touch of a memory page is slow: a caller that reserves room wants that cost at once and not
+        // during matching.
         _memory = GC.AllocateUninitializedArray<T>(checked(below + length + CacheLine / sizeof(T) + 1), pinned: true);
         Array.Clear(_memory);
         var start = (nint)Unsafe.AsPointer(ref _memory[below]);

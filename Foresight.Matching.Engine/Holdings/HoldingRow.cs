@@ -1,6 +1,5 @@
 namespace Foresight.Matching.Engine.Holdings;
 
-/// <summary>One account's holding of one asset: micro-USDC of collateral, or lots of the shares of one outcome.</summary>
 internal struct HoldingRow
 {
     public long Owned;

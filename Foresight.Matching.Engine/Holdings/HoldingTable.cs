@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Foresight.Matching.Engine.Holdings;
 
-/// <summary>All holdings, by (account, market, outcome). Rows never move, so an order can keep the number of its row.</summary>
+/// <summary>Rows never move, so an order can keep the number of its row.</summary>
 internal sealed class HoldingTable
 {
     /// <summary>High enough that a bucket seldom holds two rows: following a chain is a branch that cannot be predicted.</summary>

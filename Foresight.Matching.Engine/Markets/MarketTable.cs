@@ -10,13 +10,11 @@ internal sealed class MarketTable
 
     public bool Has(int market) => At(market).Outcomes != 0;
 
-    /// <summary>
-    /// Returns the row of any market. Row 0 stands for unknown ids: it has no outcomes, like a market that is not listed.
-    /// </summary>
+    /// <summary>Any id is allowed: an unknown one gets row 0, which has no outcomes, like a market that is not listed.</summary>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
     public ref MarketRow At(int market) => ref _rows.At(unchecked((uint)market < (uint)_rows.Length) ? market : 0);
 
-    /// <summary>Returns the row of a market known to be listed, without a bounds test.</summary>
+    /// <summary>Spares the bounds test of <see cref="At"/>; the caller must know that the market is listed.</summary>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
     public ref MarketRow Listed(int market) => ref _rows.At(market);
 

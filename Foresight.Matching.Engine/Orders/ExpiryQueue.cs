@@ -3,9 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Foresight.Matching.Engine.Orders;
 
 /// <summary>
-/// The open orders with an expiry, soonest first: a binary heap that knows each order's position, so that adding, removing and taking the
-/// next are logarithmic, and a command costs one comparison while nothing is due. Ties are ordered by order number, so that the order of
-/// expiries is the same on every machine.
+/// A binary heap that knows each order's position, so that a cancel is logarithmic, and a command costs one comparison while nothing is
+/// due. Ties are ordered by order number, so that the order of expiries is the same on every machine.
 /// </summary>
 internal sealed class ExpiryQueue(OrderTable orders)
 {
@@ -20,8 +19,8 @@ internal sealed class ExpiryQueue(OrderTable orders)
     public int Count { get; private set; }
 
     /// <summary>
-    /// The next order has expired once the clock has passed this, so a command costs one comparison; <see cref="long.MaxValue"/> if none
-    /// expires.
+    /// The next order has expired once the clock has passed this; <see cref="long.MaxValue"/> if none expires, so that an empty
+    /// queue needs no test.
     /// </summary>
     public long NextMicros { get; private set; } = long.MaxValue;
 
@@ -32,7 +31,8 @@ internal sealed class ExpiryQueue(OrderTable orders)
     public long SecondOf(int slot) => orders.At(slot).Expires ? _heap[_positions[slot]].Second : 0;
 
     /// <summary>
-    /// Returns true if an order with this expiry (0: none) may no longer trade: the clock has passed the beginning of its second.
+    /// An order may trade up to the beginning of its second and not a microsecond later, because the contract compares whole seconds
+    /// (docs/decisions/0102). 0: never past.
     /// </summary>
     public static bool IsPast(long second, long clockMicros) =>
         second != 0 && second <= LastSecond && (second < 0 || clockMicros > MicrosOf(second));

@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Foresight.Matching.Engine.Orders;
 
 /// <summary>
-/// The engine's data of a resting order beyond its place in the book; its slot is that of its node. 32 bytes, two per cache line.
+/// 32 bytes, two per cache line. Apart from the node, at the same slot, so that a walk through the book stays in the cache
+/// (docs/decisions/0104).
 /// </summary>
 internal struct OrderRecord
 {
@@ -16,7 +17,7 @@ internal struct OrderRecord
     public ulong SaltTag;
 
     /// <summary>
-    /// The account's previous and next order, oldest first; at the ends the account's ring, at a negative index. In a ring: its newest and
+    /// Oldest first; at the ends the account's ring, at a negative index, so that linking needs no branch. In a ring: its newest and
     /// its oldest order.
     /// </summary>
     public int PreviousOfAccount;
@@ -24,12 +25,13 @@ internal struct OrderRecord
 
     public int NextInBucket;
 
-    // The holding's row in 27 bits, the outcome in 3, the side in 1, and 1 bit for membership of the expiry queue.
+    // Row of the holding in 27 bits, outcome in 3, side in 1, and 1 bit for membership of the expiry queue: more would not
+    // fit into 32 bytes.
     private uint _packed;
 
     public readonly int HoldingRow => unchecked((int)(_packed & RowMask));
 
-    /// <summary>In a ring, which is in no bucket: the number of its orders.</summary>
+    /// <summary>A ring is in no bucket, so this field is free for the number of its orders.</summary>
     [UnscopedRef]
     public ref int OpenOrders => ref NextInBucket;
 

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Foresight.Matching.Engine.Orders;
 
 /// <summary>
-/// The resting orders, by number and by account. Numbers are sequential, so a bucket is the low bits of the number: orders of the same age
-/// share cache lines, and most buckets hold at most one order. An account's orders form a ring, oldest first, that begins and ends in a
-/// record of the account's own, at its negated number, so that linking and unlinking need no branch for the ends.
+/// Numbers are sequential, so a bucket is the low bits of the number: orders of the same age share cache lines, and most buckets hold at
+/// most one order. An account's orders form a ring, oldest first, that begins and ends in a record of the account's own, at its negated
+/// number, so that linking and unlinking need no branch for the ends.
 /// </summary>
 internal sealed class OrderTable
 {
@@ -80,8 +80,8 @@ internal sealed class OrderTable
     public void Grow(int capacity) => _records.Grow(capacity);
 
     /// <summary>
-    /// The first half of <see cref="Add"/>: makes the order findable by number. A snapshot is restored in two halves, since its orders come
-    /// by price.
+    /// Makes the order findable by number without linking it to its account: a snapshot has its orders by price, and an account's
+    /// list is by number.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderRecord Load(int slot, long number)

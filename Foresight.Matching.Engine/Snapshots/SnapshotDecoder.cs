@@ -15,8 +15,7 @@ internal ref struct SnapshotDecoder(ReadOnlySpan<byte> from)
     public byte Byte() => Take(1)[0];
 
     /// <summary>
-    /// Reads a number of items. Rejects one that exceeds the rest of the input, at this many bytes each, before any memory is reserved for
-    /// it.
+    /// Rejects a number of items that exceeds the rest of the input, at this many bytes each, before any memory is reserved for it.
     /// </summary>
     public int Count(int bytesEach)
     {

@@ -12,10 +12,7 @@ internal struct TradeLeg
     public Side Side;
 }
 
-/// <summary>
-/// A matched and unsettled trade. With two legs it takes 64 bytes, one cache line; a complete set of more outcomes continues in further
-/// records.
-/// </summary>
+/// <summary>With two legs it takes 64 bytes, one cache line; a complete set of more outcomes continues in further records.</summary>
 internal struct TradeRecord
 {
     public const int InlineLegs = 2;
@@ -23,11 +20,9 @@ internal struct TradeRecord
     public long Number;
     public long Quantity;
 
-    /// <summary>
-    /// The trade's market; then the next slot of the same hash bucket (or of the free list), and the record that continues this one; 0 for
-    /// none.
-    /// </summary>
     public int Market;
+
+    /// <summary>A free slot is in no bucket, so this field links the free list too.</summary>
     public int NextInBucket;
     public int Continuation;
     public TradeKind Kind;

@@ -7,12 +7,19 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>The chain undid more blocks than are ever repaired automatically. An operator must investigate.</summary>
-public sealed class SettlementHaltedException(string message) : Exception(message);
+/// <summary>
+/// Thrown instead of following a reorganisation deeper than SETTLEMENT_FINALITY_BLOCKS: settlement then keeps its lease, so that no other
+/// node continues before an operator has investigated, and allowed it by resuming settlement.
+/// </summary>
+/// <param name="undone">The block up to which the chain was followed.</param>
+public sealed class SettlementHaltedException(string message, Hash32 undone) : Exception(message)
+{
+    public Hash32 Undone => undone;
+}
 
 /// <summary>
-/// Reports the facts of confirmed blocks to the engine, in order. A step reads a block range, waits until the leader has acknowledged
-/// everything that follows from it, and only then moves the cursor; if anything fails before, the same step is repeated.
+/// The cursor moves only after the leader has acknowledged everything that follows from a block range. A step that fails is repeated, so no
+/// fact is lost.
 /// </summary>
 public sealed partial class ChainFollower(FollowerParts parts)
 {
@@ -32,6 +39,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         .. parts.Settlement.Deployment.Markets.Select(m => m.Address),
         parts.Settlement.Deployment.Usdc,
         parts.Settlement.Deployment.OutcomeToken,
+        parts.Settlement.Deployment.Factory,
     ];
 
     private bool _lostMarketsClosed;
@@ -73,11 +81,20 @@ public sealed partial class ChainFollower(FollowerParts parts)
         var started = Stopwatch.GetTimestamp();
         var range = await parts.Reader.ReadAsync(cursor.Number + 1, to, cursor, _addresses, [.. BlockFacts.AllTopics], cancellationToken);
         var facts = BlockFacts.Read(_deployment, range.Logs);
+        // The cursor stays before its block, because its own events are read only with the deployment that has it.
+        if (facts.Created.Count > 0 && await parts.Proposals.ListAsync(facts.Created, cancellationToken))
+            return false;
+        if (known is null && facts.SignsOfLife.Count == 0)
+            await AddEarlierSignAsync(facts, cursor, range, head, cancellationToken);
+        // Before the accounts, which can trade as soon as they are observed.
+        if (facts.SignsOfLife.Count > 0)
+            await _journal.NoteSignsAsync(_settlement.Term, cursor.Number, facts.SignsOfLife, cancellationToken);
         await _journal.NoteDeadAsync(_settlement.Term, _deployment, facts, cancellationToken);
         await _leader.DeliverAsync(await CommandsAsync(facts, to, cancellationToken), cancellationToken);
         if (facts.Stops.Count > 0)
             await parts.Markets.StepAsync(facts.Stops, to, head, cancellationToken);
         await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellationToken);
+        await parts.Proposals.EndAsync(facts, cancellationToken);
         await AdvanceAsync(range, facts, cancellationToken);
         Confirmed = to;
         _settlement.Metrics.BlocksProcessed(Stopwatch.GetElapsedTime(started));
@@ -96,7 +113,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         return before;
     }
 
-    /// <summary>Reads the block before the deployment: up to it no log can concern this exchange.</summary>
+    /// <summary>No log up to the block before the deployment can concern this exchange.</summary>
     private async Task<BlockMark> ReadStartAsync(CancellationToken cancellationToken)
     {
         var number = Math.Max(0, _deployment.DeployedBlock - 1);
@@ -106,7 +123,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         return new BlockMark(number, header.Hash);
     }
 
-    /// <summary>Closes the markets of a development chain that was lost, once per term: their orders must not match any more.</summary>
+    /// <summary>The orders of a lost development chain must not match any more: nothing can settle their trades.</summary>
     private async Task CloseLostMarketsAsync(CancellationToken cancellationToken)
     {
         if (_lostMarketsClosed)
@@ -114,6 +131,25 @@ public sealed partial class ChainFollower(FollowerParts parts)
         var lost = await _store.ReadMarketsOfLostChainsAsync(_deployment.Generation, cancellationToken);
         await _leader.DeliverAsync([.. lost.Select(_leader.Close)], cancellationToken);
         _lostMarketsClosed = true;
+    }
+
+    /// <summary>
+    /// Adds the last sign if it is before the blocks that are followed, as the deployment may be, which is the first one. Read at the
+    /// newest confirmed block: without an archive a node no longer has the state of old ones. A later sign is found as an event on the way
+    /// there.
+    /// </summary>
+    private async Task AddEarlierSignAsync(
+        BlockFacts facts,
+        BlockMark start,
+        VerifiedRange range,
+        long head,
+        CancellationToken cancellationToken
+    )
+    {
+        var factory = new MarketFactoryContract(_settlement.Client, _deployment.Factory);
+        var sign = await factory.LastSignOfLifeAsync(head - _options.Confirmations, cancellationToken);
+        if (sign <= range.Headers[^1].Timestamp)
+            facts.SignsOfLife.Add(new SignOfLife(start.Number, sign));
     }
 
     private InconsistentChainException Lags(BlockMark cursor)
@@ -128,10 +164,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
     private async Task<bool> IsCanonicalAsync(BlockMark mark, CancellationToken cancellationToken) =>
         await _settlement.Client.GetBlockAsync(mark.Number, cancellationToken) is { } header && header.Hash == mark.Hash;
 
-    /// <summary>
-    /// Builds the commands for settlements, cancels and resolutions. Trade ids that the journal does not know are left to the reconciler to
-    /// report.
-    /// </summary>
+    /// <summary>Skips trade ids beyond 64 bits, which cannot come from the journal; the reconciler reports them.</summary>
     private async Task<IReadOnlyList<LeaderCommand>> CommandsAsync(BlockFacts facts, long block, CancellationToken cancellationToken)
     {
         var commands = new List<LeaderCommand>();
@@ -191,24 +224,18 @@ public sealed partial class ChainFollower(FollowerParts parts)
     {
         var to = range.Last;
         var settled = facts.Settled.Where(s => s.TradeId <= long.MaxValue).ToList();
-        var refused = new List<(MarketEvent.SettlementFailed Event, SettlementFailure Failure)>();
-        foreach (var refusal in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
-            refused.Add((refusal, await parts.Transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), to.Number, cancellationToken)));
+        var refused = await parts.Refused.ReadAsync(facts, to.Number, cancellationToken);
         var trace = await _settlement.Store.ReadTraceAsync(settled.Select(s => (long)s.TradeId), cancellationToken);
         var changes = await _journal.AdvanceAsync(
             _settlement.Term,
-            [.. range.Headers.Select(h => new BlockMark(h.Number, h.Hash))],
+            range.Headers,
+            facts.SignsOfLife,
             [.. settled.Select(s => new FinalTrade((long)s.TradeId, s.Position.TransactionHash.ToBytes(), s.Position.BlockNumber))],
             [
                 .. refused
                     .Where(r => !r.Failure.IsSettledAlready() && !r.Failure.IsTemporary())
                     .Select(r =>
-                        (
-                            (long)r.Event.TradeId,
-                            r.Failure.Stored(),
-                            r.Event.Position.TransactionHash.ToBytes(),
-                            r.Event.Position.BlockNumber
-                        )
+                        ((long)r.Event.TradeId, r.Reason, r.Event.Position.TransactionHash.ToBytes(), r.Event.Position.BlockNumber)
                     ),
             ],
             cancellationToken
@@ -221,8 +248,8 @@ public sealed partial class ChainFollower(FollowerParts parts)
     }
 
     /// <summary>
-    /// Releases the holds of both sides of trades whose failure is certain, once the orders that caused it are off the book: otherwise the
-    /// next taker would lose its fill to them.
+    /// Releases the holds of a failed trade only once the orders that caused the failure are off the book: otherwise the next taker would
+    /// lose its fill to them.
     /// </summary>
     private async Task BustAsync(BlockMark confirmed, long head, CancellationToken cancellationToken)
     {
@@ -230,7 +257,11 @@ public sealed partial class ChainFollower(FollowerParts parts)
         if (failed.Count == 0)
             return;
         // Attributed first, because a trade that the engine has closed is not read here again.
-        var attributions = failed.Select(f => FailureReasons.AttributionOf(f.TradeId, f.Reason)).OfType<Attribution>().ToList();
+        var attributions = await parts.OwnActs.ProvenAsync(
+            [.. failed.Select(f => FailureReasons.AttributionOf(f.TradeId, f.Reason)).OfType<Attribution>()],
+            _options.BlockRange,
+            cancellationToken
+        );
         if (attributions.Count > 0)
             await _journal.AttributeAsync(_settlement.Term, attributions, cancellationToken);
         var (facts, block) = await ReadAboveAsync(failed, confirmed, head, cancellationToken);
@@ -250,7 +281,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
     }
 
     /// <summary>
-    /// Reads the facts above the cursor for overfilled orders: the direct fill that made a trade fail is often not confirmed yet.
+    /// Looks above the cursor for overfilled orders, because the direct fill that made a trade fail is often not confirmed yet.
     /// </summary>
     private async Task<(BlockFacts Facts, long Block)> ReadAboveAsync(
         IReadOnlyList<(long TradeId, string? Reason)> failed,
@@ -278,32 +309,28 @@ public sealed partial class ChainFollower(FollowerParts parts)
 
     private async Task RewindAsync(BlockMark cursor, long head, CancellationToken cancellationToken)
     {
-        foreach (var mark in await _store.ReadMarksAsync(Math.Max(0, cursor.Number - _options.FinalityBlocks), cancellationToken))
-        {
-            if (mark.Number > head || !await IsCanonicalAsync(mark, cancellationToken))
-                continue;
-            await RewindToAsync(mark);
-            return;
-        }
+        var ancestor = await AncestorAsync(cursor, head, _options.FinalityBlocks, cancellationToken);
+        if (ancestor is null && await _store.MayUndoAsync(cursor.Hash, cancellationToken))
+            ancestor = await AncestorAsync(cursor, head, cursor.Number, cancellationToken);
+        if (ancestor is not { } mark)
+            throw new SettlementHaltedException(
+                $"A reorganisation undid block {cursor.Number} and at least {_options.FinalityBlocks} blocks before it "
+                    + "(SETTLEMENT_FINALITY_BLOCKS). "
+                    + "Settlement is halted: verify the chain, then resume it.",
+                cursor.Hash
+            );
+        Log.Rewinds(_logger, cursor.Number, mark.Number);
+        _settlement.Publisher.Publish(_settlement.Term, await _journal.RewindAsync(_settlement.Term, mark, cancellationToken));
+        _settlement.Publisher.Tell("reorganisation", mark.Number);
+    }
 
-        if (await ReadStartAsync(cancellationToken) is var start && cursor.Number - start.Number <= _options.FinalityBlocks)
-        {
-            await RewindToAsync(start);
-            return;
-        }
-
-        throw new SettlementHaltedException(
-            $"A reorganisation undid block {cursor.Number} and at least {_options.FinalityBlocks} blocks before it "
-                + "(SETTLEMENT_FINALITY_BLOCKS). "
-                + "Settlement is halted: verify the chain, then restart."
-        );
-
-        async Task RewindToAsync(BlockMark mark)
-        {
-            Log.Rewinds(_logger, cursor.Number, mark.Number);
-            _settlement.Publisher.Publish(_settlement.Term, await _journal.RewindAsync(_settlement.Term, mark, cancellationToken));
-            _settlement.Publisher.Tell("reorganisation", mark.Number);
-        }
+    /// <returns>The newest block that was followed and is canonical; null if there is none at most this deep.</returns>
+    private async Task<BlockMark?> AncestorAsync(BlockMark cursor, long head, long depth, CancellationToken cancellationToken)
+    {
+        foreach (var mark in await _store.ReadMarksAsync(Math.Max(0, cursor.Number - depth), cancellationToken))
+            if (mark.Number <= head && await IsCanonicalAsync(mark, cancellationToken))
+                return mark;
+        return await ReadStartAsync(cancellationToken) is var start && cursor.Number - start.Number <= depth ? start : null;
     }
 
     private static partial class Log

@@ -6,8 +6,8 @@ using Foresight.Matching.ChainReading;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// Computes how much of the resting orders was filled directly on chain. Counted from an order's beginning, as the contract's filled amount
-/// less what this exchange's trades settled, so the result does not depend on when and from which block it is computed.
+/// Counts what was filled directly from an order's beginning, as the contract's filled amount less what this exchange's trades settled, so
+/// that the result does not depend on when and from which block it is computed.
 /// </summary>
 public sealed class DirectFills(Deployment deployment, EthereumClient client, FollowerStore store, UnconfirmedStore unconfirmed)
 {

@@ -8,9 +8,9 @@ using Foresight.Protocol;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// Derives from failed trades the resting orders that cannot settle either: an order that is cancelled, filled or expired on chain fails
-/// every match, and so does every order of an account whose signature the contract rejects or whose transfers the token refuses. They leave
-/// the book before the trade is bust, so that none of them costs a second taker its fill.
+/// An order that is cancelled, filled or expired on chain, or that its maker never signed, fails every match, and so does every order of an
+/// account that takes back what its contract had accepted, or whose transfers the token refuses. They leave the book before the trade that
+/// showed it is bust, so that none of them costs a second taker its fill.
 /// </summary>
 public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore unconfirmed, DirectFills direct, LeaderClient leader)
 {
@@ -56,8 +56,7 @@ public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore unconfirm
     }
 
     /// <summary>
-    /// Withdraws all resting orders of accounts whose score refuses new orders once these trades are counted: their earlier orders are no
-    /// more reliable than the next ones.
+    /// Earlier orders of an account whose score refuses new ones are no more reliable than the next ones, so they are withdrawn.
     /// </summary>
     public async Task<IReadOnlyList<LeaderCommand>> OfRefusedAsync(
         IReadOnlyCollection<long> attributed,
@@ -79,8 +78,8 @@ public sealed class FaultyOrders(FollowerStore store, UnconfirmedStore unconfirm
     }
 
     /// <summary>
-    /// True if the order was filled directly on chain. It is reduced by that amount, and withdrawn only if that does not explain the
-    /// failure.
+    /// An order that others filled directly on chain is reduced by that amount, because its maker could not prevent it. It is withdrawn
+    /// only if that does not explain the failure.
     /// </summary>
     public static bool IsOverfilled(string? reason) => FailureReasons.CodeOf(reason) == SettlementFailure.OrderOverfilled;
 }

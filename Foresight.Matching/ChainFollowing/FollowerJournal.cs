@@ -1,4 +1,5 @@
 using Foresight.Chain;
+using Foresight.Chain.Rpc;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
@@ -23,19 +24,20 @@ public sealed class FollowerJournal(SettlementJournal journal)
         """;
 
     /// <summary>
-    /// Completes a step that the leader has acknowledged in full. Trades become final and the cursor moves in one transaction.
+    /// Call only when the leader has acknowledged the step in full: once the cursor has moved, the step is never repeated.
     /// </summary>
-    /// <param name="blocks">Every block of the step, so that a later reorganisation is traced back to exactly where it began.</param>
+    /// <param name="headers">Every block of the step, so that a later reorganisation is traced back to exactly where it began.</param>
     public Task<IReadOnlyList<TradeChange>> AdvanceAsync(
         Term term,
-        IReadOnlyList<BlockMark> blocks,
+        IReadOnlyList<BlockHeader> headers,
+        IReadOnlyList<SignOfLife> signs,
         IReadOnlyList<FinalTrade> final,
         IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed,
         CancellationToken cancellationToken
     )
     {
-        var to = blocks[^1];
-        var kept = blocks.TakeLast(SettlementOptions.MaximumFinalityBlocks).ToList();
+        var to = headers[^1];
+        var kept = headers.TakeLast(SettlementOptions.MaximumFinalityBlocks).ToList();
         return journal.ExecuteAsync(
             term,
             cancellationToken,
@@ -66,12 +68,19 @@ public sealed class FollowerJournal(SettlementJournal journal)
             ),
             SettlementJournal.Sql(
                 """
-                INSERT INTO chain_cursors (name, block_number, block_hash) VALUES ($1, $2, $3)
-                ON CONFLICT (name) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash, updated_at = now()
+                INSERT INTO chain_cursors (name, block_number, block_hash, block_time) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (name) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash,
+                    block_time = excluded.block_time, updated_at = now()
                 """,
                 ChainCursors.Follower,
                 to.Number,
-                to.Hash.ToBytes()
+                to.Hash.ToBytes(),
+                to.Timestamp
+            ),
+            Signs(headers[0].Number - 1, signs),
+            SettlementJournal.Sql(
+                "DELETE FROM signs_of_life WHERE block_number < $1 AND signed_at < (SELECT max(signed_at) FROM signs_of_life)",
+                to.Number - SettlementOptions.MaximumFinalityBlocks
             ),
             SettlementJournal.Sql(
                 """
@@ -88,9 +97,14 @@ public sealed class FollowerJournal(SettlementJournal journal)
     }
 
     /// <summary>
-    /// Rewinds to <paramref name="ancestor"/> after a reorganisation: trades decided above it are open again, the follower reads from
-    /// there, and the reconciler's coverage of those blocks is void. Until the follower has passed its old position, a mark demands that
-    /// every account be observed again, because an undone event leaves no event behind.
+    /// The blocks after <paramref name="from"/> must be confirmed: the leader accepts orders for as long as the last of these signs allows.
+    /// </summary>
+    public Task NoteSignsAsync(Term term, long from, IReadOnlyList<SignOfLife> signs, CancellationToken cancellationToken) =>
+        journal.ExecuteAsync(term, cancellationToken, Signs(from, signs));
+
+    /// <summary>
+    /// Until the follower has passed its old position again, a mark demands that every account be observed, because an undone event leaves
+    /// no event behind.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> RewindAsync(Term term, BlockMark ancestor, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(
@@ -104,6 +118,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 """,
                 ancestor.Number
             ),
+            MarketProposals.Undo(ancestor.Number),
             // A retried trade has not failed; if it fails again, the party responsible then is recorded.
             SettlementJournal.Sql(
                 """
@@ -124,6 +139,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
             ),
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number > $1", ancestor.Number),
             SettlementJournal.Sql(VoidCoverage, ancestor.Number),
+            SettlementJournal.Sql("DELETE FROM signs_of_life WHERE block_number > $1", ancestor.Number),
             SettlementJournal.Sql(
                 """
                 UPDATE reconciliation_coverage SET state = 'undone', error = 'A reorganisation undid these blocks.'
@@ -148,9 +164,23 @@ public sealed class FollowerJournal(SettlementJournal journal)
             )
         );
 
+    // Deletes as well, because a step whose blocks were replaced before it was complete has left the signs of those.
+    private static Npgsql.NpgsqlBatchCommand Signs(long from, IReadOnlyList<SignOfLife> signs) =>
+        SettlementJournal.Sql(
+            """
+            WITH gone AS (DELETE FROM signs_of_life WHERE block_number > $1 AND block_number <> ALL ($2))
+            INSERT INTO signs_of_life (block_number, signed_at)
+            SELECT block, max(at) FROM unnest($2::bigint[], $3::bigint[]) AS u (block, at) GROUP BY block
+            ON CONFLICT (block_number) DO UPDATE SET signed_at = excluded.signed_at
+            """,
+            from,
+            signs.Select(s => s.Block).ToArray(),
+            signs.Select(s => s.Time).ToArray()
+        );
+
     /// <summary>
-    /// Records the orders that the chain will not fill, before the leader cancels them. A new command for such an order is then either
-    /// looked up after this write, and refused, or sequenced before the cancel, and cancelled.
+    /// Call before the leader cancels these orders: a new command for one of them is then either looked up after this write, and refused,
+    /// or sequenced before the cancel, and cancelled.
     /// </summary>
     public async Task NoteDeadAsync(Term term, Deployment deployment, BlockFacts facts, CancellationToken cancellationToken)
     {
@@ -183,7 +213,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
     }
 
     /// <summary>
-    /// Marks holdings that were lower at an unconfirmed block, so that they are observed again once that block is confirmed.
+    /// A marked holding is observed again once the block is confirmed, even if a reorganisation has undone the decrease and left no event
+    /// behind.
     /// </summary>
     public Task MarkUnconfirmedAsync(Term term, IReadOnlyList<ChainHolding> reduced, long block, CancellationToken cancellationToken)
     {
@@ -206,10 +237,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
         );
     }
 
-    /// <summary>
-    /// Records failed trades as strikes against the accounts responsible. Each trade counts once, because a step that failed is repeated.
-    /// The reason names the account, or the order whose maker it is.
-    /// </summary>
+    /// <summary>Each trade counts once, because a step that failed is repeated.</summary>
     public Task AttributeAsync(Term term, IReadOnlyList<Attribution> attributions, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(
             term,
@@ -233,7 +261,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
             )
         );
 
-    /// <summary>Deletes the marks of a chain that is gone. On a new chain the first step observes everything anyway.</summary>
+    /// <summary>The marks are of a chain that is gone; the first step on the new one observes everything anyway.</summary>
     public Task ForgetUnconfirmedAsync(Term term, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(term, cancellationToken, SettlementJournal.Sql("DELETE FROM unconfirmed_decreases"));
 }

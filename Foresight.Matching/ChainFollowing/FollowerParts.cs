@@ -13,9 +13,12 @@ public sealed class FollowerParts
         var (deployment, client) = (settlement.Deployment, settlement.Client);
         (Store, Unconfirmed) = (new FollowerStore(settlement.Database), new UnconfirmedStore(settlement.Database));
         (Journal, Reader) = (new FollowerJournal(settlement.Journal), new ChainReader(client));
-        (Holdings, Transfers) = (new HoldingsReader(deployment, client), new RefusedTransfers(deployment, client));
+        Holdings = new HoldingsReader(deployment, client);
+        Refused = new RefusedTrades(deployment, new RefusedTransfers(deployment, client), settlement.Store);
         DirectFills = new DirectFills(deployment, client, Store, Unconfirmed);
+        OwnActs = new OwnActs(deployment, client, Reader, Store, settlement.Store);
         FaultyOrders = new FaultyOrders(Store, Unconfirmed, DirectFills, leader);
+        Proposals = new MarketProposals(settlement);
         Markets = new MarketWatch(deployment, client, Unconfirmed, leader, settlement.Logger);
     }
 
@@ -35,11 +38,15 @@ public sealed class FollowerParts
 
     public HoldingsReader Holdings { get; }
 
-    public RefusedTransfers Transfers { get; }
+    public RefusedTrades Refused { get; }
 
     public DirectFills DirectFills { get; }
 
+    public OwnActs OwnActs { get; }
+
     public FaultyOrders FaultyOrders { get; }
+
+    public MarketProposals Proposals { get; }
 
     public MarketWatch Markets { get; }
 }

@@ -1,6 +1,8 @@
 using Dapper;
 using Foresight.Chain;
+using Foresight.Chain.Contracts;
 using Foresight.Matching.ChainReading;
+using Foresight.Matching.Orders;
 using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing;
@@ -9,7 +11,7 @@ public sealed record RestingOrder(Hash32 Hash, Address Maker, int MarketId);
 
 public sealed record LostMarket(int Id, int Shard);
 
-/// <summary>The follower's reads from the journal, at the primary, because a stale read would repeat or skip a step.</summary>
+/// <summary>Reads at the primary: a stale read would repeat or skip a step.</summary>
 public sealed class FollowerStore(NpgsqlDataSource primary)
 {
     public async Task<BlockMark?> ReadCursorAsync(CancellationToken cancellationToken)
@@ -25,6 +27,19 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         return row is { } cursor ? new BlockMark(cursor.Number, new Hash32(cursor.Hash)) : null;
     }
 
+    /// <summary>Whether an operator has allowed a reorganisation beyond finality that undid this block.</summary>
+    public async Task<bool> MayUndoAsync(Hash32 block, CancellationToken cancellationToken)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(
+            new CommandDefinition(
+                "SELECT EXISTS (SELECT FROM settlement_status WHERE allowed_block = @block)",
+                new { block = block.ToBytes() },
+                cancellationToken: cancellationToken
+            )
+        );
+    }
+
     public async Task<IReadOnlyList<BlockMark>> ReadMarksAsync(long from, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -38,10 +53,7 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         return [.. rows.Select(r => new BlockMark(r.Number, new Hash32(r.Hash)))];
     }
 
-    /// <summary>
-    /// Reads failed trades whose holds the engine has not released: decided off chain, or by a block up to this one. Excludes trades whose
-    /// batch was in a block that a reorganisation replaced: there they may have settled.
-    /// </summary>
+    /// <summary>Excludes trades whose batch was in a block that a reorganisation replaced: they may have settled in another one.</summary>
     public async Task<IReadOnlyList<(long TradeId, string? Reason)>> ReadToBustAsync(
         long confirmedBlock,
         int limit,
@@ -66,6 +78,92 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
                 )
             ),
         ];
+    }
+
+    public async Task<Dictionary<long, FailedTrade>> ReadFailedAsync(
+        IReadOnlyCollection<long> tradeIds,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(long Id, int Market, DateTime At, long? Block)>(
+            new CommandDefinition(
+                "SELECT trade_id, market_id, executed_at, block_number FROM trades WHERE trade_id = ANY (@ids)",
+                new { ids = tradeIds.ToArray() },
+                cancellationToken: cancellationToken
+            )
+        );
+        return rows.ToDictionary(r => r.Id, r => new FailedTrade(r.Id, r.Market, new DateTimeOffset(r.At), r.Block));
+    }
+
+    /// <summary>
+    /// A cancel that the maker requested here may have leaked from here, so that it proves nothing against the maker when others send it to
+    /// the chain. The salt's tombstone shows it, because a cancel that meets a filled order leaves the order as it is.
+    /// </summary>
+    /// <param name="observed">Ids of the command by which the follower reports the chain's cancel, which leaves a tombstone too.</param>
+    public async Task<bool> MayHaveCancelledHereAsync(Hash32 order, Guid[] observed, CancellationToken cancellationToken)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(
+            new CommandDefinition(
+                """
+                SELECT EXISTS (
+                    SELECT 1 FROM orders o JOIN accounts a USING (account_id)
+                    JOIN salt_tombstones t ON t.market_id = o.market_id AND t.maker = a.address AND t.salt_tag = o.salt_tag
+                    JOIN commands c ON c.shard = t.shard AND c.sequence = t.sequence
+                    WHERE o.order_hash = @hash AND c.request_id <> ALL (@observed))
+                """,
+                new { hash = order.ToBytes(), observed },
+                cancellationToken: cancellationToken
+            )
+        );
+    }
+
+    /// <summary>All the account's orders in the trade, because the failure does not say which of them has the invalid signature.</summary>
+    public async Task<bool> SignedByContractAsync(long tradeId, Address account, CancellationToken cancellationToken)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(
+            new CommandDefinition(
+                """
+                SELECT coalesce(bool_and(o.signed_by_contract), false)
+                FROM fills f JOIN orders o USING (order_id) JOIN accounts a ON a.account_id = f.account_id
+                WHERE f.trade_id = @tradeId AND a.address = @account
+                """,
+                new { tradeId, account = account.ToBytes() },
+                cancellationToken: cancellationToken
+            )
+        );
+    }
+
+    /// <summary>
+    /// Being blocked by the token's issuer is no offence; ordering again after a trade failed for that reason is (docs/decisions/0661).
+    /// </summary>
+    public async Task<bool> WasRefusedBeforeAsync(long tradeId, Address account, CancellationToken cancellationToken)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(
+            new CommandDefinition(
+                """
+                SELECT EXISTS (
+                    SELECT 1 FROM fills f JOIN orders o USING (order_id) JOIN accounts a ON a.account_id = f.account_id
+                    JOIN trades p ON p.settlement = 'failed' AND p.settlement_reason = ANY (@reasons)
+                        AND p.settlement_changed_at < o.accepted_at
+                    WHERE f.trade_id = @tradeId AND a.address = @account)
+                """,
+                new
+                {
+                    tradeId,
+                    account = account.ToBytes(),
+                    reasons = new[]
+                    {
+                        $"{SettlementFailure.TransferRefused}:{account.ToLowerHex()}",
+                        $"{SettlementFailure.PayoutRefused}:{account.ToLowerHex()}",
+                    },
+                },
+                cancellationToken: cancellationToken
+            )
+        );
     }
 
     public async Task<HashSet<Address>> ReadKnownAccountsAsync(IReadOnlyCollection<Address> accounts, CancellationToken cancellationToken)
@@ -125,7 +223,7 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         );
     }
 
-    /// <summary>Reads the open markets of lost chains, which can never be settled.</summary>
+    /// <summary>Nothing in the markets of a lost chain can ever be settled.</summary>
     public async Task<IReadOnlyList<LostMarket>> ReadMarketsOfLostChainsAsync(int generation, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

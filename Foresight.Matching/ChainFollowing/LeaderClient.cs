@@ -6,14 +6,12 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>The leader did not acknowledge in time. Nothing is lost: the cursor has not moved, and the step is retried.</summary>
+/// <summary>Nothing is lost when the leader does not acknowledge in time: the cursor has not moved, and the step is retried.</summary>
 public sealed class UndeliveredException(string message) : Exception(message);
 
 public delegate Task<IReadOnlyList<CommandResult>> SendToLeader(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken);
 
-/// <summary>
-/// Reports the chain's facts to the leading engine. Returns only when they are in the journal, because the cursor then moves past them.
-/// </summary>
+/// <summary>Returns only when the facts are in the journal, because the cursor then moves past them.</summary>
 public sealed partial class LeaderClient(
     SendToLeader send,
     Deployment deployment,
@@ -26,27 +24,28 @@ public sealed partial class LeaderClient(
 
     /// <summary>
     /// Refusals that mean "already so": the trade is closed, the order has left the book, a later block was observed, the market is closed
-    /// for good.
+    /// for good, the salt is cancelled on chain. As failures they would be retried for ever and keep the cursor where it is.
     /// </summary>
     private static readonly HashSet<string> Harmless =
     [
         "unknown_trade",
         "stale_observation",
         ProblemCodes.UnknownOrder,
+        ProblemCodes.CancelOnChain,
         ProblemCodes.MarketClosed,
     ];
 
     public LeaderCommand Settle(long tradeId, long block) =>
         new SettleTrade(tradeId, BlockOf(block))
         {
-            RequestId = DerivedRequestId.Of("settle", tradeId.ToString()),
+            RequestId = RequestIds.OfFact("settle", tradeId.ToString()),
             Shard = Shards.OfId(tradeId),
         };
 
     public LeaderCommand Bust(long tradeId, string? reason, long block) =>
         new BustTrade(tradeId, BlockOf(block), reason)
         {
-            RequestId = DerivedRequestId.Of("bust", tradeId.ToString()),
+            RequestId = RequestIds.OfFact("bust", tradeId.ToString()),
             Shard = Shards.OfId(tradeId),
         };
 
@@ -59,7 +58,7 @@ public sealed partial class LeaderClient(
         var (market, outcome) = ObservationRules.AssetOf(holding);
         return new ObserveBalance(holding.Account.ToLowerHex(), market, outcome, holding.Units, BlockOf(block))
         {
-            RequestId = Guid.NewGuid(),
+            RequestId = RequestIds.OfNewFact(),
             Shard = holding.Market?.Shard ?? 0,
         };
     }
@@ -70,40 +69,48 @@ public sealed partial class LeaderClient(
     public LeaderCommand Reduce(RestingOrder order, long filledLots) =>
         new ReduceOrder(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString(), filledLots)
         {
-            RequestId = DerivedRequestId.Of("reduce", order.Hash.ToString(), filledLots.ToString()),
+            RequestId = RequestIds.OfFact("reduce", order.Hash.ToString(), filledLots.ToString()),
             Shard = ShardOf(order.MarketId),
         };
 
-    /// <summary>Withdraws an order of a wallet whose signatures no longer verify: its other orders cannot settle either.</summary>
     public LeaderCommand Withdraw(RestingOrder order, long tradeId) =>
         new CancelByHash(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString())
         {
-            RequestId = DerivedRequestId.Of("withdraw", tradeId.ToString(), order.Hash.ToString()),
+            RequestId = RequestIds.OfFact("withdraw", tradeId.ToString(), order.Hash.ToString()),
             Shard = ShardOf(order.MarketId),
         };
 
-    /// <summary>Pauses, resumes or invalidates a market. Absolute, so it needs no derived id.</summary>
+    /// <summary>
+    /// The state is absolute, so that sending it twice is harmless. A derived id would make the leader ignore the second pause of a market.
+    /// </summary>
     public LeaderCommand SetState(int marketId, Engine.MarketState state) =>
-        new SetMarketState(marketId, (int)state) { RequestId = Guid.NewGuid(), Shard = ShardOf(marketId) };
+        new SetMarketState(marketId, (int)state) { RequestId = RequestIds.OfNewFact(), Shard = ShardOf(marketId) };
 
     public LeaderCommand CancelSalt(Address maker, int marketId, System.Numerics.BigInteger salt, Hash32 transaction, int logIndex) =>
         new CancelBySalt(maker.ToLowerHex(), marketId, salt.ToString())
         {
-            RequestId = DerivedRequestId.Of("chain-cancel-salt", transaction.ToString(), logIndex.ToString()),
+            RequestId = CancelSaltIds(transaction, logIndex)[0],
             Shard = ShardOf(marketId),
         };
+
+    /// <summary>The second is that of older rows of the journal.</summary>
+    public static Guid[] CancelSaltIds(Hash32 transaction, int logIndex)
+    {
+        ReadOnlySpan<string> words = ["chain-cancel-salt", transaction.ToString(), logIndex.ToString()];
+        return [RequestIds.OfFact(words), RequestIds.UntaggedOfFact(words)];
+    }
 
     public LeaderCommand Resolve(int marketId, int outcome, Hash32 transaction) =>
         new SetMarketState(marketId, (int)Engine.MarketState.Resolved, outcome)
         {
-            RequestId = DerivedRequestId.Of("resolve", marketId.ToString(), transaction.ToString()),
+            RequestId = RequestIds.OfFact("resolve", marketId.ToString(), transaction.ToString()),
             Shard = ShardOf(marketId),
         };
 
     public LeaderCommand Close(LostMarket lost) =>
         new SetMarketState(lost.Id, (int)Engine.MarketState.Closed)
         {
-            RequestId = DerivedRequestId.Of("close-lost", lost.Id.ToString()),
+            RequestId = RequestIds.OfFact("close-lost", lost.Id.ToString()),
             Shard = lost.Shard,
         };
 
@@ -119,16 +126,23 @@ public sealed partial class LeaderClient(
             await allotter.ObserveAsync([.. changed.Where(holding => holding.Market is null)], BlockOf(block), cancellationToken);
     }
 
+    /// <summary>
+    /// A difference, so it must never get a second id, not even while nodes of two versions take turns: it keeps the one without a tag. If
+    /// another command has taken that, the change is refused, and the next observation decides again.
+    /// </summary>
     public LeaderCommand Allot(OpenChange change) =>
         new AllotCollateral(change.Account.ToLowerHex(), change.Units, change.Block, OnlyFree: change.MoveTo is not null)
         {
-            RequestId = DerivedRequestId.Of("allot", change.Id.ToString()),
+            RequestId = RequestIds.UntaggedOfFact("allot", change.Id.ToString()),
             Shard = change.Shard,
         };
 
-    /// <summary>Converts a block number of the chain to the engine's count, which continues across redeployments.</summary>
+    /// <summary>
+    /// The engine's count of blocks continues across redeployments, because it refuses observations older than what it knows.
+    /// </summary>
     public long BlockOf(long block) => block + deployment.BlockOffset;
 
+    /// <summary>Returns rejections instead of throwing: a rejected change had no effect, and the caller decides again.</summary>
     /// <exception cref="UndeliveredException">At least one command is not acknowledged.</exception>
     public async Task<IReadOnlyList<CommandResult>> AskAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken)
     {
@@ -142,7 +156,9 @@ public sealed partial class LeaderClient(
         return results;
     }
 
-    /// <exception cref="UndeliveredException">At least one command is not acknowledged; the next step sends all of them again.</exception>
+    /// <exception cref="UndeliveredException">
+    /// At least one command is not acknowledged. The next step sends all of them again, which is harmless.
+    /// </exception>
     public async Task DeliverAsync(IReadOnlyList<LeaderCommand> commands, CancellationToken cancellationToken)
     {
         foreach (var part in commands.Chunk(MaxOutstanding))

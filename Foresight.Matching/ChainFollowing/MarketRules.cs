@@ -7,16 +7,12 @@ public readonly record struct ChainMarket(bool IsOpen, bool IsPaused)
     public bool IsTrading => IsOpen && !IsPaused;
 }
 
-/// <summary>
-/// Maps a stop or reopening of a market on chain to its state here. Resolution and closing cannot be reversed, so they wait for
-/// confirmation.
-/// </summary>
+/// <summary>Resolution and closing cannot be reversed, so they wait for confirmation; until then the market is only paused.</summary>
 public static class MarketRules
 {
     /// <summary>
-    /// Returns the new state of a market, or null to keep it. A market trades here while it does on chain, both in the newest confirmed
-    /// block and at the head: a stop takes effect at once, and a stop that a reorganisation undid, which leaves no event behind, does not
-    /// last for ever.
+    /// A market trades here while it does on chain, both in the newest confirmed block and at the head: a stop takes effect at once, and a
+    /// stop that a reorganisation undid, which leaves no event behind, does not last for ever. Null: no change.
     /// </summary>
     public static MarketState? Next(MarketState here, ChainMarket confirmed, ChainMarket atHead) =>
         (here, confirmed.IsTrading && atHead.IsTrading) switch

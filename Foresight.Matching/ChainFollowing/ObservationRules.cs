@@ -39,8 +39,8 @@ public static class ObservationRules
         new(accounts.ToHashSet(), deployment.Markets.ToDictionary(m => m, _ => accounts.ToHashSet()));
 
     /// <summary>
-    /// Returns the holdings that differ from the ledger, which already includes settled trades. For an account unknown to the journal, a
-    /// zero counts for collateral alone: it creates the account, so that money which arrives later is observed.
+    /// The ledger includes settled trades already, so only holdings that differ from it are reported. For an account unknown to the journal
+    /// a zero counts for collateral alone: it creates the account, so that money which arrives later is observed.
     /// </summary>
     public static IEnumerable<ChainHolding> Changed(
         IEnumerable<ChainHolding> holdings,
@@ -60,7 +60,7 @@ public static class ObservationRules
         }
     }
 
-    /// <summary>The asset's key in the ledger's table: market 0 and outcome 255 are collateral.</summary>
+    /// <summary>Collateral belongs to no market, so the ledger's table has it under market 0 and outcome 255.</summary>
     public static (int Market, int Outcome) AssetOf(ChainHolding holding) =>
         holding.Market is { } market ? (market.Id, holding.Outcome) : (0, Engine.Command.CollateralOutcome);
 }

@@ -4,16 +4,15 @@ using Foresight.Matching.ChainReading;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// Decides what may follow from a block that a reorganisation can still undo: only decreases. An account with less is held to it at once,
-/// because its orders would fail on chain; an account with more waits until that is confirmed.
+/// Only decreases may follow from a block that a reorganisation can still undo. An account with less is held to it at once, because its
+/// orders would fail on chain; an account with more waits until that is confirmed.
 /// </summary>
 public static class UnconfirmedRules
 {
     /// <summary>
-    /// Computes what this exchange's trades took from each holding in these blocks while the engine still holds it for them: by address,
-    /// market (0: collateral) and outcome. A holding that such a trade reduced was not emptied by its owner.
+    /// A holding that a trade of this exchange reduced was not emptied by its owner. Keyed by address, market (0: collateral) and outcome.
     /// </summary>
-    /// <param name="held">Trades that the engine has not closed.</param>
+    /// <param name="held">Trades that the engine has not closed: only for these does it still hold what the chain has moved.</param>
     public static IReadOnlyDictionary<(Address, int Market, int Outcome), long> TakenByTrades(
         Deployment deployment,
         BlockFacts facts,
@@ -44,8 +43,8 @@ public static class UnconfirmedRules
     }
 
     /// <summary>
-    /// Returns the holdings that are lower at the head than in the ledger, as the engine is to apply them: the amount at the head, plus
-    /// what trades took that the engine still holds for them. Proceeds of trades are not counted: they come when the trade is confirmed.
+    /// Adds back what trades took that the engine still holds for them, so that an honest account is never short. Proceeds of trades are
+    /// not counted: they count when the trade is confirmed.
     /// </summary>
     public static IEnumerable<ChainHolding> Reduced(
         IEnumerable<ChainHolding> atHead,
@@ -67,8 +66,8 @@ public static class UnconfirmedRules
     }
 
     /// <summary>
-    /// Returns the confirmed holdings that may be reported to the engine: all except those above the ledger's amount while a later block
-    /// showed less. These are reported once that block is confirmed, or gone.
+    /// Withholds an increase while a later block showed less: orders placed on it would fail on chain. It is reported once that block is
+    /// confirmed, or gone.
     /// </summary>
     public static IEnumerable<ChainHolding> Believable(
         IEnumerable<ChainHolding> changed,

@@ -5,10 +5,8 @@ using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>
-/// A holding that was lower at a block which is not confirmed yet. <see cref="Market"/> 0 and <see cref="Outcome"/> 255: collateral.
-/// </summary>
-/// <param name="SeenBlock">The newest block at which the lower holding was read.</param>
+/// <summary>A <see cref="Market"/> of 0 and an <see cref="Outcome"/> of 255 mean collateral.</summary>
+/// <param name="SeenBlock">The newest block with the lower holding; until it is confirmed, no observation may raise the holding.</param>
 public readonly record struct UnconfirmedDecrease(Address Account, int Market, int Outcome, long SeenBlock);
 
 public sealed class UnconfirmedStore(NpgsqlDataSource primary)
@@ -76,10 +74,7 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         return [.. rows.Select(r => new RestingOrder(new Hash32(r.Hash), account, r.Market))];
     }
 
-    /// <summary>
-    /// Reads all strikes of the accounts of these failed trades, oldest first, each account with one of the trades, and the database's
-    /// clock, which stamped them.
-    /// </summary>
+    /// <summary>Oldest first, as a score is computed from strikes. The time is the database's, because that clock stamped them.</summary>
     public async Task<IReadOnlyList<(Address Account, long Trade, DateTimeOffset Now, IReadOnlyList<Strike> Strikes)>> ReadStrikesAsync(
         IReadOnlyCollection<long> trades,
         CancellationToken cancellationToken
@@ -113,6 +108,7 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         ];
     }
 
+    /// <summary>Without those that operators want paused or closed, which the chain does not open again.</summary>
     public async Task<IReadOnlyDictionary<int, Engine.MarketState>> ReadMarketStatesAsync(
         int generation,
         CancellationToken cancellationToken
@@ -121,7 +117,10 @@ public sealed class UnconfirmedStore(NpgsqlDataSource primary)
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<(int Market, short State)>(
             new CommandDefinition(
-                "SELECT market_id, state FROM markets WHERE generation = @generation AND listed_sequence IS NOT NULL",
+                """
+                SELECT market_id, state FROM markets
+                WHERE generation = @generation AND listed_sequence IS NOT NULL AND operator_state IS NULL
+                """,
                 new { generation },
                 cancellationToken: cancellationToken
             )

@@ -7,8 +7,7 @@ using Foresight.Protocol;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// Reads the blocks that are not confirmed yet, at each new head, and applies at once what only takes away: reduces holdings to what is
-/// left, cancels what was cancelled, reduces orders that were filled directly, pauses markets that were stopped. So an order without money
+/// Applies the unconfirmed blocks at each new head, but only what takes away, because such a block can be undone. An order without money
 /// behind it is off the book within a block, and the few trades matched before that are bust later.
 /// </summary>
 public sealed partial class UnconfirmedWatcher(FollowerParts parts)
@@ -46,9 +45,7 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
         return touched.Count == 0 ? touched : await _store.ReadKnownAccountsAsync(touched, cancellationToken);
     }
 
-    /// <summary>
-    /// Cancels or reduces orders that the chain will not fill in full. If the block is undone, their makers can sign them again.
-    /// </summary>
+    /// <summary>May act on an unconfirmed block: if it is undone, the makers can sign their orders again.</summary>
     private async Task CancelAsync(BlockFacts facts, IReadOnlySet<Address> known, long head, CancellationToken cancellationToken)
     {
         await _journal.NoteDeadAsync(_settlement.Term, _deployment, facts, cancellationToken);
@@ -65,15 +62,15 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
             );
         foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, head, cancellationToken))
             commands.Add(_leader.Reduce(order, lots));
-        var refused = new List<(long, string?)>();
-        foreach (var refusal in facts.Refused.Where(r => r.TradeId <= long.MaxValue))
-            refused.Add(
-                (
-                    (long)refusal.TradeId,
-                    (await parts.Transfers.NameAsync(SettlementFailure.Decode(refusal.Reason), head, cancellationToken)).Stored()
-                )
-            );
-        commands.AddRange(await parts.FaultyOrders.CommandsAsync(refused, facts, head, cancellationToken));
+        var refused = await parts.Refused.ReadAsync(facts, head, cancellationToken);
+        commands.AddRange(
+            await parts.FaultyOrders.CommandsAsync(
+                [.. refused.Select(trade => ((long)trade.Event.TradeId, (string?)trade.Reason))],
+                facts,
+                head,
+                cancellationToken
+            )
+        );
         if (commands.Count > 0)
             await _leader.DeliverAsync(commands, cancellationToken);
     }
@@ -106,8 +103,8 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
         if (reduced.Count == 0)
             return;
 
-        // Recorded before it is sent to the leader: if the block is undone or this node
-        // ends, these holdings are observed again nevertheless.
+        // Recorded before it is sent to the leader: if the block is undone or this node ends, these holdings are observed again
+        // nevertheless.
         await _journal.MarkUnconfirmedAsync(_settlement.Term, reduced, head, cancellationToken);
         await _leader.ObserveAsync(reduced, cursor.Number, parts.Allotter, cancellationToken);
         _settlement.Metrics.HeadReductions(reduced.Count);

@@ -4,12 +4,14 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Matching.ChainReading;
 
+/// <param name="Time">Unix seconds of the block, the only clock of the contracts: no node's clock decides an order's life.</param>
+public readonly record struct SignOfLife(long Block, long Time);
+
+public sealed record CreatedMarket(Address Address, Hash32 QuestionHash, int Outcomes, long Block);
+
 public readonly record struct TouchedAsset(Address Account, DeployedMarket? Market, int Outcome);
 
-/// <summary>
-/// The content of logs by kind, in the order of the chain. Reading is pure: the logs come in verified, and those of other contracts or of
-/// irrelevant events are skipped.
-/// </summary>
+/// <summary>Trusts its logs, so they must come verified from <see cref="ChainReader"/>. The lists keep the chain's order.</summary>
 public sealed class BlockFacts
 {
     /// <summary>Topics of the fills alone, the only events that reconciliation compares.</summary>
@@ -18,12 +20,19 @@ public sealed class BlockFacts
     public static IReadOnlyList<Hash32> AllTopics { get; } =
     [
         .. MarketEvents.Topics,
+        MarketFactoryContract.SignOfLifeEvent.Topic,
+        MarketFactoryContract.MarketCreated.Topic,
         UsdcContract.TransferEvent.Topic,
         UsdcContract.ApprovalEvent.Topic,
         OutcomeTokenContract.TransferSingleEvent.Topic,
         OutcomeTokenContract.TransferBatchEvent.Topic,
         OutcomeTokenContract.ApprovalForAllEvent.Topic,
     ];
+
+    public List<SignOfLife> SignsOfLife { get; } = [];
+
+    /// <summary>Those that the deployment does not have yet.</summary>
+    public List<CreatedMarket> Created { get; } = [];
 
     public List<MarketEvent.TradeSettled> Settled { get; } = [];
     public List<MarketEvent.SettlementFailed> Refused { get; } = [];
@@ -32,7 +41,7 @@ public sealed class BlockFacts
     public List<MarketEvent.Resolved> Resolutions { get; } = [];
     public List<MarketEvent.Invalidated> Invalidations { get; } = [];
 
-    /// <summary>Market contracts that were paused, resolved or invalidated, even if they were reopened later in the range.</summary>
+    /// <summary>Includes markets that were reopened later in the range, because the caller reads their present state anyway.</summary>
     public HashSet<Address> Stops { get; } = [];
 
     public HashSet<TouchedAsset> Touched { get; } = [];
@@ -41,7 +50,7 @@ public sealed class BlockFacts
 
     public HashSet<Address> ShareApprovals { get; } = [];
 
-    /// <summary>Fills made directly on chain, not by this relayer: their trade id is 0.</summary>
+    /// <summary>The contract gives trade id 0 to fills that did not come from the relayer.</summary>
     public IEnumerable<MarketEvent.OrderFilled> DirectFills => Fills.Where(f => f.TradeId.IsZero);
 
     /// <exception cref="FormatException">
@@ -56,11 +65,24 @@ public sealed class BlockFacts
                 facts.AddCollateral(deployment, log);
             else if (log.Address == deployment.OutcomeToken)
                 facts.AddShares(deployment, log);
+            else if (log.Address == deployment.Factory && MarketFactoryContract.SignOfLifeEvent.Matches(log))
+                facts.SignsOfLife.Add(
+                    new SignOfLife(log.BlockNumber, (long)MarketFactoryContract.SignOfLifeEvent.Decode(log).Integer("time"))
+                );
+            else if (log.Address == deployment.Factory && MarketFactoryContract.MarketCreated.Matches(log))
+                facts.AddCreated(deployment, log);
             else if (deployment.Find(log.Address) is not null)
                 facts.AddMarket(log);
         }
 
         return facts;
+    }
+
+    private void AddCreated(Deployment deployment, EventLog log)
+    {
+        var e = MarketFactoryContract.MarketCreated.Decode(log);
+        if (deployment.Find(e.Address("market")) is null)
+            Created.Add(new CreatedMarket(e.Address("market"), e.Hash("questionHash"), (int)e.Integer("outcomes"), log.BlockNumber));
     }
 
     private void AddMarket(EventLog log)

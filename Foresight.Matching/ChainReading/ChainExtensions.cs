@@ -10,9 +10,7 @@ public sealed record ChainEndpoint(EthereumClient Client, long ChainId);
 
 internal static class ChainExtensions
 {
-    /// <summary>
-    /// Adds the chain's client (<c>RPC_URLS</c> or <c>RPC_URL</c>, and <c>CHAIN_ID</c>) and the health watch over its endpoints.
-    /// </summary>
+    /// <summary>Settlement and reconciliation both need the chain, so a second call adds nothing.</summary>
     public static IHostApplicationBuilder AddChain(this IHostApplicationBuilder builder)
     {
         if (builder.Services.Any(service => service.ServiceType == typeof(ChainEndpoint)))
@@ -28,7 +26,7 @@ internal static class ChainExtensions
         return builder;
     }
 
-    /// <summary>Creates the client without the watch, for a verb that ends soon.</summary>
+    /// <summary>Leaves out the health watch, for a verb that ends soon.</summary>
     internal static ChainEndpoint EndpointOf(IConfiguration configuration) =>
         new(new EthereumClient(TransportOf(configuration)), configuration.ChainId());
 

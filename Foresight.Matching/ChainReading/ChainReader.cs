@@ -5,7 +5,6 @@ namespace Foresight.Matching.ChainReading;
 
 public readonly record struct BlockMark(long Number, Hash32 Hash);
 
-/// <summary>A block range whose headers form a chain and whose logs belong to them.</summary>
 public sealed record VerifiedRange(IReadOnlyList<BlockHeader> Headers, IReadOnlyList<EventLog> Logs)
 {
     public BlockMark Last => new(Headers[^1].Number, Headers[^1].Hash);
@@ -16,14 +15,13 @@ public sealed record VerifiedRange(IReadOnlyList<BlockHeader> Headers, IReadOnly
 /// </summary>
 public sealed class InconsistentChainException(string message) : Exception(message);
 
-/// <summary>Reads logs of bounded block ranges and verifies them: a node that lags, forks or omits logs makes the read fail.</summary>
+/// <summary>A node that lags, forks or omits logs makes the read fail, because its answer would look like a quiet block.</summary>
 public sealed class ChainReader(EthereumClient client)
 {
     /// <summary>Most halvings of a range that the node rejects as too large: 2^10 brings the 1,000 blocks of a range down to one.</summary>
     private const int MaxSplits = 10;
 
-    /// <param name="before">The block before the range if known; the range must follow it.</param>
-    /// <param name="addresses">Contracts whose logs are read; if empty, no query is sent.</param>
+    /// <param name="before">The block that the range must follow, or a reorganisation has come in between; null if unknown.</param>
     /// <exception cref="InconsistentChainException">The answers contradict each other or the blocks before.</exception>
     /// <exception cref="RpcException">A query failed.</exception>
     public async Task<VerifiedRange> ReadAsync(
@@ -41,7 +39,7 @@ public sealed class ChainReader(EthereumClient client)
         }
         catch (InconsistentChainException lie)
         {
-            // Prefer another endpoint for a while, if there is one, over the one with the contradictory answer.
+            // Another endpoint, if there is one, is preferred for a while over the one that contradicted itself.
             client.Distrust(lie.Message);
             throw;
         }
@@ -84,8 +82,8 @@ public sealed class ChainReader(EthereumClient client)
     }
 
     /// <summary>
-    /// Checks that no log is missing. A node whose log index lags returns an empty list, which looks like a quiet block. The bloom filter
-    /// of a header shows where a contract may have logs; if the list has none from there, the receipts of that block decide.
+    /// A node whose log index lags returns an empty list, which looks like a quiet block. The bloom filter of a header shows where a
+    /// contract may have logs; if the list has none from there, the receipts of that block decide.
     /// </summary>
     private async Task CheckNothingIsLeftOutAsync(
         IReadOnlyList<BlockHeader> headers,

@@ -4,9 +4,9 @@ using Npgsql;
 
 namespace Foresight.Matching.ChainReading;
 
-/// <param name="Id">markets.market_id.</param>
 public sealed record DeployedMarket(int Id, Address Address, int Outcomes, int State, int Shard = 0);
 
+/// <param name="LongestOrderLife">After such a silence of settlement the markets are in escape mode, in which anyone fills orders.</param>
 /// <param name="BlockOffset">Added to the chain's block numbers in observations, so that they keep ascending across redeployments.</param>
 public sealed record Deployment(
     long ChainId,
@@ -17,6 +17,7 @@ public sealed record Deployment(
     long DeployedBlock,
     int Generation,
     long BlockOffset,
+    TimeSpan LongestOrderLife,
     IReadOnlyList<DeployedMarket> Markets
 )
 {
@@ -30,15 +31,16 @@ public sealed record Deployment(
             ? market
             : throw new InvalidOperationException($"Market {id} is not of generation {Generation}.");
 
-    /// <summary>Reads the current deployment; null if nothing is deployed on this chain, or the set-up has not run.</summary>
+    /// <summary>Null if nothing is deployed on this chain, or the set-up has not run: settlement then waits instead of failing.</summary>
     public static async Task<Deployment?> ReadAsync(NpgsqlDataSource database, long chainId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(
             new CommandDefinition(
                 """
-                SELECT genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset FROM deployments
-                WHERE chain_id = @chainId
+                SELECT genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset,
+                    longest_order_life_seconds
+                FROM deployments WHERE chain_id = @chainId AND longest_order_life_seconds IS NOT NULL
                 """,
                 new { chainId },
                 cancellationToken: cancellationToken
@@ -65,6 +67,7 @@ public sealed record Deployment(
             row.deployed_block,
             row.generation,
             row.block_offset,
+            TimeSpan.FromSeconds(row.longest_order_life_seconds),
             [.. markets.Select(m => new DeployedMarket(m.Id, new Address(m.Address), m.Outcomes, m.State, m.Shard))]
         );
     }
@@ -78,7 +81,8 @@ public sealed record Deployment(
         byte[] factory,
         long deployed_block,
         int generation,
-        long block_offset
+        long block_offset,
+        long longest_order_life_seconds
     );
 #pragma warning restore IDE1006
 }

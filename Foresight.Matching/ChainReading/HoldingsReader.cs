@@ -14,7 +14,7 @@ public sealed record ChainHolding(Address Account, DeployedMarket? Market, int O
 
 public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
 {
-    /// <summary>The engine's limit on an account's holding of one asset; a larger balance counts as this much.</summary>
+    /// <summary>The engine refuses to observe more, so a larger balance counts as this much and its owner can trade.</summary>
     private const long MostUnits = 100_000_000_000_000_000;
 
     private readonly MarketFactoryContract _factory = new(client, deployment.Factory);
@@ -31,9 +31,7 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
         return [.. amounts.Select((a, i) => new ChainHolding(accounts[i], null, 0, Bound(a)))];
     }
 
-    /// <summary>
-    /// Reads the holdings of every outcome of the market, account by account. Fractions of a lot cannot be traded and are dropped.
-    /// </summary>
+    /// <summary>Drops fractions of a lot, which cannot be traded.</summary>
     public async Task<IReadOnlyList<ChainHolding>> ReadSharesAsync(
         DeployedMarket market,
         IReadOnlyList<Address> accounts,

@@ -5,8 +5,8 @@ using Foresight.Chain.Rpc;
 namespace Foresight.Matching.ChainReading;
 
 /// <summary>
-/// Finds the account for which the token refused a transfer: the issuer can block either side, and the contract reports only that the
-/// payer had the money. Simulates transfers of zero, to and from a contract that is not a trader's account.
+/// The issuer can block either side of a transfer, and the contract reports only that the payer had the money, so transfers to and from a
+/// neutral contract are simulated. Their amount is zero, because a balance that has changed since must not look like a block.
 /// </summary>
 public sealed class RefusedTransfers(Deployment deployment, EthereumClient client)
 {
@@ -28,8 +28,7 @@ public sealed class RefusedTransfers(Deployment deployment, EthereumClient clien
     }
 
     /// <summary>
-    /// Returns the blocked account; the payer if both are. Null if the token refuses everyone, or serves both sides: then no trader is
-    /// responsible.
+    /// Null if the token refuses everyone, or serves both sides: then no trader is responsible. Names the payer if both are blocked.
     /// </summary>
     public static Address? GuiltyOf(RefusedTransfer refused, bool tokenWorks, bool payerPays, bool payeeIsPaid) =>
         !tokenWorks ? null

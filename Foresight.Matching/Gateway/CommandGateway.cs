@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Foresight.Cluster;
+using Foresight.Cluster.Proof;
 using Foresight.Matching.Loop;
 using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Foresight.Matching.Gateway;
 
@@ -16,23 +18,30 @@ internal static class CommandGateway
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web) { RespectRequiredConstructorParameters = true };
 
     /// <summary>
-    /// The endpoints through which other nodes send commands to the leader. Everything below /gateway requires the cluster's secret.
+    /// Everything below /gateway requires a connection on which a node has proven itself. At the port of the probes, which has no TLS, no
+    /// node can.
     /// </summary>
     public static void MapCommandGateway(this IEndpointRouteBuilder routes)
     {
-        var gateway = routes.MapGroup("/gateway").AddEndpointFilter(RequireSecretAsync).ExcludeFromDescription();
+        var gateway = routes.MapGroup("/gateway").AddEndpointFilter(RequireProofAsync).ExcludeFromDescription();
         gateway.MapPost("/commands", SendAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaximumBodyBytes));
         gateway.MapGet("/status", Status);
         gateway.MapGet("/state", StateAsync);
     }
 
-    private static async ValueTask<object?> RequireSecretAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    private static async ValueTask<object?> RequireProofAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var secret = context.HttpContext.RequestServices.GetRequiredService<ClusterSecret>();
-        return secret.Matches(context.HttpContext.Request.Headers[ClusterSecret.Header]) ? await next(context) : Results.Unauthorized();
+        var http = context.HttpContext;
+        return http.Features.Get<ConnectedNode>() is null ? Results.Unauthorized() : await next(context);
     }
 
-    private static async Task<IResult> SendAsync(HttpContext http, MatchingGate gate, NodeIdentity node, TimeProvider clock)
+    private static async Task<IResult> SendAsync(
+        HttpContext http,
+        MatchingGate gate,
+        CommandGuard guard,
+        NodeIdentity node,
+        TimeProvider clock
+    )
     {
         CommandBatch? batch;
         try
@@ -53,11 +62,33 @@ internal static class CommandGateway
                 title: $"A batch must have 1 to {MatchingLimits.CommandsPerRequest} commands."
             );
 
-        var answers = commands.Select(command => Submit(command, gate.Session(command.Shard), batch.SentAt, clock)).ToArray();
+        if (await guard.RefusalsAsync(http.Features.GetRequiredFeature<ConnectedNode>(), batch, http.RequestAborted) is not { } refusals)
+            return Results.StatusCode(StatusCodes.Status403Forbidden);
+        var answers = commands
+            .Select(command =>
+                refusals.TryGetValue(command, out var refusal)
+                    ? Refuse(command, refusal.Status, refusal.Code)
+                    : Submit(command, gate.Session(command.Shard), batch.SentAt, clock)
+            )
+            .ToArray();
         return Results.Json(new CommandAnswer(node.Id, await Task.WhenAll(answers)), JsonSerializerOptions.Web);
     }
 
-    internal static Task<CommandResult> Submit(LeaderCommand command, MatchingSession? session, DateTimeOffset? sentAt, TimeProvider clock)
+    internal static Task<CommandResult> Submit(
+        LeaderCommand command,
+        MatchingSession? session,
+        DateTimeOffset? sentAt,
+        TimeProvider clock
+    ) => Submit(command, session, sentAt, clock, QueuedCommand.Read);
+
+    /// <param name="read">Null if the command is malformed, or its id not its own.</param>
+    internal static Task<CommandResult> Submit(
+        LeaderCommand command,
+        MatchingSession? session,
+        DateTimeOffset? sentAt,
+        TimeProvider clock,
+        Func<LeaderCommand, long, QueuedCommand?> read
+    )
     {
         if (session is null)
             return Refuse(command, ResultStatus.NotLeader, ProblemCodes.NotLeader);
@@ -67,7 +98,7 @@ internal static class CommandGateway
             return Refuse(command, ResultStatus.Late, ProblemCodes.Unavailable);
         var deadline = clock.GetTimestamp() + (long)(Math.Min(remaining.TotalSeconds, 3600) * clock.TimestampFrequency);
 
-        if (QueuedCommand.Read(command, deadline) is not { } request)
+        if (read(command, deadline) is not { } request)
             return Refuse(command, ResultStatus.Rejected, ProblemCodes.MalformedRequest);
         request.Trace = OrderTrace.Of(command, clock);
         return session.Queue.TryAdd(request) switch
@@ -81,9 +112,10 @@ internal static class CommandGateway
     private static Task<CommandResult> Refuse(LeaderCommand command, ResultStatus status, string code) =>
         Task.FromResult(new CommandResult(command.RequestId, status, code));
 
-    private static IResult Status(MatchingGate gate, NodePresence presence, NodeIdentity node, MatchingMetrics metrics, int shard = 0)
+    private static IResult Status(MatchingGate gate, NodePresence presence, NodeIdentity node, GatewayRates rates, int shard = 0)
     {
-        var (orders, trades) = metrics.Rates.PerSecond();
+        var (orders, trades) = rates.Matching.Rates.PerSecond();
+        var (median, slowest) = rates.Matching.Latency.Percentiles();
         var session = gate.Session(shard);
         return Results.Json(
             new MatchingNodeStatus(
@@ -96,7 +128,14 @@ internal static class CommandGateway
                 session?.Loop.OpenOrders ?? 0,
                 node.StartedAt,
                 shard
-            ),
+            )
+            {
+                Signatures = rates.Gateway.SignaturesSeen,
+                SignaturesChecked = rates.Gateway.SignaturesChecked,
+                PutOut = rates.PutOut.Current(),
+                CommitP50Ms = median?.TotalMilliseconds,
+                CommitP99Ms = slowest?.TotalMilliseconds,
+            },
             JsonSerializerOptions.Web
         );
     }

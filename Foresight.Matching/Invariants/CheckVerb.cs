@@ -16,7 +16,7 @@ internal static class CheckVerb
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SayInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>Least time between two sweeps of the whole tables, which also take at most a twentieth of the time.</summary>
+    /// <summary>Sweeps read whole tables, so they also take at most a twentieth of the time.</summary>
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
     private const int PausePerSweep = 20;
 
@@ -25,7 +25,7 @@ internal static class CheckVerb
         if (arguments is not ([] or ["--follow"]))
             throw new SettingException("check takes nothing or --follow.");
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
-        // Follows a promoted standby like a node does.
+        // Follows a promoted standby as a node does, so that a check outlives a failover.
         await using var servers = PrimaryServers.Alone(PostgresAddress.From(configuration), NullLoggerFactory.Instance);
         var settings = servers.Settings;
         settings.ApplicationName = "foresight-check";

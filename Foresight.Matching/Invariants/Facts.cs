@@ -3,7 +3,8 @@ using Foresight.Matching.Orders;
 
 namespace Foresight.Matching.Invariants;
 
-// Rows of the journal's tables as far as commands decide them; made twice, from the commands and from the tables, and compared.
+// The part of the tables' rows that commands determine. Derived twice, from the commands and from the tables, so that the two can be
+// compared.
 
 internal readonly record struct OrderFacts(
     int Market,
@@ -47,6 +48,13 @@ internal readonly record struct FillFacts(long Order, int Account, byte Outcome,
     public override string ToString() =>
         $"{Lots} lots of order {Order} of account {Account}, {(IsBuy ? "buying" : "selling")} {Outcome} at {PriceTicks} "
         + $"ticks{(IsTaker ? " as taker" : "")}";
+}
+
+internal readonly record struct TombstoneFacts(int Market, int Account, ulong SaltTag, long Epoch, bool MetOrder, long CountsUntilSeconds)
+{
+    public override string ToString() =>
+        $"salt {SaltTag:x16} of account {Account} in market {Market}, {(MetOrder ? "of orders" : "without an order")}, counted until "
+        + $"{CountsUntilSeconds}, by epoch {Epoch}";
 }
 
 internal readonly record struct BalanceKey(int Account, int Market, byte Outcome)

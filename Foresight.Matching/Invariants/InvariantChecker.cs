@@ -2,10 +2,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Invariants;
 
-/// <summary>
-/// Checks the invariants of the journal and of everything derived from it: each shard's journal is followed from its last position, and the
-/// tables are swept as a whole. Read-only; supports one caller.
-/// </summary>
+/// <summary>Reads only, so it may run beside a live cluster. Supports one caller at a time.</summary>
 internal sealed class InvariantChecker(NpgsqlDataSource database)
 {
     private readonly SortedDictionary<int, JournalChecker> _shards = [];
@@ -35,7 +32,7 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
             await Shard(shard).AdvanceAsync(cancellationToken);
     }
 
-    /// <summary>Checks the tables as a whole. The cost grows with history, so a caller that follows the journal does it rarely.</summary>
+    /// <summary>The cost grows with history, so a caller that follows the journal sweeps rarely.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
         await using var look = await StoredRows.LookAsync(database, shard: 0, cancellationToken);
@@ -47,7 +44,7 @@ internal sealed class InvariantChecker(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Compares a state hash of the live engine with the journal's. Must be called before the journal is followed beyond that sequence.
+    /// Call before the journal is followed beyond that sequence: the replay cannot go back, and the comparison is then skipped.
     /// </summary>
     public async Task CompareAsync(int shard, long sequence, string stateHash, CancellationToken cancellationToken)
     {

@@ -6,8 +6,7 @@ using Npgsql;
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// Follows one shard's journal from its first command: replays it page by page and compares the results with the tables. Read-only. Memory
-/// is that of the engine and the open orders, however long the journal is.
+/// Replays the journal page by page, so that memory is that of the engine and the open orders, however long the journal is. Read-only.
 /// </summary>
 internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Violations violations)
 {
@@ -93,6 +92,9 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
             _replayed.StartCommand(command, at.Epoch);
             _engine.Apply(command, ref listener);
             _replayed.FinishCommand();
+            if (stored.KillsOrder)
+                _replayed.AddKilledOrder(_engine.OrderIdOf(at.Sequence));
+            _replayed.AddTombstone(stored.Answer);
         }
         catch (Exception error) when (error is FormatException or InvariantException or InvalidOperationException or OverflowException)
         {
@@ -101,7 +103,7 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
         }
 
         violations.Require(
-            _replayed.Refused == (stored.Answer == ResultStatus.Rejected),
+            _replayed.Refused == (stored.Answer == ResultStatus.Rejected) || _replayed.IsRememberedCancel(stored.Answer),
             $"Command {at.Sequence} was answered {stored.Answer}, and its replay is {(_replayed.Refused ? "refused" : "accepted")}."
         );
         if (hashes.TryGetValue(at.Sequence, out var hash) && hash != StateHash)
@@ -144,6 +146,16 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
         if (_replayed.ClosedTrades.Count > 0)
             foreach (var trade in await stored.StillOpenAsync([.. _replayed.ClosedTrades], cancellationToken))
                 violations.Add($"Trade {trade} is open in its table, and a command has closed it.");
+        if (_replayed.Tombstones.Count > 0)
+        {
+            var rows = await stored.TombstonesAsync(_replayed.Tombstones.Keys.Min(), _replayed.Tombstones.Keys.Max(), cancellationToken);
+            var since = await stored.TombstonesKeptSinceAsync(cancellationToken);
+            foreach (var ended in _replayed.Tombstones.Where(one => one.Value.CountsUntilSeconds <= since).ToList())
+                if (!rows.ContainsKey(ended.Key))
+                    _replayed.Tombstones.Remove(ended.Key);
+            violations.Compare(sequence => $"The tombstone of command {sequence}", _replayed.Tombstones, rows);
+        }
+
         await CompareBalancesAsync(stored, cancellationToken);
     }
 

@@ -1,11 +1,12 @@
 using Foresight.Matching.Engine;
 using Foresight.Matching.Orders;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// The orders, trades, fills and balances that result from a page of commands, from the events of a replaying engine. Deliberately
-/// independent of <see cref="BatchBuilder"/>: where the two disagree, there is a violation. Keeps the open orders and no others.
+/// Deliberately independent of <see cref="BatchBuilder"/>: where the two disagree, there is a violation. Keeps the open orders and no
+/// others, so that memory does not grow with the journal.
 /// </summary>
 internal sealed class ReplayedRows(Violations violations)
 {
@@ -21,6 +22,8 @@ internal sealed class ReplayedRows(Violations violations)
     public Dictionary<(long Trade, byte Leg), FillFacts> Fills { get; } = [];
     public HashSet<BalanceKey> Balances { get; } = [];
     public HashSet<long> ClosedTrades { get; } = [];
+
+    public Dictionary<long, TombstoneFacts> Tombstones { get; } = [];
     public bool Refused { get; private set; }
     public long TradesSoFar { get; private set; }
     public long LastTrade { get; private set; }
@@ -32,6 +35,7 @@ internal sealed class ReplayedRows(Violations violations)
         Fills.Clear();
         Balances.Clear();
         ClosedTrades.Clear();
+        Tombstones.Clear();
     }
 
     public void StartCommand(in Command next, long nextEpoch)
@@ -48,23 +52,49 @@ internal sealed class ReplayedRows(Violations violations)
         _trade = default;
     }
 
-    private void OnAccepted(in OrderAccepted e) =>
-        Change(
-            e.Order.Value,
-            new OrderFacts(
-                e.Market.Value,
-                e.Account.Value,
-                e.Outcome,
-                e.Side == Side.Buy,
-                e.Quantity.Lots,
-                _command.Sequence,
-                _epoch,
-                e.Price.Ticks,
-                0,
-                OrderStatus.Open,
-                _command.Sequence
-            )
+    private void OnAccepted(OrderId id, in Command placed) => Change(id.Value, NewOrder(placed, OrderStatus.Open));
+
+    /// <summary>Call only if the stored answer says that the book killed the order: earlier versions wrote no row for it.</summary>
+    public void AddKilledOrder(OrderId id)
+    {
+        violations.Require(Refused, $"Command {_command.Sequence} was answered as killing its order, and its replay is accepted.");
+        Change(id.Value, NewOrder(_command, OrderStatus.Rejected));
+    }
+
+    private OrderFacts NewOrder(in Command placed, OrderStatus status) =>
+        new(
+            placed.Market.Value,
+            placed.Account.Value,
+            placed.Outcome,
+            placed.Side == Side.Buy,
+            placed.Quantity.Lots,
+            placed.Sequence,
+            _epoch,
+            placed.Price.Ticks,
+            0,
+            status,
+            placed.Sequence
         );
+
+    /// <summary>
+    /// A cancel that met no order is answered as done, because its salt is refused from then on. The engine knows no tombstones, so the
+    /// replay refuses it.
+    /// </summary>
+    public bool IsRememberedCancel(ResultStatus answer) =>
+        Refused && answer == ResultStatus.Accepted && _command is { Kind: CommandKind.CancelBySalt, ExpiresAtSeconds: > 0 };
+
+    public void AddTombstone(ResultStatus answer)
+    {
+        if (answer == ResultStatus.Accepted && _command is { Kind: CommandKind.CancelBySalt, ExpiresAtSeconds: > 0 })
+            Tombstones[_command.Sequence] = new TombstoneFacts(
+                _command.Market.Value,
+                _command.Account.Value,
+                _command.SaltTag,
+                _epoch,
+                !Refused,
+                _command.ExpiresAtSeconds
+            );
+    }
 
     private void OnTrade(in TradeExecuted e)
     {
@@ -163,7 +193,8 @@ internal sealed class ReplayedRows(Violations violations)
     }
 
     /// <summary>
-    /// Checks conservation: in a trade one lot pays exactly what another receives, and a complete set is worth 10,000 ticks.
+    /// In a trade one lot pays exactly what another receives, and a complete set is worth 10,000 ticks; anything else would create or
+    /// destroy money.
     /// </summary>
     private void CheckLegs()
     {
@@ -177,7 +208,7 @@ internal sealed class ReplayedRows(Violations violations)
 
     public readonly struct Listener(ReplayedRows rows) : IExchangeEvents
     {
-        public void OnAccepted(in OrderAccepted e) => rows.OnAccepted(e);
+        public void OnAccepted(OrderId order, in Command placed) => rows.OnAccepted(order, placed);
 
         public void OnRejected(in CommandRejected e) => rows.Refused = true;
 

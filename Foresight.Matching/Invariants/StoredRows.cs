@@ -5,17 +5,20 @@ using Npgsql;
 
 namespace Foresight.Matching.Invariants;
 
-/// <param name="Kind">The column kind, stored beside the payload and compared with it.</param>
+/// <param name="Kind">Stored beside the payload, so it may contradict it and is compared.</param>
 internal readonly record struct StoredCommand(
     Position Position,
     CommandKind Kind,
     byte[] Payload,
     ResultStatus Answer,
     long AnswerEpoch,
-    long AnswerSequence
+    long AnswerSequence,
+    bool KillsOrder
 );
 
-/// <summary>The journal's tables as of one moment: every read is in one repeatable-read transaction.</summary>
+/// <summary>
+/// Every read is in one repeatable-read transaction, so that a batch that commits in between does not look like a contradiction.
+/// </summary>
 internal sealed class StoredRows : IAsyncDisposable
 {
     /// <summary>Limit on one read, in seconds: a server that stops answering must not hang the check.</summary>
@@ -49,7 +52,7 @@ internal sealed class StoredRows : IAsyncDisposable
         await using var command = Command(
             """
             SELECT epoch, sequence, request_id, accepted_at, kind, payload, (result->>'status')::int, (result->>'epoch')::bigint,
-                (result->>'sequence')::bigint
+                (result->>'sequence')::bigint, coalesce(result->>'orderStatus' = 'rejected', false)
             FROM commands WHERE shard = $1 AND sequence >= $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
             """,
             (short)_shard,
@@ -65,7 +68,8 @@ internal sealed class StoredRows : IAsyncDisposable
                 row.GetFieldValue<byte[]>(5),
                 (ResultStatus)row.GetInt32(6),
                 row.GetInt64(7),
-                row.GetInt64(8)
+                row.GetInt64(8),
+                row.GetBoolean(9)
             ),
             cancellationToken
         );
@@ -167,6 +171,43 @@ internal sealed class StoredRows : IAsyncDisposable
             cancellationToken
         );
         return rows.ToDictionary(row => row.Key, row => row.Facts);
+    }
+
+    /// <summary>Unix seconds; tombstones that had ended by then may have been removed.</summary>
+    public async Task<long> TombstonesKeptSinceAsync(CancellationToken cancellationToken)
+    {
+        await using var command = Command("SELECT extract(epoch FROM applied_at)::bigint FROM schema_versions WHERE version = 22");
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    public async Task<Dictionary<long, TombstoneFacts>> TombstonesAsync(long first, long last, CancellationToken cancellationToken)
+    {
+        await using var command = Command(
+            """
+            SELECT t.sequence, t.market_id, a.account_id, t.salt_tag, t.epoch, t.met_order, extract(epoch FROM t.until)::bigint
+            FROM salt_tombstones t JOIN accounts a ON a.address = t.maker WHERE t.shard = $1 AND t.sequence BETWEEN $2 AND $3
+            """,
+            (short)_shard,
+            first,
+            last
+        );
+        var rows = await RowsAsync(
+            command,
+            row =>
+                (
+                    Sequence: row.GetInt64(0),
+                    Facts: new TombstoneFacts(
+                        row.GetInt32(1),
+                        row.GetInt32(2),
+                        (ulong)row.GetInt64(3),
+                        row.GetInt64(4),
+                        row.GetBoolean(5),
+                        row.GetInt64(6)
+                    )
+                ),
+            cancellationToken
+        );
+        return rows.ToDictionary(row => row.Sequence, row => row.Facts);
     }
 
     public async Task<List<long>> StillOpenAsync(long[] trades, CancellationToken cancellationToken)

@@ -1,8 +1,7 @@
 namespace Foresight.Matching.Invariants;
 
 /// <summary>
-/// Invariants over whole tables, in SQL and without the engine: an oracle that shares no code with what it checks, and that sees rows which
-/// no command touches any more. Each statement returns one sentence per violation.
+/// Uses SQL and not the engine: an oracle that shares no code with what it checks, and that sees rows which no command touches any more.
 /// </summary>
 internal static class TableSweep
 {
@@ -43,7 +42,7 @@ internal static class TableSweep
             FROM trades t LEFT JOIN commands c ON c.shard = t.shard AND c.sequence = t.sequence AND c.epoch = t.epoch
             WHERE c.sequence IS NULL
             """,
-        // No term writes that was never taken, and terms are taken one after the other.
+        // An epoch that was never taken must not write, and terms are taken one after the other.
         """
             SELECT format('The journal of shard %s has commands of epoch %s, which is not in leadership_history.', shard, epoch)
             FROM (SELECT DISTINCT shard, epoch FROM commands) c
@@ -76,6 +75,15 @@ internal static class TableSweep
                           CASE o.status WHEN 3 THEN 'cancelled' ELSE 'expired' END, o.updated_sequence)
             FROM orders o JOIN fills f USING (order_id) JOIN trades t USING (trade_id)
             WHERE o.status IN (3, 4) AND t.sequence > o.updated_sequence
+            """,
+        // A cancel holds for ever, also for an order with the same salt that comes later. In earlier versions it ended after a day.
+        """
+            SELECT format('Order %s was sequenced by command %s, and command %s had cancelled its salt.',
+                o.order_id, o.sequence, t.sequence)
+            FROM salt_tombstones t JOIN accounts a ON a.address = t.maker
+            JOIN orders o ON o.account_id = a.account_id AND o.market_id = t.market_id AND o.salt_tag = t.salt_tag
+            WHERE o.shard = t.shard AND o.sequence > t.sequence
+                AND (o.accepted_at < t.until OR t.until > (SELECT applied_at FROM schema_versions WHERE version = 22))
             """,
         // A trade moves shares and money but creates none: see TradeRules.
         """

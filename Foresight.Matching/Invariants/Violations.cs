@@ -1,8 +1,6 @@
 namespace Foresight.Matching.Invariants;
 
-/// <summary>
-/// The violations found, one sentence each. Bounded, because a table that is wrong throughout needs no million sentences.
-/// </summary>
+/// <summary>Bounded, because a table that is wrong throughout needs no million sentences.</summary>
 internal sealed class Violations
 {
     private const int SentencesKept = 50;

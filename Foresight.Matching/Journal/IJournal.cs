@@ -2,14 +2,12 @@ using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Orders;
-using NpgsqlTypes;
 
 namespace Foresight.Matching.Journal;
 
 /// <summary>
-/// The journal, one round trip per method: the writes of a term, and the reads from which the next term is rebuilt. Implemented by Postgres
-/// and by the simulator. The fence is a step of the transaction that it guards, because a check in a round trip of its own could be
-/// outdated by the time of the write.
+/// The fence is a step of the transaction that it guards, because a check in a round trip of its own could be outdated by the time of the
+/// write. Implemented by Postgres and by the simulator; each method is one round trip.
 /// </summary>
 internal interface IJournal
 {
@@ -23,27 +21,27 @@ internal interface IJournal
     /// </exception>
     Task<Committed> ExecuteAsync(JournalTransaction transaction);
 
-    /// <summary>Reads the stored snapshots, newest first, so that recovery can fall back to an older one.</summary>
+    /// <summary>Newest first, so that recovery can fall back to an older snapshot.</summary>
     IAsyncEnumerable<EngineSnapshot> SnapshotsAsync(CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Reads the encoded commands between two sequences, both inclusive, in ascending order, in which a replay must apply them.
-    /// </summary>
+    /// <summary>Both bounds are inclusive. Ascending, because a replay must apply the commands in this order.</summary>
     IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(long from, long through, CancellationToken cancellationToken);
 
-    /// <summary>Reads all accounts in ascending order of their ids.</summary>
     IAsyncEnumerable<(AccountId Id, Address Address)> AccountsAsync(CancellationToken cancellationToken);
 
     IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellationToken);
 
-    Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellationToken);
+    Task<List<Market>> ListedMarketsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Those that the engine does not list yet, and those that operators want paused or closed and that are not.</summary>
+    Task<List<Market>> MarketsToChangeAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads the requests that failed and must not be retried yet, each with the end of its quarantine by the database's clock.
+    /// A failed request must not be retried before its time, by the database's clock: a copy of it may still be on its way.
     /// </summary>
     IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Reads the volume of the last 24 hours per market and minute, in ascending order of time.</summary>
+    /// <summary>Ascending by time, because the last price to be restored is that of the newest minute. Covers 24 hours.</summary>
     IAsyncEnumerable<MinuteVolume> VolumesAsync(CancellationToken cancellationToken);
 }
 
@@ -53,7 +51,7 @@ internal interface IJournals
 }
 
 /// <param name="UnixSeconds">Start of the minute.</param>
-/// <param name="LastPriceTicks">Last price, in terms of outcome 0 if the market is binary.</param>
+/// <param name="LastPriceTicks">In terms of outcome 0 if the market is binary, whose two outcomes share one book.</param>
 internal readonly record struct MinuteVolume(
     MarketId Market,
     long UnixSeconds,
@@ -63,17 +61,8 @@ internal readonly record struct MinuteVolume(
     int LastPriceTicks
 );
 
-internal readonly record struct ClosedFill(
-    long TradeId,
-    byte[] Owner,
-    byte[] OrderHash,
-    int Market,
-    int PriceTicks,
-    long Lots,
-    bool IsTaker,
-    bool Settled,
-    string? Reason
-);
+internal sealed record EngineSnapshot(long Sequence, string StateHash, byte[] State);
 
-/// <param name="Lsn">WAL position of the commit: a replica that has replayed up to here shows the batch.</param>
-internal sealed record Committed(NpgsqlLogSequenceNumber Lsn, IReadOnlyList<ClosedFill> ClosedFills);
+/// <param name="Command">JSON as received. For people only: the program never reads it back.</param>
+/// <param name="Until">By the database's clock; no leader retries the command before.</param>
+internal sealed record FailedCommand(Guid RequestId, string Command, string Reason, DateTime Until);

@@ -1,17 +1,14 @@
 namespace Foresight.Matching.Journal;
 
 /// <summary>
-/// Probes the journal with a trivial query while a long read is under way. What a rebuild reads may take long to arrive, so it has a long
-/// timeout; but a leader that has lost its connection to the server would keep its lease for all of that time, and no other node could
-/// lead.
+/// What a rebuild reads may take long to arrive, so it has a long timeout; but a leader that has lost its connection to the server would
+/// keep its lease for all of that time, and no other node could lead. A small query each second, with the limit of a round trip, finds that
+/// out early.
 /// </summary>
 internal static class JournalPulse
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>
-    /// Runs the work, and cancels it with an exception as soon as a probe goes unanswered for longer than a round trip's limit.
-    /// </summary>
     public static async Task<T> WhileItBeatsAsync<T>(
         IJournal journal,
         TimeProvider clock,
@@ -45,7 +42,7 @@ internal static class JournalPulse
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // The probe was cancelled because the work has finished or was itself cancelled.
+            // Cancelled because the work has finished or was itself cancelled, so this is no failure of the server.
         }
         catch
         {

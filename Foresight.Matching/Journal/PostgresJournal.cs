@@ -1,32 +1,32 @@
-using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Orders;
 using Foresight.Matching.Sharding;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Telemetry;
 using Npgsql;
 using NpgsqlTypes;
+using static Foresight.Matching.Journal.Statements;
 
 namespace Foresight.Matching.Journal;
 
-internal sealed class PostgresJournal : IJournal
+/// <summary>What the matching loop looks up and commits. The reads of a rebuild are in <c>PostgresJournal.Rebuilding.cs</c>.</summary>
+internal sealed partial class PostgresJournal : IJournal
 {
-    /// <summary>
-    /// Limit on the wait for the next part of a result, in seconds. Not a limit on the whole: a rebuild reads as many rows as there are.
-    /// </summary>
-    private const int RebuildTimeoutSeconds = 60;
-
     private readonly NpgsqlDataSource _database;
     private readonly int _shard;
     private readonly HashSet<Address>? _numbered;
     private readonly DuplicateLookup _lookup;
 
-    /// <param name="sharesAccounts">True with several shards: account ids then come from a table that all of them number from.</param>
-    public PostgresJournal(NpgsqlDataSource database, int shard, bool sharesAccounts = false)
+    /// <param name="sharesAccounts">True with several shards, which must agree on account ids: the database then assigns them.</param>
+    /// <param name="expiryMarginSeconds">Only new orders depend on it: when one ends is part of its command in the journal.</param>
+    public PostgresJournal(NpgsqlDataSource database, int shard, bool sharesAccounts = false, int expiryMarginSeconds = 0)
     {
         (_database, _shard) = (database, shard);
         _numbered = sharesAccounts ? [] : null;
-        _lookup = new DuplicateLookup(database, shard, _numbered);
+        _lookup = new DuplicateLookup(database, shard, _numbered, expiryMarginSeconds);
     }
 
     public Task<LookupResult> FindAsync(IReadOnlyList<QueuedCommand> requests, CancellationToken cancellationToken) =>
@@ -47,7 +47,7 @@ internal sealed class PostgresJournal : IJournal
         foreach (var step in transaction.Steps)
         {
             var first = batch.BatchCommands.Count;
-            JournalStatements.AddTo(batch.BatchCommands, step, _shard);
+            Add(batch.BatchCommands, step);
             for (var i = first; i < batch.BatchCommands.Count; i++)
                 stepOf.Add(batch.BatchCommands[i], step);
         }
@@ -61,152 +61,6 @@ internal sealed class PostgresJournal : IJournal
             transaction.FailedStep = stepOf.GetValueOrDefault(failed);
             throw;
         }
-    }
-
-    public async IAsyncEnumerable<EngineSnapshot> SnapshotsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await using var command = Command(
-            "SELECT sequence, state_hash, state FROM snapshots WHERE shard = $1 ORDER BY sequence DESC LIMIT $2"
-        );
-        command.Parameters.AddWithValue((short)_shard);
-        command.Parameters.AddWithValue(MatchingLimits.SnapshotsKept);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            yield return new EngineSnapshot(reader.GetInt64(0), reader.GetString(1), reader.GetFieldValue<byte[]>(2));
-    }
-
-    public async IAsyncEnumerable<(long Sequence, byte[] Payload)> CommandsAsync(
-        long from,
-        long through,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        await using var command = Command(
-            "SELECT sequence, payload FROM commands WHERE shard = $1 AND sequence >= $2 AND sequence <= $3 ORDER BY sequence"
-        );
-        command.Parameters.AddWithValue((short)_shard);
-        command.Parameters.AddWithValue(from);
-        command.Parameters.AddWithValue(through);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            yield return (reader.GetInt64(0), reader.GetFieldValue<byte[]>(1));
-    }
-
-    public async IAsyncEnumerable<(AccountId Id, Address Address)> AccountsAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        await using var command = Command("SELECT account_id, address FROM accounts ORDER BY account_id");
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            var address = new Address(reader.GetFieldValue<byte[]>(1));
-            _numbered?.Add(address);
-            yield return (new(reader.GetInt32(0)), address);
-        }
-    }
-
-    public async IAsyncEnumerable<LiveOrder> LiveOrdersAsync(
-        Accounts accounts,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        await using var command = Command(
-            """
-            SELECT order_id, order_hash, account_id, market_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, expiry, status,
-                reduced_lots
-            FROM orders WHERE status IN (0, 1) AND shard = $1
-            """
-        );
-        command.Parameters.AddWithValue((short)_shard);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            var account = new AccountId(reader.GetInt32(2));
-            yield return new LiveOrder
-            {
-                Id = new(reader.GetInt64(0)),
-                Hash = new Hash32(reader.GetFieldValue<byte[]>(1)),
-                Account = account,
-                Owner = accounts[account],
-                Market = new(reader.GetInt32(3)),
-                Outcome = (byte)reader.GetInt16(4),
-                Side = reader.GetBoolean(5) ? Side.Buy : Side.Sell,
-                Price = new(reader.GetInt32(6)),
-                Lots = reader.GetInt64(7),
-                FilledLots = reader.GetInt64(8),
-                ExpiresAt = reader.GetInt64(9),
-                Status = (OrderStatus)reader.GetInt16(10),
-                ReducedLots = reader.GetInt64(11),
-            };
-        }
-    }
-
-    public Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellationToken) =>
-        RoundTrip.WithinAsync(RoundTrip.Limit, cancellationToken, () => ReadMarketsAsync(listed));
-
-    private async Task<List<Market>> ReadMarketsAsync(bool listed)
-    {
-        await using var command = _database.CreateCommand(
-            """
-            SELECT market_id, cardinality(outcomes), tick_size, state, extract(epoch FROM closes_at)::bigint
-            FROM markets WHERE shard = $1 AND (listed_sequence IS NOT NULL) = $2 ORDER BY market_id
-            """
-        );
-        command.Parameters.AddWithValue((short)_shard);
-        command.Parameters.AddWithValue(listed);
-        await using var reader = await command.ExecuteReaderAsync();
-        var markets = new List<Market>();
-        while (await reader.ReadAsync())
-            markets.Add(
-                new Market
-                {
-                    Id = new(reader.GetInt32(0)),
-                    Outcomes = (byte)reader.GetInt32(1),
-                    TickSize = reader.GetInt32(2),
-                    State = (MarketState)reader.GetInt16(3),
-                    ClosesAt = reader.IsDBNull(4) ? null : reader.GetInt64(4),
-                }
-            );
-        return markets;
-    }
-
-    public async IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        await using var command = Command(
-            "SELECT request_id, until FROM failed_commands WHERE shard = $1 AND until > clock_timestamp() ORDER BY until DESC LIMIT $2"
-        );
-        command.Parameters.AddWithValue((short)_shard);
-        command.Parameters.AddWithValue(MatchingLimits.FailedCommands);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            yield return (reader.GetGuid(0), reader.GetDateTime(1));
-    }
-
-    public async IAsyncEnumerable<MinuteVolume> VolumesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await using var command = Command(
-            """
-            SELECT market_id, (extract(epoch FROM executed_at)::bigint / 60) * 60 AS minute, sum(quantity_lots)::bigint,
-                   sum(quantity_lots * taker_price_ticks)::bigint, count(*),
-                   (array_agg(CASE WHEN taker_outcome = 0 THEN taker_price_ticks ELSE 10000 - taker_price_ticks END
-                       ORDER BY trade_id DESC))[1]
-            FROM trades WHERE shard = $1 AND executed_at > now() - interval '24 hours' GROUP BY 1, 2 ORDER BY 2
-            """
-        );
-        command.Parameters.AddWithValue((short)_shard);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            yield return new MinuteVolume(
-                new(reader.GetInt32(0)),
-                reader.GetInt64(1),
-                reader.GetInt64(2),
-                reader.GetInt64(3),
-                reader.GetInt64(4),
-                reader.GetInt32(5)
-            );
     }
 
     private static async Task<Committed> ReadBackAsync(NpgsqlBatch batch, JournalTransaction transaction)
@@ -226,36 +80,266 @@ internal sealed class PostgresJournal : IJournal
         if (back.Rows.ClosedTrades.Count == 0)
             return new Committed(lsn, []);
 
-        var closed = back.Rows.ClosedTrades.ToDictionary(one => one.Trade.Value);
-        var fills = new List<ClosedFill>();
         await reader.NextResultAsync();
-        while (await reader.ReadAsync())
-            fills.Add(
-                new ClosedFill(
-                    reader.GetInt64(0),
-                    reader.GetFieldValue<byte[]>(1),
-                    reader.GetFieldValue<byte[]>(2),
-                    reader.GetInt32(3),
-                    reader.GetInt32(4),
-                    reader.GetInt64(5),
-                    reader.GetBoolean(6),
-                    closed[reader.GetInt64(0)].Settled,
-                    closed[reader.GetInt64(0)].Reason
-                )
-            );
-        return new Committed(lsn, fills);
+        return new Committed(lsn, await ClosedFillStatements.ReadAsync(reader, back.Rows));
     }
 
-    /// <summary>Creates a command that reads without a limit on rows: only a server that stops answering ends it.</summary>
-    private NpgsqlCommand Command(string sql)
+    private void Add(NpgsqlBatchCommandCollection batch, JournalStep step)
     {
-        var command = _database.CreateCommand(sql);
-        command.CommandTimeout = RebuildTimeoutSeconds;
-        return command;
+        switch (step)
+        {
+            case JournalStep.AssertTerm assert:
+                batch.Add(assert.After is { } after ? Fence.Assert(assert.Term, _shard, after) : Fence.Assert(assert.Term));
+                break;
+            case JournalStep.WriteRows write:
+                AddRows(batch, write.Rows, write.Epoch);
+                break;
+            case JournalStep.StoreSnapshot store:
+                batch.Add(UpkeepStatements.Snapshot(store, _shard));
+                batch.Add(UpkeepStatements.TooManySnapshots(_shard));
+                break;
+            case JournalStep.StoreFailure failure:
+                batch.Add(UpkeepStatements.Failure(failure, _shard));
+                batch.Add(UpkeepStatements.OldFailures(_shard));
+                break;
+            case JournalStep.Commit:
+                // A sync message ends the implicit transaction here: the statements after it read committed state, still in the same round
+                // trip.
+                batch[^1].AppendErrorBarrier = true;
+                break;
+            case JournalStep.ReadBack back:
+                batch.Add(new NpgsqlBatchCommand("SELECT pg_current_wal_insert_lsn()"));
+                if (back.Rows.ClosedTrades.Count > 0)
+                    batch.Add(ClosedFillStatements.Find(back.Rows));
+                break;
+        }
+    }
+
+    private void AddRows(NpgsqlBatchCommandCollection batch, JournalBatch rows, long epoch)
+    {
+        if (rows.Accounts.Count > 0)
+            batch.Add(Accounts(rows));
+        if (rows.Commands.Count > 0)
+            batch.Add(Commands(rows, epoch));
+        if (rows.NewOrders.Count > 0)
+            batch.Add(NewOrders(rows, epoch));
+        if (rows.ChangedOrders.Count > 0)
+            batch.Add(ChangedOrders(rows));
+        if (rows.Trades.Count > 0)
+            batch.Add(Trades(rows, epoch));
+        if (rows.Fills.Count > 0)
+            batch.Add(Fills(rows));
+        if (rows.Balances.Count > 0)
+            batch.Add(Balances(rows));
+        if (rows.ListedMarkets.Count > 0)
+            batch.Add(ListedMarkets(rows));
+        if (rows.ChangedMarkets.Count > 0)
+            batch.Add(ChangedMarkets(rows));
+        if (rows.ClosedTrades.Count > 0)
+            batch.Add(ClosedTrades(rows));
+        if (rows.Tombstones.Count > 0)
+            batch.Add(TombstoneStatements.Insert(rows, _shard));
+    }
+
+    private static NpgsqlBatchCommand Accounts(JournalBatch rows) =>
+        Statement(
+            "INSERT INTO accounts (account_id, address) SELECT * FROM unnest($1, $2)",
+            Array(rows.Accounts, row => row.Id.Value, NpgsqlDbType.Integer),
+            Array(rows.Accounts, row => row.Address.ToBytes(), NpgsqlDbType.Bytea)
+        );
+
+    private NpgsqlBatchCommand Commands(JournalBatch rows, long epoch) =>
+        Statement(
+            """
+            INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
+            SELECT $1, u.sequence, $2, $3, u.kind, u.request_id, u.payload, u.result::jsonb
+            FROM unnest($4, $5, $6, $7, $8) u(sequence, kind, request_id, payload, result)
+            """,
+            One((short)_shard, NpgsqlDbType.Smallint),
+            One(epoch, NpgsqlDbType.Bigint),
+            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
+            Array(rows.Commands, row => row.Command.Sequence, NpgsqlDbType.Bigint),
+            Array(rows.Commands, row => (short)row.Command.Kind, NpgsqlDbType.Smallint),
+            Array(rows.Commands, row => row.RequestId, NpgsqlDbType.Uuid),
+            Array(rows.Commands, row => Encode(row.Command), NpgsqlDbType.Bytea),
+            Array(rows.Commands, row => JsonSerializer.Serialize(row.Result, JsonSerializerOptions.Web), NpgsqlDbType.Text)
+        );
+
+    private NpgsqlBatchCommand NewOrders(JournalBatch rows, long epoch)
+    {
+        var orders = rows.NewOrders;
+        return Statement(
+            """
+            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots,
+                time_in_force, post_only, stp, client_order_id, idempotency_key, salt, salt_tag, expiry, signature, status, reason,
+                shard, sequence, epoch, accepted_at, updated_sequence, updated_at, reduced_lots, trace_context, signed_by_contract)
+            SELECT u.hash, u.id, u.market, u.account, u.outcome, u.is_buy, u.price, u.lots, u.filled,
+                u.tif, u.post_only, u.stp, u.client_id, u.key, u.salt::numeric, u.salt_tag, u.expiry, u.signature, u.status, u.reason,
+                $1, u.sequence, $2, $3, u.updated, $3, u.reduced, u.trace, u.by_contract
+            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27,
+                $28)
+                u(hash, id, market, account, outcome, is_buy, price, lots, filled, tif, post_only, stp, client_id, key, salt,
+                    salt_tag, expiry, signature, status, reason, sequence, updated, reduced, trace, by_contract)
+            """,
+            One((short)_shard, NpgsqlDbType.Smallint),
+            One(epoch, NpgsqlDbType.Bigint),
+            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
+            Array(orders, row => row.Order.Hash.ToBytes(), NpgsqlDbType.Bytea),
+            Array(orders, row => row.Order.Id.Value, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.Market.Value, NpgsqlDbType.Integer),
+            Array(orders, row => row.Order.Account.Value, NpgsqlDbType.Integer),
+            Array(orders, row => (short)row.Order.Outcome, NpgsqlDbType.Smallint),
+            Array(orders, row => row.Order.Side == Side.Buy, NpgsqlDbType.Boolean),
+            Array(orders, row => row.Order.Price.Ticks, NpgsqlDbType.Integer),
+            Array(orders, row => row.Order.Lots, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.FilledLots, NpgsqlDbType.Bigint),
+            Array(orders, row => (short)OrderOf(row).TimeInForce, NpgsqlDbType.Smallint),
+            Array(orders, row => OrderOf(row).PostOnly, NpgsqlDbType.Boolean),
+            Array(orders, row => (short)OrderOf(row).SelfTradePrevention, NpgsqlDbType.Smallint),
+            Array(orders, row => OrderOf(row).ClientOrderId, NpgsqlDbType.Text),
+            Array(orders, row => OrderOf(row).IdempotencyKey, NpgsqlDbType.Text),
+            Array(orders, row => OrderOf(row).Salt, NpgsqlDbType.Text),
+            Array(orders, row => (long)row.Request.SaltTag, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.SignedExpiry, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Request.Signature, NpgsqlDbType.Bytea),
+            Array(orders, row => (short)row.Order.Status, NpgsqlDbType.Smallint),
+            Array(orders, row => row.Order.Reason, NpgsqlDbType.Text),
+            Array(orders, row => row.Order.Id.Sequence, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.UpdatedSequence, NpgsqlDbType.Bigint),
+            Array(orders, row => row.Order.ReducedLots, NpgsqlDbType.Bigint),
+            TraceContexts(rows),
+            Array(orders, row => OrderOf(row).SignedByContract, NpgsqlDbType.Boolean)
+        );
+    }
+
+    private static PlaceOrder OrderOf((LiveOrder Order, QueuedCommand Request) row) => (PlaceOrder)row.Request.Command;
+
+    /// <summary>Empty if no order is sampled: unnest then yields nulls, and the batch sends nothing for them.</summary>
+    private static NpgsqlParameter TraceContexts(JournalBatch rows) =>
+        Array(
+            rows.Trace is null ? [] : rows.NewOrders,
+            row => row.Request.Trace is { } trace ? TraceContext.ToBytes(trace.Caller) : null,
+            NpgsqlDbType.Bytea
+        );
+
+    private static NpgsqlBatchCommand ChangedOrders(JournalBatch rows)
+    {
+        var changes = rows.ChangedOrders;
+        return Statement(
+            """
+            UPDATE orders o SET filled_lots = u.filled, reduced_lots = u.reduced, status = u.status, reason = u.reason,
+                price_ticks = u.price, updated_sequence = u.sequence, updated_at = $1
+            FROM unnest($2, $3, $4, $5, $6, $7, $8) u(id, filled, status, reason, price, sequence, reduced) WHERE o.order_id = u.id
+            """,
+            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
+            Array(changes, row => row.Id.Value, NpgsqlDbType.Bigint),
+            Array(changes, row => row.FilledLots, NpgsqlDbType.Bigint),
+            Array(changes, row => (short)row.Status, NpgsqlDbType.Smallint),
+            Array(changes, row => row.Reason, NpgsqlDbType.Text),
+            Array(changes, row => row.Price.Ticks, NpgsqlDbType.Integer),
+            Array(changes, row => row.UpdatedSequence, NpgsqlDbType.Bigint),
+            Array(changes, row => row.ReducedLots, NpgsqlDbType.Bigint)
+        );
+    }
+
+    private NpgsqlBatchCommand Trades(JournalBatch rows, long epoch) =>
+        Statement(
+            """
+            INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence,
+                epoch, executed_at)
+            SELECT u.id, u.market, u.kind, u.lots, u.outcome, u.is_buy, u.price, $1, u.sequence, $2, $3
+            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11) u(id, market, kind, lots, outcome, is_buy, price, sequence)
+            """,
+            One((short)_shard, NpgsqlDbType.Smallint),
+            One(epoch, NpgsqlDbType.Bigint),
+            One(rows.AcceptedAt, NpgsqlDbType.TimestampTz),
+            Array(rows.Trades, row => row.Id.Value, NpgsqlDbType.Bigint),
+            Array(rows.Trades, row => row.Market.Value, NpgsqlDbType.Integer),
+            Array(rows.Trades, row => (short)row.Kind, NpgsqlDbType.Smallint),
+            Array(rows.Trades, row => row.Lots, NpgsqlDbType.Bigint),
+            Array(rows.Trades, row => (short)row.TakerOutcome, NpgsqlDbType.Smallint),
+            Array(rows.Trades, row => row.TakerIsBuy, NpgsqlDbType.Boolean),
+            Array(rows.Trades, row => row.TakerPriceTicks, NpgsqlDbType.Integer),
+            Array(rows.Trades, row => row.Sequence, NpgsqlDbType.Bigint)
+        );
+
+    private static NpgsqlBatchCommand Fills(JournalBatch rows) =>
+        Statement(
+            """
+            INSERT INTO fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker)
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            Array(rows.Fills, row => row.Trade.Value, NpgsqlDbType.Bigint),
+            Array(rows.Fills, row => (short)row.Leg, NpgsqlDbType.Smallint),
+            Array(rows.Fills, row => row.Order.Value, NpgsqlDbType.Bigint),
+            Array(rows.Fills, row => row.Account.Value, NpgsqlDbType.Integer),
+            Array(rows.Fills, row => (short)row.Outcome, NpgsqlDbType.Smallint),
+            Array(rows.Fills, row => row.IsBuy, NpgsqlDbType.Boolean),
+            Array(rows.Fills, row => row.PriceTicks, NpgsqlDbType.Integer),
+            Array(rows.Fills, row => row.Lots, NpgsqlDbType.Bigint),
+            Array(rows.Fills, row => row.IsTaker, NpgsqlDbType.Boolean)
+        );
+
+    private NpgsqlBatchCommand Balances(JournalBatch rows) =>
+        Statement(
+            """
+            INSERT INTO balances AS b (account_id, market_id, outcome, shard, owned, order_hold, trade_hold, observed_block,
+                updated_sequence)
+            SELECT u.account, u.market, u.outcome, $9, u.owned, u.order_hold, u.trade_hold, u.block, $1
+            FROM unnest($2, $3, $4, $5, $6, $7, $8) u(account, market, outcome, owned, order_hold, trade_hold, block)
+            ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET
+                owned = excluded.owned, order_hold = excluded.order_hold, trade_hold = excluded.trade_hold,
+                observed_block = greatest(b.observed_block, excluded.observed_block), updated_sequence = excluded.updated_sequence
+            """,
+            One(rows.LastSequence, NpgsqlDbType.Bigint),
+            Array(rows.Balances, row => row.Account.Value, NpgsqlDbType.Integer),
+            Array(rows.Balances, row => row.Market.Value, NpgsqlDbType.Integer),
+            Array(rows.Balances, row => (short)row.Outcome, NpgsqlDbType.Smallint),
+            Array(rows.Balances, row => row.Holding.Owned, NpgsqlDbType.Bigint),
+            Array(rows.Balances, row => row.Holding.OrderHold, NpgsqlDbType.Bigint),
+            Array(rows.Balances, row => row.Holding.TradeHold, NpgsqlDbType.Bigint),
+            Array(rows.Balances, row => row.ObservedBlock, NpgsqlDbType.Bigint),
+            One((short)_shard, NpgsqlDbType.Smallint)
+        );
+
+    private static NpgsqlBatchCommand ListedMarkets(JournalBatch rows) =>
+        Statement(
+            "UPDATE markets m SET listed_sequence = u.sequence FROM unnest($1, $2) u(id, sequence) WHERE m.market_id = u.id",
+            Array(rows.ListedMarkets, row => row.Market.Value, NpgsqlDbType.Integer),
+            Array(rows.ListedMarkets, row => row.Sequence, NpgsqlDbType.Bigint)
+        );
+
+    private static NpgsqlBatchCommand ChangedMarkets(JournalBatch rows)
+    {
+        // UPDATE … FROM applies an arbitrary one of several rows with the same key, so only a market's last change is sent.
+        var changes = rows.ChangedMarkets.GroupBy(change => change.Market).Select(changes => changes.Last()).ToList();
+        return Statement(
+            """
+            UPDATE markets m SET state = u.state, resolved_outcome = CASE WHEN u.state = 3 THEN u.winner END
+            FROM unnest($1, $2, $3) u(id, state, winner) WHERE m.market_id = u.id
+            """,
+            Array(changes, row => row.Market.Value, NpgsqlDbType.Integer),
+            Array(changes, row => (short)row.State, NpgsqlDbType.Smallint),
+            Array(changes, row => (short)row.Winner, NpgsqlDbType.Smallint)
+        );
+    }
+
+    private static NpgsqlBatchCommand ClosedTrades(JournalBatch rows) =>
+        Statement(
+            "UPDATE trades SET closed = true WHERE trade_id = ANY($1)",
+            Array(rows.ClosedTrades, row => row.Trade.Value, NpgsqlDbType.Bigint)
+        );
+
+    private static byte[] Encode(Command command)
+    {
+        var bytes = new byte[CommandCodec.Size];
+        CommandCodec.Encode(command, bytes);
+        return bytes;
     }
 }
 
-internal sealed class PostgresJournals(ShardOptions shards) : IJournals
+internal sealed class PostgresJournals(ShardOptions shards, int expiryMarginSeconds) : IJournals
 {
-    public IJournal Open(Lease lease, int shard) => new PostgresJournal(lease.Database, shard, sharesAccounts: shards.Count > 1);
+    public IJournal Open(Lease lease, int shard) =>
+        new PostgresJournal(lease.Database, shard, sharesAccounts: shards.Count > 1, expiryMarginSeconds);
 }

@@ -1,19 +1,19 @@
 using Foresight.Matching.Orders;
 using Npgsql;
 using NpgsqlTypes;
-using static Foresight.Matching.Journal.JournalStatements;
+using static Foresight.Matching.Journal.Statements;
 
 namespace Foresight.Matching.Journal;
 
 /// <summary>
-/// Statements for what a term stores beside its batches: snapshots and failed commands. Each store removes rows that are no longer
-/// needed, so that both tables stay bounded.
+/// Each statement that stores a snapshot or a failed command comes with one that removes what is no longer needed, so that both tables stay
+/// bounded.
 /// </summary>
 internal static class UpkeepStatements
 {
     /// <summary>
-    /// Stores the snapshot only if the journal contains its sequence. A replica promoted before it received the last batches still names
-    /// this term, and the next commands would reuse their sequences: the snapshot would then describe a state that never was.
+    /// Stored only if the journal contains the snapshot's sequence. A replica promoted before it received the last batches still names this
+    /// term, and the next commands would reuse their sequences: the snapshot would then describe a state that never was.
     /// </summary>
     public static NpgsqlBatchCommand Snapshot(JournalStep.StoreSnapshot store, int shard) =>
         Statement(

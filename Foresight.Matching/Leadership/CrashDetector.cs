@@ -1,26 +1,26 @@
-using Foresight.Protocol;
 using Npgsql;
 
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Detects that a lease's holder has crashed, so that its lease need not run out first: nothing listens at its address AND its database
-/// session is gone. If either sign cannot be read, the holder counts as alive.
+/// The lease of a crashed holder need not run out first. A crash means that nothing listens at its address AND its database session is
+/// gone; if either sign cannot be read, the holder counts as alive.
 /// </summary>
 public sealed class CrashDetector(TermStore terms, INodeProbe probe, LeaseOptions options)
 {
-    public async Task<bool> HasCrashedAsync(string resource, LeaseRecord holder, CancellationToken cancellationToken)
+    /// <param name="ownAddress">Where this process listens: a holder with the same address is its predecessor there.</param>
+    public async Task<bool> HasCrashedAsync(string resource, TermHolder holder, string ownAddress, CancellationToken cancellationToken)
     {
-        if (!options.CrashFastPath || !await probe.RefusesAsync(holder.Address, cancellationToken))
+        if (!options.CrashFastPath || (holder.Address != ownAddress && !await probe.RefusesAsync(holder.Address, cancellationToken)))
             return false;
         return LeaseRules.MayTakeOverEarly(addressRefuses: true, await SessionIsGoneAsync(resource, holder, cancellationToken), options);
     }
 
-    private async Task<bool> SessionIsGoneAsync(string resource, LeaseRecord holder, CancellationToken cancellationToken)
+    private async Task<bool> SessionIsGoneAsync(string resource, TermHolder holder, CancellationToken cancellationToken)
     {
         try
         {
-            return !await terms.SessionLivesAsync(resource, holder.Token, cancellationToken);
+            return !await terms.SessionLivesAsync(resource, holder.Version.Token, cancellationToken);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {

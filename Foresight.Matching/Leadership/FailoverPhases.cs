@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>Duration of a take-over up to each of its phases, in milliseconds since the previous term was last known to be alive.</summary>
+/// <summary>
+/// In milliseconds since the previous term was last known to be alive, because the resource has been without a leader since then.
+/// </summary>
 public sealed class FailoverPhases(TimeProvider clock, long start)
 {
     public const string Detected = "detected";

@@ -1,30 +1,30 @@
-using Foresight.Protocol;
-
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// The last moment at which the holder of a lease was known to be alive, on this process's monotonic clock. The duration of a failover is
-/// measured from there.
+/// The duration of a failover is measured from the last moment at which the holder was known to be alive, on this process's monotonic
+/// clock.
 /// </summary>
 internal sealed class LeaderLiveness(TimeProvider clock, LeaseOptions options)
 {
-    private (Guid Token, DateTimeOffset RenewedAt) _renewal;
+    private HolderVersion? _renewal;
     private long _renewalSeenAt = clock.GetTimestamp();
     private long _heldAt = clock.GetTimestamp();
 
     /// <summary>
-    /// Records a look at the lease that found it held and its holder not crashed. Only a new renewal is a sign of life: the key of a dead
-    /// holder stays until it expires.
+    /// Needs no clock but this process's own, so that a step of the database's clock cannot keep a dead holder's lease alive.
     /// </summary>
-    /// <param name="holder">Null if the key's value is not a lease record, so that no node renews it.</param>
-    public void Observe(LeaseRecord? holder)
+    public TimeSpan UnchangedFor(HolderVersion version) => _renewal == version ? clock.GetElapsedTime(_renewalSeenAt) : TimeSpan.Zero;
+
+    /// <summary>Only a new renewal is a sign of life: the row of a dead holder can be read as well.</summary>
+    public void Observe(HolderVersion version)
     {
-        _heldAt = clock.GetTimestamp();
-        if (holder is null || _renewal == (holder.Token, holder.LastRenewedAt))
+        if (_renewal == version)
             return;
-        _renewal = (holder.Token, holder.LastRenewedAt);
-        _renewalSeenAt = _heldAt;
+        _renewal = version;
+        _renewalSeenAt = clock.GetTimestamp();
     }
+
+    public void MarkHeld() => _heldAt = clock.GetTimestamp();
 
     public void MarkSelf() => _renewalSeenAt = _heldAt = clock.GetTimestamp();
 

@@ -10,10 +10,7 @@ public interface ILeaderSessions
     ITermSessions Open(string sessionName);
 }
 
-/// <summary>
-/// Opens a term's own connections to the primary. Each term has its own application_name, so that the next holder can terminate exactly
-/// these sessions and no others.
-/// </summary>
+/// <summary>Each term has its own application_name, so that the next holder can terminate exactly these sessions and no others.</summary>
 public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory loggers) : ILeaderSessions
 {
     /// <summary>Enough for commits, look-ups and a snapshot at the same time, with a spare one.</summary>

@@ -1,5 +1,4 @@
 using Foresight.Cluster;
-using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -7,10 +6,7 @@ namespace Foresight.Matching.Leadership;
 
 public static class LeadershipExtensions
 {
-    /// <summary>
-    /// Runs <typeparamref name="TWork"/> on exactly one node at a time, under the lease of this resource. Requires <c>AddRedis</c>,
-    /// <c>AddPostgres</c> and <c>AddClusterNode</c>.
-    /// </summary>
+    /// <summary>Requires <c>AddRedis</c>, <c>AddPostgres</c> and <c>AddClusterNode</c>.</summary>
     public static IHostApplicationBuilder AddLeadership<TWork>(this IHostApplicationBuilder builder, string resource)
         where TWork : class, ILeaderTask
     {
@@ -25,11 +21,7 @@ public static class LeadershipExtensions
     )
     {
         builder.Services.TryAddSingleton(LeaseOptions.From(builder.Configuration));
-        builder.Services.TryAddSingleton<RedisLeaseStore>();
-        if (builder.Configuration.ClusterEnabled())
-            builder.Services.TryAddSingleton<ILeaseStore>(provider => provider.GetRequiredService<RedisLeaseStore>());
-        else
-            builder.Services.TryAddSingleton<ILeaseStore, SoleNodeLeaseStore>();
+        builder.Services.TryAddSingleton<ILeaseBoard, RedisLeaseBoard>();
         builder.Services.TryAddSingleton<ILeadershipTable, PostgresLeadershipTable>();
         builder.Services.TryAddSingleton<INodeProbe, SocketProbe>();
         builder.Services.TryAddSingleton<TermStore>();
@@ -47,7 +39,13 @@ public static class LeadershipExtensions
         {
             DropNode = provider.GetRequiredService<NodeRegistry>().DropAsync,
         });
-        builder.Services.TryAddSingleton<LeadershipServices>();
+        builder.Services.TryAddSingleton(new LeadershipGate(isOpen: true));
+        builder.Services.TryAddSingleton(provider =>
+            ActivatorUtilities.CreateInstance<LeadershipServices>(provider) with
+            {
+                Gate = provider.GetRequiredService<LeadershipGate>(),
+            }
+        );
         builder.Services.AddSingleton<IHostedService>(provider =>
             ActivatorUtilities.CreateInstance<LeadershipLoop>(provider, resource, work(provider))
         );

@@ -10,17 +10,23 @@ public sealed partial class LeadershipLoop
         )]
         public static partial void HolderCrashed(ILogger logger, string nodeId, string resource);
 
-        [LoggerMessage(LogLevel.Warning, "Lease of {Resource} cannot be read from Redis; not bidding until it can: {Reason}")]
-        public static partial void RedisSilent(ILogger logger, string resource, string reason);
+        [LoggerMessage(LogLevel.Warning, "Lease of {Resource} cannot be read from Postgres, or bid for there; retrying: {Reason}")]
+        public static partial void DatabaseSilent(ILogger logger, string resource, string reason);
 
-        [LoggerMessage(LogLevel.Information, "Lease of {Resource} can be read from Redis again.")]
-        public static partial void RedisSpeaks(ILogger logger, string resource);
+        [LoggerMessage(LogLevel.Information, "Lease of {Resource} can be read from Postgres again.")]
+        public static partial void DatabaseSpeaks(ILogger logger, string resource);
 
         [LoggerMessage(
             LogLevel.Information,
-            "Released a stale lease of {Resource}: it carries a token of this process, which does not lead under it."
+            "Lease of {Resource} carries a token of this process, which does not lead under it; bidding without waiting for its end."
         )]
         public static partial void OwnLeaseFound(ILogger logger, string resource);
+
+        [LoggerMessage(LogLevel.Information, "Stepped down from {Resource} in epoch {Epoch}, as an operator wanted.")]
+        public static partial void StepsDown(ILogger logger, string resource, long epoch);
+
+        [LoggerMessage(LogLevel.Information, "An operator has drained this node: it does not bid for {Resource}.")]
+        public static partial void Drained(ILogger logger, string resource);
 
         [LoggerMessage(LogLevel.Information, "Bid for {Resource} lost to another node.")]
         public static partial void BidLost(ILogger logger, string resource);

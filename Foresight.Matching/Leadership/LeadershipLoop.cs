@@ -3,14 +3,13 @@ using Foresight.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Follows and leads one resource, with one function per state: <see cref="FollowAsync"/> looks at the lease, <see cref="BidAsync"/> bids
-/// for it as a candidate, <see cref="LeadAsync"/> runs one term. Each requires the result of the one before. No fault of Redis or Postgres
-/// ends the loop, only the end of the process. README.md of this folder describes the states and the failures.
+/// One function per state, each of which requires the result of the one before, so that no state can be skipped: <see cref="FollowAsync"/>,
+/// <see cref="BidAsync"/>, <see cref="LeadAsync"/>. No fault of Postgres ends the loop, only the end of the process, and nothing in Redis
+/// decides. README.md of this folder describes the states and the failures.
 /// </summary>
 public sealed partial class LeadershipLoop(
     string resource,
@@ -37,23 +36,18 @@ public sealed partial class LeadershipLoop(
     {
         // ApplicationStopping fires before the web server stops, so the lease moves to another node while this one still answers.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-        var broadcast = services.Outlets.Broadcast;
         _reporter.Starts();
-        broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, WakeWhenReleased);
-        broadcast.Restored += _wake.Set;
+        services.Outlets.Broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, WakeWhenReleased);
         try
         {
             await AddressIsKnownAsync(ending.Token);
+            await services.Gate.Opened.WaitAsync(ending.Token);
             while (!ending.IsCancellationRequested)
                 await GuardedStepAsync(ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // The process is stopping.
-        }
-        finally
-        {
-            broadcast.Restored -= _wake.Set;
+            // The end of the process is the regular end of this loop.
         }
     }
 
@@ -93,18 +87,19 @@ public sealed partial class LeadershipLoop(
             await Task.Delay(PauseAfterFailure, _clock, cancellationToken);
     }
 
-    /// <returns>Null if this node remains a follower. A Redis that does not answer is never taken for a vacant lease.</returns>
+    /// <returns>Null if this node remains a follower. A Postgres that does not answer is never taken for a vacant lease.</returns>
     private async Task<WonBid?> TryWinAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await FollowAsync(cancellationToken) is { } vacancy ? await BidAsync(vacancy) : null;
+            return await FollowAsync(cancellationToken) is { } vacancy ? await BidAsync(vacancy, cancellationToken) : null;
         }
-        catch (Exception error) when (error is RedisException or TimeoutException)
+        catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
-            if (!_state.RedisIsSilent)
-                Log.RedisSilent(logger, resource, error.Message);
-            _state.RedisIsSilent = true;
+            if (!_state.DatabaseIsSilent)
+                Log.DatabaseSilent(logger, resource, error.Message);
+            _state.DatabaseIsSilent = true;
+            _state.NextLook = PauseAfterFailure;
             services.Placement.Release(resource);
             return null;
         }
@@ -113,41 +108,57 @@ public sealed partial class LeadershipLoop(
     private async Task<Vacancy?> FollowAsync(CancellationToken cancellationToken)
     {
         _state.NextLook = _options.PollInterval;
-        var reading = await GiveBackOwnAsync(await _stores.Leases.ReadAsync(resource, _options.LeaseDuration));
-        if (_state.RedisIsSilent)
-            Log.RedisSpeaks(logger, resource);
-        _state.RedisIsSilent = false;
-        if (reading.Held)
-        {
-            if (reading.Holder is null || !await _stores.Crashes.HasCrashedAsync(resource, reading.Holder, cancellationToken))
-            {
-                _state.SeeHeld(reading.Holder);
-                return null;
-            }
+        var holder = await _stores.Terms.ReadAsync(resource, cancellationToken);
+        if (_state.DatabaseIsSilent)
+            Log.DatabaseSpeaks(logger, resource);
+        _state.DatabaseIsSilent = false;
+        var vacancy = holder is null ? new Vacancy(null, TakeOverReasons.First) : await JudgeAsync(holder, cancellationToken);
+        return vacancy is not null && await MayApplyAsync(cancellationToken) && MayBid() ? vacancy : null;
+    }
 
-            if (!_state.IsVacant)
-                Log.HolderCrashed(logger, reading.Holder.NodeId, resource);
+    /// <returns>Null if the holder may be alive. In doubt it is, because a wrong guess would end its term.</returns>
+    private async Task<Vacancy?> JudgeAsync(TermHolder holder, CancellationToken cancellationToken)
+    {
+        if (_state.SeeRow(holder) || _options.IsSoleNode)
+            return new Vacancy(holder, ReasonOf(holder));
+        // After a take-over or a release whose answer was lost, no term runs under this token, so its end need not be awaited.
+        if (_state.OwnTokens.Contains(holder.Version.Token))
+        {
+            Log.OwnLeaseFound(logger, resource);
+            return new Vacancy(holder, TakeOverReasons.TakenBack);
         }
 
-        return MayBid() ? new Vacancy(reading.Holder) : null;
+        if (await _stores.Crashes.HasCrashedAsync(resource, holder, services.Outlets.Presence.Address, cancellationToken))
+        {
+            if (!_state.IsVacant)
+                Log.HolderCrashed(logger, holder.NodeId, resource);
+            return new Vacancy(holder, TakeOverReasons.Crashed);
+        }
+
+        _state.SeeHeld(holder);
+        return null;
     }
 
-    /// <summary>
-    /// Releases a lease with one of this node's own tokens under which no term runs. A renewal that reached Redis after the key had
-    /// expired, or a bid whose answer was lost, leaves such a lease; it would block every node for a whole lease duration.
-    /// </summary>
-    private async Task<LeaseReading> GiveBackOwnAsync(LeaseReading reading)
+    private static string ReasonOf(TermHolder holder) =>
+        holder.IsGivenBackForOperator ? TakeOverReasons.Operator
+        : holder.Age is null ? TakeOverReasons.HandedOver
+        : TakeOverReasons.LeaseExpired;
+
+    /// <summary>Read only when a lease is free, so that an operator's drain costs nothing while it is held.</summary>
+    private async Task<bool> MayApplyAsync(CancellationToken cancellationToken)
     {
-        if (reading.Holder is not { } holder || !_state.OwnTokens.Contains(holder.Token))
-            return reading;
-        Log.OwnLeaseFound(logger, resource);
-        await _stores.Leases.ReleaseAsync(resource, holder);
-        return default;
+        if (_options.IsSoleNode)
+            return true;
+        var isDrained = await _stores.Terms.IsDrainedAsync(identity.Id, cancellationToken);
+        if (isDrained && !_state.IsDrained)
+            Log.Drained(logger, resource);
+        _state.IsDrained = isDrained;
+        return !isDrained && !_state.StandsBack;
     }
 
     /// <summary>
-    /// Returns false for a moment if this node leads other shards, so that nodes with fewer shards bid first. On true the shard counts as
-    /// led by this node.
+    /// Holds a node that leads other shards back for a moment, so that nodes with fewer shards bid first. On true the shard counts as led
+    /// by this node.
     /// </summary>
     private bool MayBid()
     {
@@ -158,20 +169,30 @@ public sealed partial class LeadershipLoop(
         return false;
     }
 
-    private async Task<WonBid?> BidAsync(Vacancy vacancy)
+    /// <summary>
+    /// From the commit of the bid on, no transaction of an earlier term can commit. Lost if the row has changed since it was judged.
+    /// </summary>
+    private async Task<WonBid?> BidAsync(Vacancy vacancy, CancellationToken cancellationToken)
     {
-        var phases = _state.BeginTakeOver(crashed: vacancy.Crashed is not null);
+        var phases = _state.BeginTakeOver(vacancy.Crashed);
         phases.Reach(FailoverPhases.Detected);
-        var now = _clock.GetUtcNow();
-        var record = new LeaseRecord(identity.Id, services.Outlets.Presence.Address, services.NewToken(), Epoch: 0, now, now);
-        // Remembered before the bid is sent: even without an answer the token may be in the key.
-        _state.OwnTokens.Add(record.Token);
+        var token = services.NewToken();
+        // Remembered before the bid is sent: even without an answer the token may be in the row.
+        _state.OwnTokens.Add(token);
+        var sessionName = LeaderSessions.NameOf(resource, token);
+        var holder = new NewHolder(
+            resource,
+            token,
+            identity.Id,
+            services.Outlets.Presence.Address,
+            sessionName,
+            _options.LeaseDuration,
+            vacancy.Reason
+        );
         var sentAt = _clock.GetTimestamp();
-        var won = vacancy.Crashed is { } dead
-            ? await _stores.Leases.TryReplaceAsync(resource, dead.Token, record, _options.LeaseDuration)
-            : await _stores.Leases.TryAcquireAsync(resource, record, _options.LeaseDuration);
-        _reporter.BidDone(won);
-        if (!won)
+        var taken = await _stores.Terms.TakeAsync(holder, vacancy.Holder?.Version, cancellationToken);
+        _reporter.BidDone(taken is not null);
+        if (taken is null)
         {
             Log.BidLost(logger, resource);
             services.Placement.Release(resource);
@@ -180,26 +201,28 @@ public sealed partial class LeadershipLoop(
 
         phases.Reach(FailoverPhases.LeaseTaken);
         _reporter.LeaseTaken(phases);
-        return new WonBid(record, sentAt, phases, vacancy.Crashed?.NodeId);
+        return new WonBid(taken, holder, sentAt, phases, vacancy.Crashed ? vacancy.Holder?.NodeId : null);
     }
 
     private async Task<bool> LeadAsync(WonBid won, CancellationToken ending)
     {
-        // A hand-over to another node ends the term in the same way as the end of the process.
-        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(ending, services.Placement.HandsOver(resource));
-        var stopping = leaving.Token;
         _state.BeginTerm();
-        var sessionName = LeaderSessions.NameOf(resource, won.Record.Token);
-        // Kept open until the lease is released, because a term without sessions looks crashed to the followers. Opened before the first
-        // renewal.
-        await using var sessions = _stores.Sessions.Open(sessionName);
-        var keeper = new LeaseKeeper(_stores.Leases, _options, _clock, resource, won.Record, won.SentAt);
+        var term = won.Taken.Term;
+        // Kept open until the lease is released, because a term without sessions looks crashed to the followers.
+        await using var sessions = _stores.Sessions.Open(won.Holder.SessionName);
+        var keeper = new LeaseKeeper(_stores, _options, _clock, term, RecordOf(won), won.SentAt);
+        // A hand-over to another node ends the term as the end of the process does, so that no lease has to expire.
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(
+            ending,
+            services.Placement.HandsOver(resource),
+            keeper.AskedToStepDown
+        );
+        var stopping = leaving.Token;
         try
         {
             identity.Renamed += keeper.SetNodeId;
             keeper.SetNodeId(identity.Id);
-            _reporter.Acquiring();
-            var term = await TakeTermAsync(won, keeper, sessionName);
+            BeginTerm(won, keeper.Record);
             using var watched = stopping.Register(() => _reporter.Draining(term.Epoch));
             await work.LeadAsync(new Lease(term, sessions, keeper.Lost, stopping, phase => _reporter.Reach(won.Phases, phase, term)));
             return true;
@@ -210,30 +233,46 @@ public sealed partial class LeadershipLoop(
         }
         catch (Exception error)
         {
-            LogFailure(error, keeper.Record.Epoch);
+            LogFailure(error, term.Epoch);
             return false;
         }
         finally
         {
             identity.Renamed -= keeper.SetNodeId;
-            await EndTermAsync(keeper);
+            if (keeper.AskedToStepDown.IsCancellationRequested)
+            {
+                Log.StepsDown(logger, resource, term.Epoch);
+                _state.StandBack();
+            }
+
+            await EndTermAsync(keeper, term);
         }
     }
 
-    /// <summary>Takes the next epoch. From its commit on, no transaction of an earlier term can commit.</summary>
-    private async Task<Term> TakeTermAsync(WonBid won, LeaseKeeper keeper, string sessionName)
+    private LeaseRecord RecordOf(WonBid won)
     {
-        var holder = new NewHolder(resource, won.Record.Token, identity.Id, won.Record.Address, sessionName);
-        var (term, previous) = await _stores.Terms.TakeAsync(holder, keeper.Lost);
-        _reporter.Reach(won.Phases, FailoverPhases.Fenced, null);
-        keeper.SetEpoch(term.Epoch);
-        _reporter.TermTaken(term, previous);
-        await keeper.RenewNowAsync();
-        _reporter.Recovering(keeper.Record, won.CrashedNodeId is { } dead && dead != identity.Id ? dead : null);
-        return term;
+        var (term, now) = (won.Taken.Term, _clock.GetUtcNow());
+        return new LeaseRecord(
+            term.NodeId,
+            won.Holder.Address,
+            LeaseRecord.NameOf(term.Token),
+            term.Epoch,
+            now,
+            now,
+            (int)_options.LeaseDuration.TotalMilliseconds
+        );
     }
 
-    private async Task EndTermAsync(LeaseKeeper keeper)
+    private void BeginTerm(WonBid won, LeaseRecord record)
+    {
+        _reporter.Acquiring();
+        _reporter.Reach(won.Phases, FailoverPhases.Fenced, null);
+        _reporter.TermTaken(won.Taken.Term, won.Taken.PreviousNodeId);
+        _stores.Board.Show(resource, record);
+        _reporter.Recovering(record, won.CrashedNodeId is { } dead && dead != identity.Id ? dead : null);
+    }
+
+    private async Task EndTermAsync(LeaseKeeper keeper, Term term)
     {
         try
         {
@@ -242,7 +281,8 @@ public sealed partial class LeadershipLoop(
                 _reporter.LeaseLost(keeper.Record.Epoch, reason);
 
             // Released only after the work has ended, so that the next leader need not wait for any transaction of this one.
-            await _stores.Leases.ReleaseAsync(resource, keeper.Record);
+            await _stores.Terms.ReleaseAsync(term);
+            await _stores.Board.WithdrawAsync(resource, keeper.Record);
         }
         finally
         {
@@ -287,7 +327,11 @@ public sealed partial class LeadershipLoop(
             _wake.Set();
     }
 
-    private readonly record struct Vacancy(LeaseRecord? Crashed);
+    /// <param name="Reason">One of <see cref="TakeOverReasons"/>.</param>
+    private sealed record Vacancy(TermHolder? Holder, string Reason)
+    {
+        public bool Crashed => Reason == TakeOverReasons.Crashed;
+    }
 
-    private sealed record WonBid(LeaseRecord Record, long SentAt, FailoverPhases Phases, string? CrashedNodeId);
+    private sealed record WonBid(TakenTerm Taken, NewHolder Holder, long SentAt, FailoverPhases Phases, string? CrashedNodeId);
 }

@@ -3,9 +3,9 @@ using Foresight.ServiceDefaults.Redis;
 
 namespace Foresight.Matching.Leadership;
 
-public sealed record LeadershipStores(ILeaseStore Leases, TermStore Terms, ILeaderSessions Sessions, CrashDetector Crashes);
+public sealed record LeadershipStores(ILeaseBoard Board, TermStore Terms, ILeaderSessions Sessions, CrashDetector Crashes);
 
-/// <summary>The receivers of a loop's reports. None of them affects its decisions.</summary>
+/// <summary>None of these receivers affects a decision, so none of their failures can end a term.</summary>
 public sealed record LeadershipOutlets(LeadershipMetrics Metrics, IBroadcast Broadcast, INotices Notices, NodePresence Presence)
 {
     public required Func<string, CancellationToken, Task> DropNode { get; init; }
@@ -19,6 +19,8 @@ public sealed record LeadershipServices(
     TimeProvider Clock
 )
 {
-    /// <summary>Creates the token of a bid. Replaced by the simulator, which needs reproducible tokens.</summary>
+    /// <summary>Replaced by the simulator, which needs reproducible tokens.</summary>
     public Func<Guid> NewToken { get; init; } = Guid.NewGuid;
+
+    public LeadershipGate Gate { get; init; } = new(isOpen: true);
 }

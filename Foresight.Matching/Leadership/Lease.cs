@@ -3,8 +3,8 @@ using Npgsql;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// The right to do a resource's work for one term, passed to the work as a value. It signals when to stop. The work never checks it before
-/// a write, because such a check is outdated by the time of the write: the fence checks in the same round trip as the write.
+/// The right to do a resource's work for one term. The work never checks it before a write, because such a check is outdated by the time of
+/// the write: the fence checks in the same round trip as the write.
 /// </summary>
 public sealed class Lease
 {
@@ -22,20 +22,22 @@ public sealed class Lease
     public Term Term { get; }
 
     /// <summary>
-    /// Connections to the primary for this term's writes. The next holder terminates their sessions before anything else, so a holder that
-    /// hangs in a transaction cannot block it. Disposed of with the lease.
+    /// The next holder terminates these sessions before anything else, so a holder that hangs in a transaction cannot block it. Disposed of
+    /// with the lease.
     /// </summary>
     internal ITermSessions Sessions { get; }
 
-    /// <summary>The data source of the <see cref="Sessions"/>, for work that writes to Postgres without a journal.</summary>
+    /// <summary>For work that writes to Postgres without a journal. A simulated term has no such sessions.</summary>
+    /// <exception cref="InvalidOperationException">The term is simulated.</exception>
     public NpgsqlDataSource Database =>
         (Sessions as PostgresSessions)?.Database ?? throw new InvalidOperationException("This term has no Postgres sessions.");
 
-    /// <summary>Cancelled when the lease is lost or can no longer be trusted: stop at once.</summary>
+    /// <summary>Stop at once when it is cancelled: the lease is lost or can no longer be trusted, and another node may lead.</summary>
     public CancellationToken Lost { get; }
 
     /// <summary>
-    /// Cancelled when the process is asked to stop: finish what is under way, accept nothing new, and return. The lease is then released.
+    /// When it is cancelled, finish what is under way, accept nothing new, and return: the lease is then released, and the next leader need
+    /// not wait for its end.
     /// </summary>
     public CancellationToken Stopping { get; }
 
@@ -47,8 +49,8 @@ public sealed class Lease
 public interface ILeaderTask
 {
     /// <summary>
-    /// Works until <see cref="Lease.Lost"/> or <see cref="Lease.Stopping"/>, then returns. An exception also releases the lease; the work
-    /// is retried under a new term, on this node or another.
+    /// Must return soon after <see cref="Lease.Lost"/> or <see cref="Lease.Stopping"/>, because the lease is released only then. An
+    /// exception releases it too; the work is retried under a new term, on this node or another.
     /// </summary>
     Task LeadAsync(Lease lease);
 }

@@ -3,18 +3,18 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Renews one lease until disposed of, and signals when it can no longer be trusted. The end of trust is a timer on the monotonic clock,
-/// independent of the renewals: a renewal that hangs does not delay it, and after a pause of the whole process it fires before any other
-/// work.
+/// The end of trust is a timer on the monotonic clock, independent of the renewals: a renewal that hangs does not delay it, and after a
+/// pause of the whole process it fires before any other work.
 /// </summary>
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
-    private readonly ILeaseStore _store;
+    private readonly LeadershipStores _stores;
     private readonly LeaseOptions _options;
     private readonly TimeProvider _clock;
-    private readonly string _resource;
+    private readonly Term _term;
     private readonly CancellationTokenSource _lost = new();
     private readonly CancellationTokenSource _closed = new();
+    private readonly CancellationTokenSource _asked = new();
     private readonly ITimer _trustEnds;
     private readonly Task _renewing;
     private LeaseView _view;
@@ -22,9 +22,9 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private string? _lossReason;
 
     /// <param name="sentAt">When the winning bid was sent: trust counts from there, see <see cref="LeaseRules.Acquired"/>.</param>
-    public LeaseKeeper(ILeaseStore store, LeaseOptions options, TimeProvider clock, string resource, LeaseRecord record, long sentAt)
+    public LeaseKeeper(LeadershipStores stores, LeaseOptions options, TimeProvider clock, Term term, LeaseRecord record, long sentAt)
     {
-        (_store, _options, _clock, _resource, _record) = (store, options, clock, resource, record);
+        (_stores, _options, _clock, _term, _record) = (stores, options, clock, term, record);
         _view = LeaseRules.Acquired(Moment(sentAt), options);
         _trustEnds = clock.CreateTimer(_ => Lose("no renewal was confirmed in time"), null, Remaining(), Timeout.InfiniteTimeSpan);
         _renewing = RenewAsync();
@@ -32,19 +32,17 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     public CancellationToken Lost => _lost.Token;
 
+    /// <summary>Cancelled when an operator wants the lease to be given back, within one renewal of the request.</summary>
+    public CancellationToken AskedToStepDown => _asked.Token;
+
     public string? LossReason => Volatile.Read(ref _lossReason);
 
     public LeaseRecord Record => Volatile.Read(ref _record);
 
-    public void SetEpoch(long epoch) => Change(known => known with { Epoch = epoch });
-
-    public void SetNodeId(string nodeId) => Change(known => known with { NodeId = nodeId });
-
-    /// <summary>Renews at once, so that the other nodes see the epoch without waiting for the next interval.</summary>
-    public async Task RenewNowAsync()
+    public void SetNodeId(string nodeId)
     {
-        var sentAt = Now();
-        Apply(await _store.RenewAsync(_resource, Stamped(), _options.LeaseDuration), sentAt);
+        lock (_closed)
+            Volatile.Write(ref _record, _record with { NodeId = nodeId });
     }
 
     public async ValueTask DisposeAsync()
@@ -64,7 +62,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
                 var wait = _view.NextRenewalAt - Now();
                 if (wait > TimeSpan.Zero)
                     await Task.Delay(wait, _clock, _closed.Token);
-                await RenewNowAsync();
+                await RenewOnceAsync();
             }
         }
         catch (OperationCanceledException) when (_closed.IsCancellationRequested)
@@ -78,6 +76,20 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         }
     }
 
+    private async Task RenewOnceAsync()
+    {
+        var sentAt = Now();
+        var record = Record;
+        var outcome = await _stores.Terms.RenewAsync(_term with { NodeId = record.NodeId });
+        Apply(outcome, sentAt);
+        // Shown with each renewal, so that a record which was deleted, damaged or forged is restored. Only after Postgres has confirmed the
+        // lease: a holder of the past must not hide its successor.
+        if (outcome is RenewOutcome.Renewed or RenewOutcome.AskedToStepDown)
+            _stores.Board.Show(_term.Resource, record);
+        if (outcome == RenewOutcome.AskedToStepDown)
+            await _asked.CancelAsync();
+    }
+
     private void Apply(RenewOutcome outcome, TimeSpan sentAt)
     {
         lock (_closed)
@@ -88,7 +100,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         }
 
         if (!_view.Held)
-            Lose(outcome == RenewOutcome.NotOurs ? "another holder's token is in Redis" : "its renewal was confirmed too late");
+            Lose(outcome == RenewOutcome.NotOurs ? "Postgres names another holder" : "its renewal was confirmed too late");
     }
 
     private void Lose(string reason)
@@ -96,14 +108,6 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         Interlocked.CompareExchange(ref _lossReason, reason, null);
         _lost.Cancel();
     }
-
-    private void Change(Func<LeaseRecord, LeaseRecord> change)
-    {
-        lock (_closed)
-            Volatile.Write(ref _record, change(_record));
-    }
-
-    private LeaseRecord Stamped() => Record with { LastRenewedAt = _clock.GetUtcNow() };
 
     private TimeSpan Remaining() => _view.TrustedUntil - Now() is { } left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 

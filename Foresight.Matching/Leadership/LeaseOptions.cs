@@ -7,15 +7,15 @@ namespace Foresight.Matching.Leadership;
 /// </summary>
 public sealed record LeaseOptions
 {
-    /// <summary>Lifetime of the lease after the last renewal. <c>LEASE_TTL_MS</c>, default 5 s.</summary>
+    /// <summary>
+    /// <c>LEASE_TTL_MS</c>. A resource whose leader is cut off, or crashed unnoticed, has no leader for this long after the last renewal.
+    /// </summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// Interval of renewals. <c>LEASE_RENEW_MS</c>, default 1.5 s, which lets two renewals fail before trust ends at 4.5 s.
-    /// </summary>
+    /// <summary><c>LEASE_RENEW_MS</c>. The default lets two renewals fail before trust ends at 4.5 s.</summary>
     public TimeSpan RenewInterval { get; init; } = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>Interval of a follower's looks. <c>LEASE_POLL_MS</c>, default 0.5 s.</summary>
+    /// <summary><c>LEASE_POLL_MS</c>. A follower notices a crash of the leader this late; a release wakes it at once.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>
@@ -24,11 +24,14 @@ public sealed record LeaseOptions
     /// </summary>
     public TimeSpan SafetyMargin { get; init; } = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>
-    /// Allows a follower to take over before the lease expires if the leader's address refuses connections and its database session is
-    /// gone. <c>LEASE_FAST_PATH</c>, default true.
-    /// </summary>
+    /// <summary><c>LEASE_FAST_PATH</c>. Without it every crash of a leader costs the rest of its lease.</summary>
     public bool CrashFastPath { get; init; } = true;
+
+    /// <summary>
+    /// <c>CLUSTER_ENABLED=false</c>: there is one node and no election, so every look is a vacancy, even if another node holds the lease.
+    /// Two such nodes by mistake end each other's terms and never both write, because the fence still holds.
+    /// </summary>
+    public bool IsSoleNode { get; init; }
 
     public static LeaseOptions From(IConfiguration configuration)
     {
@@ -41,6 +44,7 @@ public sealed record LeaseOptions
             PollInterval = configuration.Milliseconds("LEASE_POLL_MS", defaults.PollInterval, least, most),
             SafetyMargin = configuration.Milliseconds("LEASE_MARGIN_MS", defaults.SafetyMargin, TimeSpan.FromMilliseconds(1), most),
             CrashFastPath = configuration.Flag("LEASE_FAST_PATH", defaults.CrashFastPath),
+            IsSoleNode = !configuration.ClusterEnabled(),
         };
         options.Validate();
         return options;

@@ -1,13 +1,12 @@
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// The newest tokens of this process's bids and terms. A lease that carries one of them while no term runs has no leader and may be
-/// released.
+/// A lease that carries one of this process's newest tokens while no term runs here has no leader, so it may be taken at once.
 /// </summary>
 internal sealed class RecentTokens
 {
     /// <summary>
-    /// Older tokens have no message under way any more: each bid needs an answer of Redis first, so two bids are at least one look apart,
+    /// Older tokens have no message under way any more: each bid needs a look at the row first, so two bids are at least one look apart,
     /// and more with a term between them.
     /// </summary>
     private const int Maximum = 16;

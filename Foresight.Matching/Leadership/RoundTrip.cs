@@ -7,15 +7,16 @@ namespace Foresight.Matching.Leadership;
 /// </summary>
 internal static class RoundTrip
 {
-    /// <summary>
-    /// Limit for a round trip. A commit that takes longer is in doubt; the next term terminates whatever is still running of it.
-    /// </summary>
+    /// <summary>A commit that takes longer is in doubt; the next term terminates whatever is still running of it.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
-    /// <summary>
-    /// Limit for a round trip of a take-over, shorter because this node holds the lease, and keeps all others out, while it runs.
-    /// </summary>
+    /// <summary>Shorter than the limit of other round trips, because the resource has no leader while a take-over runs.</summary>
     public static readonly TimeSpan TakeOverLimit = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// A later answer to a renewal or a look at the row is useless: the trust window has moved on, and a retry has more chance.
+    /// </summary>
+    public static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(1);
 
     /// <exception cref="TimeoutException">
     /// No answer within the limit. The statement may still take effect; its result is discarded.

@@ -3,8 +3,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// The matching engine's shards that this node leads. The shards' loops ask it before they bid, so that a node with some shards leaves the
-/// next one to a node with fewer. Other resources are not counted.
+/// The shards' loops ask it before they bid, so that a node with some shards leaves the next one to a node with fewer. Other resources are
+/// not counted.
 /// </summary>
 public sealed class ShardPlacement
 {
@@ -13,8 +13,8 @@ public sealed class ShardPlacement
     private readonly Dictionary<string, string> _states = [];
 
     /// <summary>
-    /// Returns true if the node may bid now, and counts the shard as led until <see cref="Release"/>, so that two loops of one node do not
-    /// both consider it the least loaded. Otherwise returns the time for which the lease must be free first.
+    /// On true the shard counts as led until <see cref="Release"/>, so that two loops of one node do not both consider it the least loaded.
+    /// Otherwise <paramref name="delay"/> is the time for which the lease must be free first.
     /// </summary>
     public bool TryClaim(string resource, TimeSpan freeFor, LeaseOptions options, out TimeSpan delay)
     {
@@ -37,7 +37,10 @@ public sealed class ShardPlacement
             _claims.Remove(resource);
     }
 
-    /// <summary>Cancelled when the node hands this shard over: its term then ends as it does with the process.</summary>
+    /// <summary>
+    /// Cancelled when the node hands this shard over: its term then ends as it does with the process, and no other node waits for the lease
+    /// to expire.
+    /// </summary>
     public CancellationToken HandsOver(string resource)
     {
         lock (_gate)

@@ -3,14 +3,14 @@ namespace Foresight.Matching.Leadership;
 public static class ShardPlacementRules
 {
     /// <summary>
-    /// Most steps that a node waits before it bids for one more shard, however many it leads. The bound keeps a shard from staying without
-    /// a leader: if all other nodes are dead, this one must lead it soon.
+    /// Bounds the wait before a node bids for one more shard, however many it leads: if all other nodes are dead, this one must lead it
+    /// soon.
     /// </summary>
     public const int MaximumSteps = 2;
 
     /// <summary>
-    /// Time for which a lease must be free before a node that leads this many shards bids: one poll interval per shard, in which a node
-    /// with fewer sees the lease and takes it. Zero for a node that leads none, so with one shard no node ever waits.
+    /// One poll interval per shard that the node leads, in which a node with fewer sees the free lease and takes it. Zero for a node that
+    /// leads none, so with one shard no node ever waits.
     /// </summary>
     public static TimeSpan BidDelay(int leads, LeaseOptions options)
     {
@@ -19,15 +19,10 @@ public static class ShardPlacementRules
         return wait < most ? wait : most;
     }
 
-    /// <summary>
-    /// Returns true if the node should hand one of its shards to another. Requires a difference of two, so that the hand-over narrows it
-    /// and two nodes never pass one shard back and forth.
-    /// </summary>
+    /// <summary>Requires a difference of two, so that the hand-over narrows it and two nodes never pass one shard back and forth.</summary>
     public static bool ShouldHandOver(int leads, IReadOnlyCollection<int> others) => others.Count > 0 && leads - others.Min() >= 2;
 
-    /// <summary>
-    /// Reduces the states of a node's shards to one for the order flow: the most advanced, because the node serves commands for that shard.
-    /// </summary>
+    /// <summary>The most advanced of the shards' states, because the node serves commands for that shard.</summary>
     public static string NodeState(IEnumerable<string> shards) => shards.MaxBy(Rank) ?? "follower";
 
     private static int Rank(string state) =>

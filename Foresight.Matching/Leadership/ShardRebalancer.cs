@@ -1,30 +1,30 @@
 using Foresight.Cluster;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
+using Npgsql;
 using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Hands over shards, one at a time, while another node leads at least two fewer, so that a node that has joined gets its share. A
-/// hand-over ends the term in the same way as the end of the process and waits for no lease to expire. Correctness does not depend on it.
+/// Gives a node that has joined its share. A hand-over ends the term in the same way as the end of the process and waits for no lease to
+/// expire. Correctness does not depend on it.
 /// </summary>
 internal sealed partial class ShardRebalancer(
     ShardPlacement placement,
     NodeRegistry nodes,
+    ILeadershipTable table,
     NodeIdentity identity,
     TimeProvider clock,
     ILogger<ShardRebalancer> logger
 ) : BackgroundService
 {
-    /// <summary>Interval between two checks, and so the least time between two hand-overs.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// Pause after a hand-over that no node accepted: the node that seemed to have fewer shards is dead, and leaves the registry within
-    /// this time.
+    /// If no node accepted a hand-over, the node that seemed to have fewer shards is dead, and leaves the registry within this time.
     /// </summary>
-    private static readonly TimeSpan PauseAfterRefusal = NodeRegistry.HeartbeatInterval * (NodeRegistry.MissedHeartbeats + 1);
+    private static readonly TimeSpan PauseAfterRefusal = NodeRegistry.Lifetime + TimeSpan.FromSeconds(15);
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
@@ -50,19 +50,21 @@ internal sealed partial class ShardRebalancer(
             return null;
         try
         {
-            var others = (await nodes.ListAsync(stopping))
-                .Where(node => node.Kind == "matching" && node.NodeId != identity.Id && node.State != "draining")
-                .Select(node => node.Leads.Count(resource => LeasedResources.ShardOf(resource) is not null))
-                .ToList();
+            var others = new List<int>();
+            foreach (var node in await nodes.ListAsync(stopping))
+                if (node.Kind == NodeKinds.Matching && node.NodeId != identity.Id && node.State != "draining")
+                    // A node that an operator has drained would not bid for what is handed over.
+                    if (!await table.IsDrainedAsync(node.NodeId, stopping))
+                        others.Add(node.Leads.Count(resource => LeasedResources.ShardOf(resource) is not null));
             if (!ShardPlacementRules.ShouldHandOver(active.Count, others))
                 return null;
             Log.HandsOver(logger, active[^1], active.Count);
             placement.HandOver(active[^1]);
             return active[^1];
         }
-        catch (Exception error) when (error is RedisException or TimeoutException)
+        catch (Exception error) when (error is RedisException or NpgsqlException or TimeoutException)
         {
-            // The registry cannot be read at the moment; the next check is soon enough.
+            // Registry or database cannot be read at the moment; the next check is soon enough.
             return null;
         }
         catch (Exception error) when (error is not OperationCanceledException)

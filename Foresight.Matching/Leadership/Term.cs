@@ -1,24 +1,30 @@
+using Foresight.Protocol;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// One tenure of one resource. Every writer passes it to Postgres, which compares it with the row: see <see cref="Fence"/>.
+/// Every writer passes its term to Postgres, which compares it with the row, because a leader cannot know that it has been replaced: see
+/// <see cref="Fence"/>.
 /// </summary>
-/// <param name="Epoch">One more than that of the previous tenure.</param>
+/// <param name="Epoch">One more than that of the previous term.</param>
 /// <param name="Token">Random and used once: an epoch alone could repeat after a restore of an older database.</param>
-public sealed record Term(string Resource, long Epoch, Guid Token, string NodeId);
+public sealed record Term(string Resource, long Epoch, Guid Token, string NodeId)
+{
+    /// <summary>Facts of the chain carry it, because a leader believes them only of the term's holder.</summary>
+    public TermClaim Claim => new(Resource, Epoch, Token);
+}
 
 /// <summary>
-/// The outcome of a fenced commit is unknown: the connection broke, or no answer came in time. Only the next term, which ends the old
-/// sessions first, can read the outcome.
+/// The connection broke, or no answer to a fenced commit came in time. Only the next term, which ends the old sessions first, can read the
+/// outcome.
 /// </summary>
 internal sealed class InDoubtException(Exception cause) : Exception($"The outcome of a commit is unknown: {cause.Message}", cause);
 
 /// <summary>
-/// The fence: the first statement of EVERY transaction that changes state. It locks the leadership row FOR SHARE, so a take-over either
-/// waits for the transaction or makes it fail; at no moment can two tenures write.
+/// The first statement of EVERY transaction that changes state. It locks the leadership row FOR KEY SHARE, so a take-over either waits for
+/// the transaction or makes it fail; at no moment can two terms write.
 /// </summary>
 public static class Fence
 {
@@ -45,6 +51,6 @@ public static class Fence
         return command;
     }
 
-    /// <summary>Returns true if the fence refused the transaction. The writer no longer leads and must stop.</summary>
+    /// <summary>True if the fence refused the transaction: the writer no longer leads and must stop.</summary>
     public static bool Refused(Exception error) => error is PostgresException { SqlState: TermEnded };
 }

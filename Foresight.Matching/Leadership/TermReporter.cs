@@ -5,10 +5,7 @@ using StackExchange.Redis;
 
 namespace Foresight.Matching.Leadership;
 
-/// <summary>
-/// Reports the leadership of one resource: metrics, notices, the node's own state, the history of terms. It decides nothing, and none of
-/// its failures ends a term.
-/// </summary>
+/// <summary>Reports only: it decides nothing, and none of its failures ends a term.</summary>
 internal sealed partial class TermReporter(string resource, LeadershipServices services, IHostApplicationLifetime lifetime, ILogger logger)
 {
     private readonly LeadershipOutlets _outlets = services.Outlets;
@@ -77,7 +74,7 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
         Log.LeaseLost(logger, resource, epoch, reason);
     }
 
-    /// <param name="nodeId">The node's current name, which may differ from the record's.</param>
+    /// <param name="nodeId">The node may have been renamed since the record was written.</param>
     public void Follows(LeaseRecord record, string nodeId)
     {
         Notify("leader_lost", record with { NodeId = nodeId });
@@ -93,7 +90,7 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
             new ClusterEvent(kind, record.NodeId, record.Epoch, services.Clock.GetUtcNow(), resource)
         );
 
-    /// <summary>Sets the state of a shard only: it is the node's state for the order flow. Other resources appear under "leads".</summary>
+    /// <summary>Only a shard's state is the node's state for the order flow. Other resources appear under "leads".</summary>
     private void SetState(string state)
     {
         if (services.Placement.SetState(resource, state) is { } node)
@@ -112,9 +109,7 @@ internal sealed partial class TermReporter(string resource, LeadershipServices s
         }
     }
 
-    /// <summary>
-    /// Removes the dead node at once; otherwise the registry would list two active nodes until the dead one's heartbeats count as missed.
-    /// </summary>
+    /// <summary>Without this the registry would list two active nodes until the dead one's heartbeats count as missed.</summary>
     private async Task DropAsync(string deadNodeId)
     {
         try

@@ -2,29 +2,37 @@ using Npgsql;
 
 namespace Foresight.Matching.Leadership;
 
+/// <summary>
+/// Who may try to lead (the lease) and who may write (the term) stand in one row, so that they cannot contradict each other.
+/// </summary>
 public sealed partial class TermStore(ILeadershipTable table, ILogger<TermStore> logger)
 {
-    /// <summary>
-    /// Limit on one wait for the row: a transaction of the previous term that still holds it has its session terminated again.
-    /// </summary>
+    /// <summary>A transaction of the previous term that still holds the row after this has its session terminated again.</summary>
     private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Most attempts of a take-over that keeps meeting new sessions of the old holder.</summary>
+    /// <summary>
+    /// The old holder may open new sessions as fast as they are terminated, so a take-over ends after this many attempts.
+    /// </summary>
     private const int MaximumAttempts = 10;
 
+    public Task<TermHolder?> ReadAsync(string resource, CancellationToken cancellationToken) =>
+        table.ReadAsync(resource, cancellationToken);
+
     /// <summary>
-    /// Starts a new term: terminates the sessions of the previous holder (a stopped process may keep the row locked in an open
-    /// transaction), then takes the next epoch with a new token. From its commit on, no transaction of an earlier term can commit.
+    /// A stopped process may keep the row locked in an open transaction, so the sessions of the previous holder are terminated first. From
+    /// the commit on, no transaction of an earlier term can commit.
     /// </summary>
-    public async Task<(Term Term, string? PreviousNodeId)> TakeAsync(NewHolder holder, CancellationToken cancellationToken)
+    /// <param name="dead">The row as it was judged; null if there was none.</param>
+    /// <returns>Null if the row has changed since: the bid is lost.</returns>
+    public async Task<TakenTerm?> TakeAsync(NewHolder holder, HolderVersion? dead, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                if (await table.EndSessionsOfHolderAsync(holder.Resource, cancellationToken) is > 0 and var ended)
+                if (dead is not null && await table.EndSessionsAsync(holder.Resource, dead, cancellationToken) is > 0 and var ended)
                     Log.SessionsEnded(logger, ended, holder.Resource);
-                return await table.TakeAsync(holder, LockTimeout, cancellationToken);
+                return await table.TakeAsync(holder, dead, LockTimeout, cancellationToken);
             }
             catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < MaximumAttempts)
             {
@@ -33,18 +41,52 @@ public sealed partial class TermStore(ILeadershipTable table, ILogger<TermStore>
         }
     }
 
+    public async Task<RenewOutcome> RenewAsync(Term term)
+    {
+        try
+        {
+            return await table.RenewAsync(term);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException)
+        {
+            Log.NotRenewed(logger, term.Resource, error.Message);
+            return RenewOutcome.Unknown;
+        }
+    }
+
+    public Task<bool> IsDrainedAsync(string nodeId, CancellationToken cancellationToken) => table.IsDrainedAsync(nodeId, cancellationToken);
+
+    /// <summary>If Postgres fails here, the lease expires by itself.</summary>
+    public async Task ReleaseAsync(Term term)
+    {
+        try
+        {
+            await table.ReleaseAsync(term);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException)
+        {
+            Log.NotReleased(logger, term.Resource, error.Message);
+        }
+    }
+
     public Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellationToken) =>
         table.SessionLivesAsync(resource, token, cancellationToken);
 
     /// <summary>
-    /// Records the duration of each phase. History, not state, so it is written without the fence and after the fact. Merged into the
-    /// existing phases, because two reports may overtake each other.
+    /// History, not state, so it is written without the fence and after the fact. Merged into the existing phases, because two reports may
+    /// overtake each other.
     /// </summary>
     public Task RecordPhasesAsync(Term term, IReadOnlyDictionary<string, double> phases, CancellationToken cancellationToken) =>
         table.RecordPhasesAsync(term, phases, cancellationToken);
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Warning, "Renewal of the lease of {Resource} was not confirmed by Postgres: {Reason}")]
+        public static partial void NotRenewed(ILogger logger, string resource, string reason);
+
+        [LoggerMessage(LogLevel.Information, "Lease of {Resource} could not be released and will expire: {Reason}")]
+        public static partial void NotReleased(ILogger logger, string resource, string reason);
+
         [LoggerMessage(LogLevel.Information, "Terminated {Count} database sessions of the previous term of {Resource}.")]
         public static partial void SessionsEnded(ILogger logger, long count, string resource);
 

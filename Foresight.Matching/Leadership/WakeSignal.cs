@@ -1,8 +1,8 @@
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// Wakes one loop from its wait. A signal that arrives while the loop works is kept, so its next wait ends at once; several count as one.
-/// The continuation runs on the waiter's scheduler and never on the thread pool, so that a simulator decides the order.
+/// A signal that arrives while the loop works is kept, so that its next wait ends at once; several count as one. The continuation runs on
+/// the waiter's scheduler and never on the thread pool, so that a simulator decides the order.
 /// </summary>
 internal sealed class WakeSignal
 {
@@ -23,7 +23,7 @@ internal sealed class WakeSignal
         waiter?.TrySetResult();
     }
 
-    /// <summary>Completes on the signal or after the time, and throws when the token is cancelled. One waiter at a time.</summary>
+    /// <summary>Completes on the signal or after the time; throws when the token is cancelled. One waiter at a time.</summary>
     public async Task WaitAsync(TimeSpan atMost, TimeProvider clock, CancellationToken cancellationToken)
     {
         var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

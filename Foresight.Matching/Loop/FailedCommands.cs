@@ -8,8 +8,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Loop;
 
 /// <summary>
-/// Quarantines a command that cannot be applied, so that it costs one rebuild, and not a term for each retry of its caller. The failure is
-/// written under the fence before the caller is answered: the answer "not carried out" then stays true under any later leader.
+/// A command that cannot be applied then costs one rebuild, and not a term for each retry of its caller. The failure is written under the
+/// fence before the caller is answered: the answer "not carried out" then stays true under any later leader.
 /// </summary>
 internal sealed partial class FailedCommands(
     IJournal journal,
@@ -23,8 +23,7 @@ internal sealed partial class FailedCommands(
     private const int MaximumReasonLength = 4_000;
 
     /// <summary>
-    /// Returns a new sequencer, rebuilt to the end of the journal, that refuses the command. Every batch that was sent must be committed
-    /// before.
+    /// Every batch that was sent must be committed before: the new sequencer is rebuilt from the journal and would miss it.
     /// </summary>
     public async Task<Sequencer> QuarantineAsync(CommandFailedException failure, CancellationToken ending)
     {

@@ -9,6 +9,7 @@ internal sealed record MatchingServices(
     IJournals Journals,
     MatchingOptions Options,
     MatchingMetrics Metrics,
+    OrderLifeWatch OrderLife,
     IBroadcast Broadcast,
     INotices Notices,
     TimeProvider Clock

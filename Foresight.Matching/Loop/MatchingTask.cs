@@ -14,7 +14,7 @@ internal sealed partial class MatchingTask(int shard, MatchingGate gate, Matchin
 {
     public async Task LeadAsync(Lease lease)
     {
-        var (journals, options, metrics, broadcast, notices, clock) = services;
+        var (journals, options, metrics, orderLife, broadcast, notices, clock) = services;
         var journal = journals.Open(lease, shard);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
         Task<Sequencer> RebuildAsync(CancellationToken stopping) =>
@@ -23,7 +23,7 @@ internal sealed partial class MatchingTask(int shard, MatchingGate gate, Matchin
 
         var queue = new CommandQueue(lease.Term.Epoch);
         var failures = new FailedCommands(journal, lease.Term, RebuildAsync, metrics, clock, logger);
-        var matcher = new BatchMatcher(sequencer, journal, failures, lease.Term.Epoch, clock);
+        var matcher = new BatchMatcher(sequencer, journal, failures, orderLife, lease.Term.Epoch, clock);
         var publisher = new Publisher(broadcast, notices, lease.Term, shard, clock, metrics);
         var committer = new BatchCommitter(lease, journal, publisher, metrics, clock, sequencer.Sequence);
         var snapshots = new SnapshotWriter(journal, lease.Term, sequencer.Sequence, options.CommandsPerSnapshot, logger);
@@ -55,7 +55,7 @@ internal sealed partial class MatchingTask(int shard, MatchingGate gate, Matchin
         }
     }
 
-    /// <summary>Wakes the loop once a second, so that orders expire and markets are listed while no commands arrive.</summary>
+    /// <summary>Lets orders expire and markets be listed while no commands arrive.</summary>
     private async Task TickAsync(CommandQueue queue, CancellationToken ending)
     {
         using var timer = new PeriodicTimer(MatchingLimits.TickInterval, services.Clock);
@@ -66,7 +66,7 @@ internal sealed partial class MatchingTask(int shard, MatchingGate gate, Matchin
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // The term has ended.
+            // The end of the term is the regular end of the ticks.
         }
     }
 

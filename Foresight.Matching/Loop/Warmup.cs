@@ -10,8 +10,8 @@ using Npgsql;
 namespace Foresight.Matching.Loop;
 
 /// <summary>
-/// Runs a take-over once at node start, so that the first real one does not wait for JIT compilation: rebuilds the state, matches a batch,
-/// and sends it to Postgres under a term that does not exist, which the fence refuses like any other.
+/// The first real take-over then does not wait for JIT compilation. The warm-up's batch goes to Postgres under a term that does not exist,
+/// which the fence refuses like any other.
 /// </summary>
 internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node, TimeProvider clock, ILogger<Warmup> logger)
     : BackgroundService
@@ -31,7 +31,7 @@ internal sealed partial class Warmup(NpgsqlDataSource primary, NodeIdentity node
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The process stops before it has ever led.
+            // The process stops before it has ever led, so there is nothing to warm up.
         }
         catch (Exception error) when (Fence.Refused(error) || Fence.Refused(error.InnerException ?? error))
         {

@@ -5,8 +5,8 @@ using Foresight.ServiceDefaults.Telemetry;
 namespace Foresight.Matching.Orders;
 
 /// <summary>
-/// The moments at which a sampled command passed the stages of the order flow. The loop's thread takes only the moments; the spans are made
-/// of them when the batch is published. A command that is not sampled has no such object and costs nothing.
+/// The loop's thread takes only the moments at which a sampled command passed its stages; the spans are made of them when the batch is
+/// published. A command that is not sampled has no such object and costs nothing.
 /// </summary>
 /// <param name="caller">The Api's span, which the journal keeps with the order.</param>
 /// <param name="delivery">The HTTP request that carried the command in a batch; default if there is none.</param>
@@ -22,7 +22,7 @@ internal sealed class OrderTrace(ActivityContext caller, ActivityContext deliver
 
     public DateTime MatchedAt { get; private set; }
 
-    /// <summary>Sequence of the command; 0 if it was answered without being sequenced.</summary>
+    /// <summary>0 if the command was answered without being sequenced, so that it has no spans of the later stages.</summary>
     public long Sequence { get; set; }
 
     public static OrderTrace? Of(LeaderCommand command, TimeProvider clock) =>
@@ -30,13 +30,13 @@ internal sealed class OrderTrace(ActivityContext caller, ActivityContext deliver
             ? new OrderTrace(caller, Activity.Current?.Context ?? default, clock.GetUtcNow().UtcDateTime)
             : null;
 
-    /// <summary>Marks the begin of matching. Called again if the batch is matched a second time, without a command that failed.</summary>
+    /// <summary>Called again if the batch is matched a second time, without a command that failed.</summary>
     public void Begin(TimeProvider clock) => (MatchingAt, Sequence) = (clock.GetUtcNow().UtcDateTime, 0);
 
     public void End(TimeProvider clock) => MatchedAt = clock.GetUtcNow().UtcDateTime;
 }
 
-/// <summary>Collects the sampled commands of a batch and turns them into spans after publication, off the loop's thread.</summary>
+/// <summary>Makes spans after publication and off the loop's thread, so that tracing delays no order.</summary>
 internal sealed class BatchTrace(TimeProvider clock)
 {
     private readonly List<(QueuedCommand Request, OrderTrace Trace, CommandResult Result)> _orders = [];

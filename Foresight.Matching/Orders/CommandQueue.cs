@@ -1,4 +1,8 @@
+using System.Globalization;
+using System.Numerics;
 using System.Threading.Channels;
+using Foresight.Chain;
+using Foresight.Matching.Engine;
 using Foresight.Protocol;
 
 namespace Foresight.Matching.Orders;
@@ -8,19 +12,177 @@ internal abstract class WorkItem;
 /// <summary>Wakes the loop, so that its timers run while no command arrives.</summary>
 internal sealed class Tick : WorkItem;
 
-/// <summary>Requests the state hash at a committed sequence. Answered by the loop, because only its thread may read the engine.</summary>
+/// <summary>Answered by the loop, because only its thread may read the engine.</summary>
 internal sealed class ProofRequest : WorkItem
 {
     public TaskCompletionSource<StateDigest?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
-/// <summary>Requests a depth snapshot of every market, because receivers may have missed messages.</summary>
+/// <summary>Receivers may have missed messages, so they get a snapshot of every market's depth.</summary>
 internal sealed class DepthRequest : WorkItem;
 
 /// <summary>
-/// The commands that wait to be sequenced during one term. Bounded, so that a slow journal leads to refusals instead of growing delays;
-/// closed when the term ends.
+/// Input that would fail the commit of the whole batch (a malformed hash, a character that Postgres cannot store) is refused here, before
+/// it is sequenced.
 /// </summary>
+internal sealed class QueuedCommand : WorkItem
+{
+    public const int MaximumTextLength = 200;
+
+    /// <summary>An ERC-1271 signature of a contract wallet may be longer than the 65 bytes of a key's.</summary>
+    public const int MaximumSignatureBytes = 4_096;
+
+    private QueuedCommand(LeaderCommand command, long deadline) => (Command, Deadline) = (command, deadline);
+
+    public LeaderCommand Command { get; }
+
+    /// <summary>
+    /// On the node's monotonic clock, because wall clocks may jump. After it the command is refused instead of sequenced.
+    /// </summary>
+    public long Deadline { get; }
+
+    public Address Account { get; private init; }
+
+    /// <summary>True for facts of the chain that give an account an id. An order gives none: its maker may own nothing.</summary>
+    public bool MakesAccount => Command is ObserveBalance or AllotCollateral;
+
+    public Hash32 OrderHash { get; private init; }
+    public ulong SaltTag { get; private init; }
+    public byte[] Signature { get; private init; } = [];
+
+    /// <summary>Null unless the command is sampled. Never passed to the engine, whose results must not depend on it.</summary>
+    public OrderTrace? Trace { get; set; }
+
+    public TaskCompletionSource<CommandResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The kind of the engine's command, by which the journal stores it.</summary>
+    public CommandKind Kind =>
+        Command switch
+        {
+            PlaceOrder => CommandKind.PlaceOrder,
+            CancelBySalt => CommandKind.CancelBySalt,
+            CancelByHash => CommandKind.CancelOrder,
+            ReduceOrder => CommandKind.ReduceOrder,
+            ObserveBalance or AllotCollateral => CommandKind.ObserveBalance,
+            SettleTrade => CommandKind.SettleTrade,
+            BustTrade => CommandKind.BustTrade,
+            SetMarketState => CommandKind.SetMarketState,
+            CancelAllOfMarket => CommandKind.CancelAllOfMarket,
+            _ => CommandKind.None,
+        };
+
+    /// <summary>
+    /// Of an order with an idempotency key: the id that an Api node of another version gives it. Else null.
+    /// </summary>
+    public Guid? OtherId { get; private init; }
+
+    /// <summary>All under which an earlier result may be stored.</summary>
+    public Guid[] Ids => OtherId is { } other ? [Command.RequestId, other] : [Command.RequestId];
+
+    /// <summary>Null too if the command carries an id of another origin: the journal never has one.</summary>
+    public static QueuedCommand? Read(LeaderCommand command, long deadline) =>
+        RequestIds.MayCarry(command) ? ReadUnderAnyId(command, deadline) : null;
+
+    /// <summary>Apart, so that the simulator can leave out the check of the id.</summary>
+    internal static QueuedCommand? ReadUnderAnyId(LeaderCommand command, long deadline) =>
+        command switch
+        {
+            PlaceOrder order => ReadOrder(order, deadline),
+            CancelBySalt cancel => Address.TryParse(cancel.Maker, out var maker) && TagOf(cancel.Salt) is { } tag
+                ? new QueuedCommand(command, deadline) { Account = maker, SaltTag = tag }
+                : null,
+            CancelByHash cancel => ReadOfOrder(command, cancel.Maker, cancel.Hash, deadline),
+            ReduceOrder reduce => reduce.FilledLots > 0 ? ReadOfOrder(command, reduce.Maker, reduce.Hash, deadline) : null,
+            ObserveBalance observed => IsOutcome(observed.Outcome) ? ReadOfAccount(command, observed.Account, deadline) : null,
+            AllotCollateral allot => ReadOfAccount(command, allot.Account, deadline),
+            SetMarketState { State: < 0 or > 3 } or SetMarketState { WinningOutcome: < 0 or > byte.MaxValue } => null,
+            SettleTrade or BustTrade or SetMarketState or CancelAllOfMarket => new QueuedCommand(command, deadline),
+            _ => null,
+        };
+
+    private static QueuedCommand? ReadOrder(PlaceOrder order, long deadline)
+    {
+        if (!Address.TryParse(order.Maker, out var maker) || !Hash32.TryParse(order.Hash, out var hash))
+            return null;
+        if (
+            !IsOutcome(order.Outcome)
+            || order.TimeInForce is < 0 or > 3
+            || order.SelfTradePrevention is < 0 or > 2
+            || order.ExpirySeconds < 0
+        )
+            return null;
+        if (!IsText(order.ClientOrderId) || !IsText(order.IdempotencyKey) || TagOf(order.Salt) is not { } tag)
+            return null;
+        if (ReadBytes(order.Signature) is not { } signature)
+            return null;
+        return new QueuedCommand(order, deadline)
+        {
+            Account = maker,
+            OrderHash = hash,
+            SaltTag = tag,
+            Signature = signature,
+            OtherId = OtherIdOf(order),
+        };
+    }
+
+    private static Guid? OtherIdOf(PlaceOrder order)
+    {
+        if (order.IdempotencyKey is not { } key)
+            return null;
+        var (tagged, untagged) = (RequestIds.OfKey(order.Maker, key), RequestIds.UntaggedOfKey(order.Maker, key));
+        return order.RequestId == tagged ? untagged
+            : order.RequestId == untagged ? tagged
+            : null;
+    }
+
+    private static QueuedCommand? ReadOfOrder(LeaderCommand command, string maker, string hash, long deadline) =>
+        Address.TryParse(maker, out var account) && Hash32.TryParse(hash, out var order)
+            ? new QueuedCommand(command, deadline) { Account = account, OrderHash = order }
+            : null;
+
+    private static QueuedCommand? ReadOfAccount(LeaderCommand command, string address, long deadline) =>
+        Address.TryParse(address, out var account) ? new QueuedCommand(command, deadline) { Account = account } : null;
+
+    /// <summary>
+    /// Must not change, because stored rows contain it: the first 8 bytes of keccak256 of the salt as a big-endian uint256. Null if the
+    /// text is not the decimal of one.
+    /// </summary>
+    public static ulong? TagOf(string? salt)
+    {
+        // 2^256 has 78 decimal digits.
+        if (
+            salt is not { Length: > 0 and <= 78 }
+            || !BigInteger.TryParse(salt, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+        )
+            return null;
+        if (value.GetByteCount(isUnsigned: true) > 32)
+            return null;
+        Span<byte> word = stackalloc byte[32];
+        word.Clear();
+        value.TryWriteBytes(word[(32 - value.GetByteCount(isUnsigned: true))..], out _, isUnsigned: true, isBigEndian: true);
+        return Keccak256.Hash(word).Prefix;
+    }
+
+    private static bool IsOutcome(int outcome) => outcome is >= 0 and <= byte.MaxValue;
+
+    private static bool IsText(string? text) => text is null || (text.Length <= MaximumTextLength && !text.Contains('\0'));
+
+    private static byte[]? ReadBytes(string? hex)
+    {
+        if (hex is null || hex.Length > 2 + (2 * MaximumSignatureBytes))
+            return null;
+        try
+        {
+            return Hex.Decode(hex);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>Bounded, so that a slow journal leads to refusals instead of growing delays; closed when the term ends.</summary>
 internal sealed class CommandQueue(long epoch)
 {
     private readonly Channel<WorkItem> _items = Channel.CreateUnbounded<WorkItem>(new UnboundedChannelOptions { SingleReader = true });
@@ -29,8 +191,8 @@ internal sealed class CommandQueue(long epoch)
     public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>
-    /// Adds the command. Returns null, or the reason of a refusal: full (<see cref="ResultStatus.Late"/>) or closed (<see
-    /// cref="ResultStatus.NotLeader"/>).
+    /// Null if the command was added. A full queue refuses with <see cref="ResultStatus.Late"/>, a closed one with <see
+    /// cref="ResultStatus.NotLeader"/>, so that only the latter sends the caller to another node.
     /// </summary>
     public ResultStatus? TryAdd(QueuedCommand request)
     {
@@ -46,7 +208,9 @@ internal sealed class CommandQueue(long epoch)
         return ResultStatus.NotLeader;
     }
 
-    /// <summary>Adds one of the few items that are not commands, past the bound; false if the queue is closed.</summary>
+    /// <summary>
+    /// Not subject to the bound, because these items are few and a loaded loop needs them too. False if the queue is closed.
+    /// </summary>
     public bool TryAddControl(WorkItem item) => _items.Writer.TryWrite(item);
 
     public async Task WaitAsync(CancellationToken cancellationToken)
@@ -64,7 +228,7 @@ internal sealed class CommandQueue(long epoch)
         return taken;
     }
 
-    /// <summary>Closes the queue and refuses the commands in it: none was sequenced, so their callers can safely retry elsewhere.</summary>
+    /// <summary>No command in the queue was sequenced, so the callers can safely retry elsewhere.</summary>
     public void Close()
     {
         _items.Writer.TryComplete();
@@ -72,7 +236,7 @@ internal sealed class CommandQueue(long epoch)
             Refuse(item);
     }
 
-    /// <summary>Answers an item that was not handled and never will be, so that no caller waits for its timeout.</summary>
+    /// <summary>An item that will never be handled is answered, so that no caller waits for its timeout.</summary>
     public void Refuse(WorkItem item)
     {
         if (item is QueuedCommand { Command.RequestId: var id } request)

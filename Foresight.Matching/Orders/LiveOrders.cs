@@ -1,5 +1,6 @@
 using Foresight.Chain;
 using Foresight.Matching.Engine;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Orders;
 
@@ -11,10 +12,16 @@ internal enum OrderStatus : short
     Filled = 2,
     Cancelled = 3,
     Expired = 4,
+
+    /// <summary>
+    /// Killed by the book (fill-or-kill, post-only, self-trade) before it rested or traded. It has a row nevertheless, so that its hash is
+    /// dead for ever (docs/decisions/0415).
+    /// </summary>
+    Rejected = 5,
 }
 
 /// <summary>
-/// The parts of an order that the engine does not need: its hash, its owner's address, and its state for the journal's tables.
+/// The engine knows orders by number only; callers and the journal's tables need the hash, the owner's address and the state.
 /// </summary>
 internal sealed class LiveOrder
 {
@@ -32,8 +39,10 @@ internal sealed class LiveOrder
     /// <summary>Lots that were filled directly on chain, without this exchange. They cannot be filled again.</summary>
     public long ReducedLots { get; set; }
 
-    /// <summary>Unix seconds; 0: never.</summary>
-    public required long ExpiresAt { get; init; }
+    /// <summary>
+    /// The expiry that its maker signed, in Unix seconds; 0: none. The engine ends such an order too, after the longest life of an order.
+    /// </summary>
+    public required long SignedExpiry { get; init; }
 
     public OrderStatus Status { get; set; }
     public string? Reason { get; set; }
@@ -50,7 +59,8 @@ internal sealed class LiveOrder
             OrderStatus.PartiallyFilled => "partially_filled",
             OrderStatus.Filled => "filled",
             OrderStatus.Cancelled => "cancelled",
-            _ => "expired",
+            OrderStatus.Expired => "expired",
+            _ => "rejected",
         };
 
     public LiveOrder Copy() => (LiveOrder)MemberwiseClone();
@@ -60,7 +70,6 @@ internal sealed class LiveOrders
 {
     private readonly Dictionary<OrderId, LiveOrder> _byId = [];
     private readonly Dictionary<Hash32, LiveOrder> _byHash = [];
-    private readonly PriorityQueue<OrderId, long> _expiries = new();
 
     public int Count => _byId.Count;
 
@@ -68,8 +77,6 @@ internal sealed class LiveOrders
     {
         _byId.Add(order.Id, order);
         _byHash.Add(order.Hash, order);
-        if (order.ExpiresAt > 0)
-            _expiries.Enqueue(order.Id, order.ExpiresAt);
     }
 
     public LiveOrder? Find(OrderId id) => _byId.GetValueOrDefault(id);
@@ -81,24 +88,9 @@ internal sealed class LiveOrders
         _byId.Remove(order.Id);
         _byHash.Remove(order.Hash);
     }
-
-    /// <summary>
-    /// True if at least one order has expired. Resets the earliest expiry, so the caller must expire all orders that are due.
-    /// </summary>
-    public bool TakeDue(long nowSeconds)
-    {
-        var due = false;
-        while (_expiries.TryPeek(out var id, out var second) && second < nowSeconds)
-        {
-            _expiries.Dequeue();
-            due |= _byId.ContainsKey(id);
-        }
-
-        return due;
-    }
 }
 
-/// <summary>Account ids, assigned in the order of the journal so that a replay assigns the same ones.</summary>
+/// <summary>Ids are assigned in the order of the journal, so that a replay assigns the same ones.</summary>
 internal sealed class Accounts
 {
     private readonly Dictionary<Address, AccountId> _byAddress = [];
@@ -119,5 +111,31 @@ internal sealed class Accounts
         var id = new AccountId(_byId.Count + 1);
         Add(id, address);
         return id;
+    }
+}
+
+/// <summary>
+/// The terms of an order that its signature does not cover. The first sequenced request with the order's hash fixes them: without that,
+/// any holder of a signed order could send it again with other terms, so that a killed fill-or-kill order would rest.
+/// </summary>
+internal readonly record struct OrderTerms(int TimeInForce, bool PostOnly, int SelfTradePrevention, string? ClientOrderId)
+{
+    public static OrderTerms Of(PlaceOrder order) => new(order.TimeInForce, order.PostOnly, order.SelfTradePrevention, order.ClientOrderId);
+
+    /// <summary>Named as in the API's request, because the caller gets the names with the refusal. Empty if no term differs.</summary>
+    public IReadOnlyList<string> DifferencesFrom(OrderTerms other)
+    {
+        if (this == other)
+            return [];
+        var names = new List<string>();
+        if (TimeInForce != other.TimeInForce)
+            names.Add("timeInForce");
+        if (PostOnly != other.PostOnly)
+            names.Add("postOnly");
+        if (SelfTradePrevention != other.SelfTradePrevention)
+            names.Add("selfTradePrevention");
+        if (ClientOrderId != other.ClientOrderId)
+            names.Add("clientOrderId");
+        return names;
     }
 }

@@ -2,7 +2,6 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.Orders;
 
-/// <summary>The columns of a row of <c>markets</c> that the loop needs.</summary>
 internal sealed class Market
 {
     public required MarketId Id { get; init; }
@@ -12,6 +11,9 @@ internal sealed class Market
 
     /// <summary>Unix seconds; null: the market closes only by command.</summary>
     public long? ClosesAt { get; init; }
+
+    /// <summary>State that operators want; null: they want none in particular.</summary>
+    public MarketState? Wanted { get; init; }
 
     public RollingStats Stats { get; } = new();
 }

@@ -2,7 +2,7 @@ namespace Foresight.Matching.Orders;
 
 internal static class MatchingLimits
 {
-    /// <summary>Commands in one commit. The rest waits for the next batch, about one commit (a few milliseconds) later.</summary>
+    /// <summary>Bounds one commit. The rest waits for the next batch, about one commit (a few milliseconds) later.</summary>
     public const int BatchCommands = 1_000;
 
     /// <summary>
@@ -10,7 +10,7 @@ internal static class MatchingLimits
     /// </summary>
     public const int WaitingCommands = 10_000;
 
-    /// <summary>Commands in one request to the gateway; a request with more is rejected.</summary>
+    /// <summary>Bounds the body of a request to the gateway to about 4 MB. A request with more commands is rejected.</summary>
     public const int CommandsPerRequest = 2_000;
 
     /// <summary>
@@ -27,10 +27,18 @@ internal static class MatchingLimits
     /// </summary>
     public const int FailedCommands = 1_000;
 
+    /// <summary>
+    /// An account's cancels that met no open order, within <see cref="EarlyCancelsPeriod"/>. One more is refused, because such a cancel
+    /// costs its maker nothing and is kept for ever. As many as a market maker's cancels that arrive too late in a busy hour.
+    /// </summary>
+    public const int EarlyCancelsPerAccount = 1_000;
+
+    public static readonly TimeSpan EarlyCancelsPeriod = TimeSpan.FromDays(1);
+
     /// <summary>Quarantine beyond the command's deadline, for copies of it that are still on their way.</summary>
     public static readonly TimeSpan FailedCommandMargin = TimeSpan.FromMinutes(1);
 
-    /// <summary>Retention of failed commands for analysis; the next failure deletes those that are older.</summary>
+    /// <summary>Kept for analysis; the next failure deletes those that are older.</summary>
     public static readonly TimeSpan FailedCommandsKept = TimeSpan.FromDays(30);
 
     /// <summary>
@@ -40,16 +48,25 @@ internal static class MatchingLimits
     public const int TracedCommands = 64;
 
     /// <summary>
-    /// Publications that wait to be sent to Redis. Beyond this the oldest is dropped, and receivers detect the gap by its numbers.
+    /// Publications that wait to be sent to Redis. Beyond this the newest is dropped, and receivers detect the gap by its numbers.
     /// </summary>
     public const int WaitingPublications = 1_000;
 
     /// <summary>Repetitions of a market's last position once it falls silent, one per tick: Redis may lose a repetition too.</summary>
     public const int PositionRepeats = 3;
 
-    /// <summary>Interval of the timers (expiries, closing times, new markets, statistics). Expiries are in whole seconds.</summary>
+    /// <summary>Ticks between two messages with the hash of a market's book; a forged book is found and replaced in this time.</summary>
+    public const int TicksPerHash = 5;
+
+    /// <summary>Order updates of one message: 0.4 KB each, and a message has at most 1 MiB.</summary>
+    public const int UpdatesPerMessage = 500;
+
+    /// <summary>
+    /// Interval of the timers (expiries, closing times, new markets, statistics). Expiries are in whole seconds, so a shorter one would
+    /// gain nothing.
+    /// </summary>
     public static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Price levels of one side of one outcome: every price that exists, so a snapshot is never cut.</summary>
+    /// <summary>Every price that exists, per side and outcome, so a snapshot is never cut.</summary>
     public const int DepthLevels = Engine.Price.MaxTicks;
 }

@@ -1,13 +1,13 @@
 namespace Foresight.Matching.Orders;
 
-/// <summary>Volume of the last 24 hours in one-minute buckets, so that its cost does not grow with the number of trades.</summary>
+/// <summary>Adds up one-minute buckets, so that the cost does not grow with the number of trades.</summary>
 internal sealed class RollingStats
 {
     private const int Minutes = 24 * 60;
 
     private readonly Bucket[] _buckets = new Bucket[Minutes];
 
-    /// <summary>In terms of outcome 0 if the market is binary; null before the first trade.</summary>
+    /// <summary>In terms of outcome 0 if the market is binary, whose two outcomes share one book; null before the first trade.</summary>
     public int? LastPriceTicks { get; set; }
 
     public bool Changed { get; set; }

@@ -9,11 +9,9 @@ using Npgsql;
 namespace Foresight.Matching.Reconciliation;
 
 /// <param name="MarketId">0: collateral.</param>
-/// <param name="InFlight">
-/// Held by trades that are matched and not yet settled. Not moved on either side, so not part of the comparison.
-/// </param>
+/// <param name="InFlight">Held by trades that are matched and not yet settled. Neither side has moved it, so it is not compared.</param>
 /// <param name="IsAhead">
-/// True if the ledger is ahead of the follower's block for this holding; it is compared once the follower has caught up.
+/// True if the ledger is ahead of the follower's block for this holding, so that it is compared only once the follower has caught up.
 /// </param>
 public sealed record LedgerHolding(Address Account, int MarketId, int Outcome, long Owned, long InFlight, bool IsAhead = false);
 
@@ -23,16 +21,13 @@ public sealed record BalanceTotals(BigInteger Ledger, BigInteger Chain, long Hol
 public sealed record BalanceCheck(IReadOnlyList<Finding> Findings, BalanceTotals Totals, IReadOnlySet<string> Ahead);
 
 /// <summary>
-/// Compares every account's ledger with the chain at one block, the last that the follower has applied in full. The ledger is ahead of that
-/// block between the leader's acknowledgement and the move of the cursor, for as long as a leader or a chain node is unavailable, and after
-/// a reorganisation; holdings with any sign of that are left out (docs/decisions/0650). A difference counts only if it is the same in three
-/// looks.
+/// The ledger is ahead of the follower's block between the leader's acknowledgement and the move of the cursor, for as long as a leader or
+/// a chain node is unavailable, and after a reorganisation; holdings with any sign of that are left out (docs/decisions/0650). A difference
+/// counts only if it is the same in three looks.
 /// </summary>
 public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource primary, HoldingsReader holdings)
 {
-    /// <summary>
-    /// The first look is at all holdings, the others only at those that differ, because an amount in transit has arrived by then.
-    /// </summary>
+    /// <summary>The later looks are only at holdings that differ, because an amount in transit has arrived by then.</summary>
     private const int Looks = 3;
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
@@ -67,8 +62,8 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
     }
 
     /// <summary>
-    /// Reads the ledger, over all shards, and the follower's block as of one moment, so that no step of the follower falls between them.
-    /// Null while a reorganisation is being followed.
+    /// Ledger and follower's block are read as of one moment, so that no step of the follower falls between them. Null while a
+    /// reorganisation is being followed.
     /// </summary>
     private async Task<(BlockRef Block, IReadOnlyList<LedgerHolding> Ledger)?> ReadLedgerAsync(CancellationToken cancellationToken)
     {

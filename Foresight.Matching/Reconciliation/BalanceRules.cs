@@ -15,13 +15,13 @@ public static class BalanceRules
     public static (Address Account, int MarketId, int Outcome) KeyOf(LedgerHolding holding) =>
         (holding.Account, holding.MarketId, holding.Outcome);
 
-    /// <param name="chain">Must contain every key of the ledger: it was read for exactly these.</param>
+    /// <param name="chain">Must contain every key of the ledger: a missing one throws, instead of looking like a balance of zero.</param>
     public static Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> Differing(
         IEnumerable<LedgerHolding> ledger,
         IReadOnlyDictionary<(Address, int, int), long> chain
     ) => ledger.Where(l => chain[KeyOf(l)] != l.Owned).ToDictionary(KeyOf, l => (l, chain[KeyOf(l)]));
 
-    /// <summary>Returns what differs by the same amount in both looks; an amount in transit has arrived in between.</summary>
+    /// <summary>An amount in transit has arrived between the two looks, so only what differs by the same amount in both is left.</summary>
     public static Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> StillDiffering(
         Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> before,
         Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> now
@@ -30,8 +30,8 @@ public static class BalanceRules
             .ToDictionary();
 
     /// <summary>
-    /// Sums all accounts' collateral. A difference of the first look that has disappeared was in transit, so only the remaining ones count:
-    /// the two sums then differ by exactly the amount missing.
+    /// A difference of the first look that has disappeared was in transit, so only the remaining ones count: the two sums then differ by
+    /// exactly the amount missing.
     /// </summary>
     public static BalanceTotals Totals(IReadOnlyList<LedgerHolding> ledger, IEnumerable<(LedgerHolding Ledger, long Chain)> differing)
     {

@@ -3,10 +3,7 @@ using System.Text.Json;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>
-/// The JSON of both sides that is stored with a discrepancy. Integers are decimal strings in the chain's units, because JSON numbers would
-/// lose precision.
-/// </summary>
+/// <summary>Integers are decimal strings in the chain's units, because JSON numbers would lose precision.</summary>
 public static class Evidence
 {
     public static object Of(ChainTrade trade) =>
@@ -50,7 +47,7 @@ public static class Evidence
             fills = Fills(trade.Fills),
         };
 
-    /// <summary>Micro-USDC that the fills moved: the buyers' payments, or the sellers' proceeds in a merge.</summary>
+    /// <summary>In micro-USDC. The larger side counts, because a mint has only buyers and a merge only sellers.</summary>
     public static BigInteger Worth(IReadOnlyList<FillSide> fills)
     {
         static BigInteger Cost(IEnumerable<FillSide> some) =>

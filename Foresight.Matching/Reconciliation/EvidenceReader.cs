@@ -8,12 +8,12 @@ using Npgsql;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// Reads what an operator who doubts a discrepancy would look up: the log, the transaction's receipt, the block, and the signed orders.
-/// Stored beside the evidence, which alone decides whether a discrepancy is the same as before.
+/// Reads what an operator who doubts a discrepancy would look up. Stored beside the evidence, which alone decides whether a discrepancy is
+/// the same as before.
 /// </summary>
 public sealed class EvidenceReader(EthereumClient client, NpgsqlDataSource primary)
 {
-    /// <summary>Most discrepancies of one run with a proof. With more, no operator examines them one by one.</summary>
+    /// <summary>With more discrepancies in a run, no operator examines them one by one.</summary>
     public const int Limit = 2_000;
 
     public async Task<IReadOnlyDictionary<string, string>> ReadAsync(IReadOnlyList<Finding> findings, CancellationToken cancellationToken)

@@ -19,10 +19,10 @@ public sealed record Finding(
     object? OffChain
 )
 {
-    /// <summary>Amount at stake in micro-USDC.</summary>
+    /// <summary>In micro-USDC. Above the four-eyes limit two operators must decide.</summary>
     public BigInteger? Amount { get; init; }
 
-    /// <summary>Null if no automatic repair is allowed.</summary>
+    /// <summary>Null if only an operator may decide.</summary>
     public Repair? Repair { get; init; }
 
     public DirectFill? Direct { get; init; }

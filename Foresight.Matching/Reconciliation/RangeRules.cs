@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>Blocks FromBlock..ToBlock, both inclusive.</summary>
+/// <summary>Both bounds are inclusive.</summary>
 public readonly record struct BlockRange(long FromBlock, long ToBlock)
 {
     public long Length => ToBlock - FromBlock + 1;
@@ -9,12 +9,12 @@ public readonly record struct BlockRange(long FromBlock, long ToBlock)
 public static class RangeRules
 {
     /// <summary>
-    /// Last block at which both sides can be compared: confirmed, and applied by the follower. Beyond it the journal is late, not wrong,
-    /// and a comparison would invent discrepancies; the operations API shows the distance to the head instead.
+    /// A block must be confirmed and applied by the follower: beyond that the journal is late, not wrong, and a comparison would invent
+    /// discrepancies. The operations API shows the distance to the head instead.
     /// </summary>
     public static long LastComparable(long head, int confirmations, long followedTo) => Math.Min(head - confirmations, followedTo);
 
-    /// <summary>Joins adjacent ranges, in ascending order: coverage does not depend on how a run was cut.</summary>
+    /// <summary>Adjacent ranges are joined, so that coverage does not depend on how a run was cut. Ascending.</summary>
     public static IReadOnlyList<BlockRange> Join(IEnumerable<BlockRange> ranges)
     {
         var joined = new List<BlockRange>();
@@ -30,8 +30,8 @@ public static class RangeRules
     }
 
     /// <summary>
-    /// First block of a run. A scheduled run continues after the last one and looks back a little, to detect damage to rows of recent
-    /// blocks; a run on request compares everything.
+    /// A scheduled run continues after the last one and looks back a little, to detect damage to rows of recent blocks; a run on request
+    /// compares everything.
     /// </summary>
     /// <param name="manualLookback">Most blocks of a run on request; 0: all of them.</param>
     public static long FirstBlock(long deployedBlock, long cursor, bool manual, long scheduledLookback, long manualLookback, long to) =>
@@ -50,10 +50,7 @@ public static class RangeRules
             yield return new BlockRange(start, Math.Min(to, start + blocksPerRange - 1));
     }
 
-    /// <summary>
-    /// Position of the cursor after a run: the end of the ranges that continue from it without a gap. A failed range stops it, so the next
-    /// run compares that range again.
-    /// </summary>
+    /// <summary>A failed range stops the cursor before it, so that the next run compares that range again.</summary>
     public static long Advance(long cursor, IEnumerable<BlockRange> covered)
     {
         foreach (var range in covered.OrderBy(r => r.FromBlock))

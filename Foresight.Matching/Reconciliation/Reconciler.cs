@@ -5,8 +5,8 @@ using Npgsql;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// One run: chooses the blocks, reads both sides of each range, compares them. Writes nothing; its findings count only if every read
-/// succeeded, so a failed read can neither invent a discrepancy nor move the cursor.
+/// Writes nothing. The findings of a run count only if every read succeeded, so a failed read can neither invent a discrepancy nor move the
+/// cursor.
 /// </summary>
 public sealed class Reconciler(ReconciliationContext context)
 {

@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <param name="Database">The term's own sessions, which the next holder terminates before its own term begins.</param>
+/// <param name="Database">
+/// The term's own sessions, which the next holder terminates before its own term begins: a holder that was replaced cannot write.
+/// </param>
 public sealed record ReconciliationContext(
     Term Term,
     NpgsqlDataSource Database,

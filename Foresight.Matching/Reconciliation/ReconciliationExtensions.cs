@@ -6,7 +6,7 @@ namespace Foresight.Matching.Reconciliation;
 
 internal static class ReconciliationExtensions
 {
-    /// <summary>Adds the reconciler, run by the node that holds its lease. Requires <c>AddSettlement</c>.</summary>
+    /// <summary>Requires <c>AddSettlement</c>, because repairs use its options and its publisher.</summary>
     public static IHostApplicationBuilder AddReconciliation(this IHostApplicationBuilder builder)
     {
         builder.AddChain();

@@ -2,17 +2,16 @@ using System.Numerics;
 
 namespace Foresight.Matching.Reconciliation;
 
-// The two sides of a comparison. Both are given in the chain's units, so that nothing is rounded before it is compared.
+// Both sides of a comparison are in the chain's units, so that nothing is rounded before it is compared.
 
-/// <summary>One order's part of a trade. Price in micro-USDC per share, amount with 18 decimals.</summary>
+/// <summary>Price in micro-USDC per share, amount with 18 decimals.</summary>
 /// <param name="OrderHash">0x hex, lower case.</param>
 /// <param name="Maker">0x hex, lower case.</param>
 public sealed record FillSide(string OrderHash, string Maker, int Outcome, bool IsBuy, BigInteger Price, BigInteger Amount);
 
 public sealed record EventPlace(long Block, string BlockHash, string TransactionHash, long LogIndex);
 
-/// <summary><c>TradeSettled</c> with the <c>OrderFilled</c> events of the same trade id in the same transaction.</summary>
-/// <param name="MarketId">Null if the event's contract is not a known market.</param>
+/// <param name="MarketId">Null if the event's contract is not a known market, so that no repair is possible.</param>
 public sealed record ChainTrade(
     BigInteger TradeId,
     int? MarketId,
@@ -23,10 +22,8 @@ public sealed record ChainTrade(
     IReadOnlyList<FillSide> Fills
 );
 
-/// <summary><c>OrderFilled</c> with trade id 0: a signed order was filled directly on chain, without the relayer.</summary>
 public sealed record DirectFill(int? MarketId, string Market, FillSide Fill, EventPlace Place, bool KnownOrder);
 
-/// <param name="State">trades.settlement.</param>
 public sealed record JournalTrade(
     long TradeId,
     int MarketId,
@@ -40,7 +37,7 @@ public sealed record JournalTrade(
     IReadOnlyList<FillSide> Fills
 );
 
-/// <summary>Both sides of one block range. Created only after every read of it succeeded.</summary>
+/// <summary>Created only after every read succeeded, so that a failed one cannot look like a missing trade.</summary>
 /// <param name="Journal">Trades that the chain settled in the range, and trades settled in the range by the journal.</param>
 /// <param name="SettledElsewhere">
 /// Trades that the journal puts in the range although the chain, queried by id, settled them in another block; with that block.

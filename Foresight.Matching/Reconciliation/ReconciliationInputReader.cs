@@ -7,11 +7,12 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>Reads both sides of a block range. Either every read succeeds, or it throws and nothing of the range is compared.</summary>
+/// <summary>Throws if any read fails, because a failed read must not look like a missing trade.</summary>
 public sealed class ReconciliationInputReader(Deployment deployment, EthereumClient client, ReconciliationStore store)
 {
     /// <summary>
-    /// Most trades of one range whose true block is searched for; a further finding reports only that the block is wrong.
+    /// Each trade costs a search of the logs since the deployment for its true block. Findings beyond this report only that the block is
+    /// wrong.
     /// </summary>
     private const int LocateLimit = 200;
 
@@ -80,7 +81,7 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
     }
 
     /// <summary>
-    /// Verifies what is about to be reported by a second and different read: the receipts of its block. A node that omits some logs of a
+    /// Before anything of a block is reported it is verified by a second and different read, its receipts: a node that omits some logs of a
     /// block contradicts itself here.
     /// </summary>
     /// <exception cref="InconsistentChainException">The receipts contradict the logs.</exception>
@@ -139,7 +140,8 @@ public sealed class ReconciliationInputReader(Deployment deployment, EthereumCli
     }
 
     /// <summary>
-    /// Finds where the chain settled the trade; null if the node does not know, or no confirmed block since the deployment contains it.
+    /// Null if the node does not know, or no confirmed block since the deployment contains the trade: its block is then reported as wrong,
+    /// and nothing is repaired.
     /// </summary>
     private async Task<EventPlace?> LocateAsync(JournalTrade trade, long toBlock, CancellationToken cancellationToken)
     {

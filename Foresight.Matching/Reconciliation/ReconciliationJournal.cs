@@ -5,7 +5,7 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>The result of a run. A failed run carries no findings; its coverage shows what was not compared.</summary>
+/// <summary>A failed run has no findings, because its reads are incomplete; its coverage shows what was not compared.</summary>
 public sealed record RunResult(
     long RunId,
     string? Error,
@@ -20,7 +20,7 @@ public sealed record RunResult(
     public BalanceTotals? Totals { get; init; }
 
     /// <summary>
-    /// Natural keys of holdings that were not compared, so an existing discrepancy of theirs is neither confirmed nor gone.
+    /// These holdings were not compared, so an existing discrepancy of theirs is neither confirmed nor gone. By natural key.
     /// </summary>
     public IReadOnlySet<string> Ahead { get; init; } = new HashSet<string>();
 
@@ -30,7 +30,7 @@ public sealed record RunResult(
 
     public string? Note { get; init; }
 
-    /// <summary>JSON by natural key: see <see cref="EvidenceReader"/>.</summary>
+    /// <summary>JSON by natural key.</summary>
     public IReadOnlyDictionary<string, string> Proof { get; init; } = new Dictionary<string, string>();
 }
 
@@ -101,7 +101,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         FROM folded
         """;
 
-    /// <summary>Marks runs that a previous holder left unfinished as failed: their comparisons are lost.</summary>
+    /// <summary>The comparisons of a run that a previous holder left unfinished are lost, so it has failed.</summary>
     public Task FailAbandonedAsync(Term term, CancellationToken cancellationToken) =>
         ExecuteAsync(
             term,

@@ -4,7 +4,7 @@ using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>The counters of reconciliation. No label contains an id or an address, so the number of series stays small.</summary>
+/// <summary>No label contains an id or an address, so the number of series stays small.</summary>
 public sealed class ReconciliationMetrics
 {
     private readonly Counter<long> _runs;

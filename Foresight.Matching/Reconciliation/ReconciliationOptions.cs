@@ -4,33 +4,30 @@ namespace Foresight.Matching.Reconciliation;
 
 public sealed record ReconciliationOptions
 {
-    /// <summary>Interval of scheduled runs. <c>RECONCILIATION_INTERVAL_MS</c>.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Delay after a failed run; never longer than the interval.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Blocks of one comparison, which is read and compared in memory as a whole. With ten trades a block has about 30 logs, and 250 such
-    /// blocks are an answer of 8 MB, with which the node's memory peaked at 340 MB; at 50 it peaks at about 210 MB.
-    /// <c>RECONCILIATION_BLOCK_RANGE</c>.
+    /// <c>RECONCILIATION_BLOCK_RANGE</c>. A comparison is read and held in memory at once. With ten trades a block has about 30 logs, and
+    /// 250 such blocks are an answer of 8 MB, with which the node's memory peaked at 340 MB; at 50 it peaks at about 210 MB.
     /// </summary>
     public int BlockRange { get; init; } = 50;
 
     /// <summary>
-    /// Blocks that a scheduled run compares again, to detect damage to recent rows. <c>RECONCILIATION_LOOKBACK_BLOCKS</c>.
+    /// <c>RECONCILIATION_LOOKBACK_BLOCKS</c>. A scheduled run compares these blocks again, to detect damage to recent rows.
     /// </summary>
     public int ScheduledLookback { get; init; } = 1_000;
 
     /// <summary>
-    /// Most blocks of a run on request; 0: all since the deployment, however long that takes. Memory is that of one comparison either way.
-    /// <c>RECONCILIATION_MANUAL_BLOCKS</c>.
+    /// <c>RECONCILIATION_MANUAL_BLOCKS</c>. 0: a run on request compares everything since the deployment, however long that takes; memory
+    /// is that of one comparison either way.
     /// </summary>
     public int ManualLookback { get; init; }
 
     /// <summary>
-    /// Most direct fills per run with a finding of their own, for orders that the journal knows and for others. Anyone who pays for gas can
-    /// make any number of them, and no operator examines that many one by one; beyond it they share findings (<see cref="RunFindings"/>).
+    /// Anyone who pays for gas can make any number of direct fills, and no operator examines that many one by one. Beyond these limits of
+    /// one run, for orders that the journal knows and for others, they share findings (<see cref="RunFindings"/>).
     /// </summary>
     public int DirectFillsOfKnownOrders { get; init; } = 10_000;
 
@@ -38,16 +35,15 @@ public sealed record ReconciliationOptions
 
     public bool Balances { get; init; } = true;
 
-    /// <summary>Enables automatic repairs: see <see cref="RepairRules"/>. <c>RECONCILIATION_AUTO_FIX</c>.</summary>
     public bool AutoFix { get; init; }
 
     /// <summary>
-    /// Amount in micro-USDC above which two operators must decide. <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in whole USDC; null: no such
-    /// limit.
+    /// <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, here in micro-USDC. Above it two operators must decide, so nothing is repaired
+    /// automatically. Null: no such limit.
     /// </summary>
     public System.Numerics.BigInteger? FourEyesOver { get; init; }
 
-    /// <summary>Blocks on top of those that are compared. The value of settlement, because only final blocks are compared.</summary>
+    /// <summary>The value of settlement, because only final blocks are compared.</summary>
     public int Confirmations { get; init; } = Settings.DefaultConfirmations;
 
     public static ReconciliationOptions From(IConfiguration configuration)

@@ -4,9 +4,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <summary>
-/// Compares the two sides of one block range. Pure: only complete reads arrive here, so a failed read cannot look like a missing trade.
-/// </summary>
+/// <summary>Only complete reads arrive here, so a failed read cannot look like a missing trade. Pure.</summary>
 public static class ReconciliationRules
 {
     public static List<Finding> Compare(ReconciliationInput sides)
@@ -53,7 +51,7 @@ public static class ReconciliationRules
     {
         if (journal.State is TradeStates.Mined or TradeStates.Final)
             return null;
-        // A trade that was given up and that the chain settled nevertheless: the engine has released money that has moved.
+        // The engine has given the trade up and released money that the chain has moved nevertheless.
         var severity = journal.State == TradeStates.Failed ? Severities.High : Severities.Medium;
         var key = $"{DiscrepancyKinds.StatusMismatch}:{journal.TradeId}";
         return new Finding(

@@ -6,10 +6,10 @@ using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <param name="DryRun">True if the run reports what automatic repair would do, and repairs nothing.</param>
+/// <param name="DryRun">True if the run plans repairs and makes none.</param>
 public sealed record RunRow(long RunId, bool Manual, bool DryRun = false);
 
-/// <summary>The reconciler's reads from the journal. At the primary: a replica that lags would look like missing trades.</summary>
+/// <summary>Reads at the primary: on a replica that lags, trades would look missing.</summary>
 public sealed class ReconciliationStore(NpgsqlDataSource primary)
 {
     public async Task<Dictionary<long, JournalTrade>> ReadTradesAsync(
@@ -77,7 +77,7 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         return trades;
     }
 
-    /// <summary>Reads settled trades that name no block, or one before the deployment: no range would ever contain them.</summary>
+    /// <summary>No range would ever contain a settled trade that names no block, or one before the deployment.</summary>
     public async Task<IReadOnlyList<long>> ReadSettledNowhereAsync(long deployedBlock, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
@@ -152,7 +152,7 @@ public sealed class ReconciliationStore(NpgsqlDataSource primary)
         return row is { } run ? new RunRow(run.Id, Manual: true, run.DryRun) : null;
     }
 
-    /// <summary>Reads when the last run succeeded, so that a new holder keeps the interval.</summary>
+    /// <summary>Lets a new holder keep the interval from the last success.</summary>
     public async Task<DateTimeOffset?> ReadLastSuccessAsync(CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

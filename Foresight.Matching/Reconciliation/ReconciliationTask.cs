@@ -67,7 +67,13 @@ public sealed partial class ReconciliationTask(
             cancellationToken,
             range => journal.PlanAsync(term, run, range, cancellationToken)
         );
-        var leader = new LeaderClient(router.SendAsync, context.Deployment, settlement.Options, _clock, logger);
+        var leader = new LeaderClient(
+            (facts, ending) => router.ReportAsync(facts, term.Claim, ending),
+            context.Deployment,
+            settlement.Options,
+            _clock,
+            logger
+        );
         var repairer = new Repairer(context, leader, _publisher, logger);
         var plan = options.AutoFix || run.DryRun ? await repairer.PlanAsync(result.Findings, cancellationToken) : [];
         var fresh = await journal.FinishAsync(term, result, cancellationToken, run.DryRun ? plan : []);
@@ -106,7 +112,7 @@ public sealed partial class ReconciliationTask(
 
     private long _lastHead;
 
-    /// <summary>Returns the newest known block, which is an older one while the chain's node is unavailable.</summary>
+    /// <summary>While the chain's node is unavailable, the last known head is good enough for the status.</summary>
     private async Task<long> HeadAsync(CancellationToken cancellationToken)
     {
         try

@@ -5,13 +5,13 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// A change that makes the journal agree with the chain about one discrepancy. Only two kinds have one: a trade's final state, and a fill
-/// unknown to the journal, can be taken over from the chain. A wrong amount, or a trade that the chain does not have, requires an operator.
+/// Only two kinds of discrepancy have a repair, because only a trade's final state, and a fill unknown to the journal, can be taken over
+/// from the chain. A wrong amount, or a trade that the chain does not have, requires an operator.
 /// </summary>
 /// <param name="Amount">Amount at stake in micro-USDC.</param>
 public abstract record Repair(string NaturalKey, string Kind, BigInteger Amount)
 {
-    /// <summary>The journal's content before and after the repair, as JSON shows it. The same in a dry run and in a real one.</summary>
+    /// <summary>The same in a dry run and in a real one, so that what an operator reviews is what is made. Written as JSON.</summary>
     public abstract object Before { get; }
 
     public abstract object After { get; }
@@ -36,7 +36,8 @@ public sealed record TradeRepair(string NaturalKey, JournalTrade Journal, EventP
 }
 
 /// <summary>
-/// A fill without a trade in the journal: it is recorded, and the resting parts of its orders are reduced to what the chain can still fill.
+/// Invents no trade, because a trade is the consequence of a command: the fill is recorded, and the resting parts of its orders are reduced
+/// to what the chain can still fill.
 /// </summary>
 public sealed record FillRepair(string NaturalKey, int MarketId, IReadOnlyList<FillSide> Fills, EventPlace Place, BigInteger Amount)
     : Repair(NaturalKey, DiscrepancyKinds.MissingOffChain, Amount)
@@ -59,7 +60,7 @@ public sealed record PlannedRepair(Repair Repair, string? Refusal);
 
 public static class RepairRules
 {
-    /// <summary>Most repairs of one run; the next run makes more.</summary>
+    /// <summary>Bounds one run; the next one makes the rest.</summary>
     public const int MaxRepairs = 1_000;
 
     public static object View(JournalTrade trade) =>
@@ -82,8 +83,8 @@ public static class RepairRules
     }
 
     /// <summary>
-    /// Selects the repairs. A trade whose amounts also differ keeps its state: settling it in the engine would move the journal's amounts,
-    /// which are the ones in question.
+    /// A trade whose amounts also differ keeps its state: settling it in the engine would move the journal's amounts, which are the ones in
+    /// question.
     /// </summary>
     public static IReadOnlyList<Repair> Select(IReadOnlyList<Finding> findings)
     {

@@ -7,14 +7,15 @@ using static Foresight.Matching.Reconciliation.ReconciliationJournal;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// Writes repairs, each in one transaction behind the fence that changes the journal's row, resolves the discrepancy and audits both sides
-/// of the change, or does none of it.
+/// Each repair is one transaction behind the fence that changes the journal's row, resolves the discrepancy and audits both sides of the
+/// change, so that no change goes unaudited.
 /// </summary>
 public sealed class RepairJournal(ReconciliationJournal journal)
 {
     private const string Actor = "auto-fix";
 
-    // $1 key, $2 run, $3 before, $4 after, $5 kind. "changed" is the repair's own update; if it changed no row, nothing else is written.
+    // $1 key, $2 run, $3 before, $4 after, $5 kind. If "changed", the repair's own update, changed no row, nothing else is written: the
+    // repair was decided about a row that has changed since.
     private const string Audited = """
         resolved AS (
             UPDATE discrepancies d SET state = 'resolved', note = 'Repaired by run ' || $2 || '.', changed_by = @actor, changed_at = now(),
@@ -33,7 +34,7 @@ public sealed class RepairJournal(ReconciliationJournal journal)
         """;
 
     /// <summary>
-    /// Makes the trade final where the chain settled it. False if its row has changed since the comparison; nothing is written then.
+    /// False if the row has changed since the comparison; nothing is written then, because the repair was decided about the row as it was.
     /// </summary>
     public async Task<bool> SettleAsync(Term term, long runId, TradeRepair repair, CancellationToken cancellationToken)
     {
@@ -61,7 +62,7 @@ public sealed class RepairJournal(ReconciliationJournal journal)
             ) == 1;
     }
 
-    /// <summary>Records the fill in the journal. Idempotent.</summary>
+    /// <summary>Idempotent, because the next run repeats a repair whose outcome was not seen.</summary>
     public async Task<bool> RecordAsync(Term term, long runId, FillRepair repair, CancellationToken cancellationToken) =>
         await journal.ExecuteAsync(
             term,

@@ -11,8 +11,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// Carries out repairs. A repair that moves money reaches the engine as a command through the leader's gateway, like the follower's; the
-/// row is changed only after the leader has acknowledged it, and only if it is still as it was compared.
+/// A repair that moves money reaches the engine as a command through the leader's gateway, because the engine is the only writer of money.
+/// The row is changed only after the leader has acknowledged it, and only if it is still as it was compared.
 /// </summary>
 public sealed partial class Repairer(ReconciliationContext context, LeaderClient leader, TradeStatePublisher publisher, ILogger logger)
 {
@@ -20,7 +20,7 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
     private readonly ReconciliationStore _store = context.Store;
     private readonly RepairJournal _journal = new(context.Journal);
 
-    /// <summary>Plans the repairs. A dry run ends here; a real one makes exactly these.</summary>
+    /// <summary>A dry run ends here, and a real one makes exactly this plan, so that a dry run shows what would be done.</summary>
     public async Task<IReadOnlyList<PlannedRepair>> PlanAsync(IReadOnlyList<Finding> findings, CancellationToken cancellationToken)
     {
         var repairs = RepairRules.Select(findings);
@@ -102,8 +102,7 @@ public sealed partial class Repairer(ReconciliationContext context, LeaderClient
     }
 
     /// <summary>
-    /// Builds the reductions: what the chain filled of these orders, less what this exchange's trades did, can no longer be filled here
-    /// (docs/decisions/0620).
+    /// What the chain filled of these orders, less what this exchange's trades did, can no longer be filled here (docs/decisions/0620).
     /// </summary>
     private async Task<IReadOnlyList<LeaderCommand>> ReductionsAsync(FillRepair fill, long block, CancellationToken cancellationToken)
     {

@@ -5,17 +5,16 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Reconciliation;
 
 /// <summary>
-/// Collects the findings of a run. Anyone whose counterparty has approved the relayer's contracts can fill orders directly on chain, as
-/// often as they pay for gas, so only a bounded number of such fills get a finding of their own; the rest share one per stretch of blocks,
-/// and the run continues.
+/// Anyone whose counterparty has approved the relayer's contracts can fill orders directly on chain, as often as they pay for gas. So only
+/// a bounded number of such fills get a finding of their own; the rest share one per stretch of blocks, and the run continues.
 /// </summary>
 /// <param name="firstBlock">First block of the deployment: nothing before it is compared.</param>
 public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock)
 {
-    /// <summary>Most findings of one run. Beyond it the two sides differ in everything, which a single message reports better.</summary>
+    /// <summary>With more findings the two sides differ in everything, which a single message reports better.</summary>
     public const int Most = 100_000;
 
-    /// <summary>Blocks of a shared finding. Stretches begin at multiples of it, so that every run uses the same keys.</summary>
+    /// <summary>Stretches of shared findings begin at multiples of this number of blocks, so that every run uses the same keys.</summary>
     public const long StretchBlocks = 10_000;
 
     private readonly List<Finding> _own = [];
@@ -23,10 +22,10 @@ public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock
     private int _known;
     private int _others;
 
-    /// <summary>Direct fills without a finding of their own, counted so that the run's note can report them.</summary>
+    /// <summary>Counted so that the run's note can report the fills that have no finding of their own.</summary>
     public long Untold { get; private set; }
 
-    /// <summary>First block with such a fill: from there on the run cannot decide that a direct fill is gone. Null: none.</summary>
+    /// <summary>From the first such fill on, the run cannot decide that a direct fill is gone. Null: none.</summary>
     public long? UntoldFrom { get; private set; }
 
     public IReadOnlyList<Finding> All => [.. _own, .. _shared.Select(s => Shared(s.Key, s.Value.HasKnownOrder, s.Value.Amount))];
@@ -34,7 +33,9 @@ public sealed class RunFindings(int ofKnownOrders, int ofOthers, long firstBlock
     public string? Note =>
         Untold == 0 ? null : $"{Untold} fills past the relayer have no line of their own, only one for each {StretchBlocks} blocks.";
 
-    /// <exception cref="InconsistentChainException">There are more than <see cref="Most"/>.</exception>
+    /// <exception cref="InconsistentChainException">
+    /// There are more than <see cref="Most"/>, so journal and chain are probably not of the same deployment.
+    /// </exception>
     public void Add(IEnumerable<Finding> found)
     {
         foreach (var finding in found)

@@ -5,18 +5,18 @@ using Foresight.Matching.Sequencing;
 
 namespace Foresight.Matching.Recovery;
 
-/// <summary>The journal contradicts itself. No term may build on it; an operator must investigate first.</summary>
+/// <summary>No term may build on a journal that contradicts itself; an operator must investigate first.</summary>
 internal sealed class JournalBrokenException(string message) : Exception(message);
 
 /// <summary>
-/// Rebuilds the matching state from Postgres: the newest readable snapshot, the commands after it, and the tables for what the engine does
-/// not hold. Runs under the new term, when no other node can write any more.
+/// Runs under the new term, when no other node can write any more. The tables supply what the engine does not hold; the rest is the newest
+/// readable snapshot and the commands after it.
 /// </summary>
 internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogger logger)
 {
     public async Task<Sequencer> RebuildAsync(CancellationToken cancellationToken)
     {
-        // The two run in parallel: no node writes, and the database sorts the tables' rows while the engine replays.
+        // In parallel, because no node writes, and the database sorts the tables' rows while the engine replays.
         var rebuilding = EngineAsync(cancellationToken);
         var reading = OrdersAsync(cancellationToken);
         var summing = VolumesAsync(cancellationToken);
@@ -24,7 +24,7 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
 
         var (engine, lastAcceptedAt) = await rebuilding;
         var (accounts, orders) = await reading;
-        var markets = await journal.MarketsAsync(listed: true, cancellationToken);
+        var markets = await journal.ListedMarketsAsync(cancellationToken);
         foreach (var unlisted in markets.Where(market => !engine.HasMarket(market.Id)))
             throw new JournalBrokenException(
                 $"Market {unlisted.Id.Value} is listed in table markets, but no command in the journal lists it."
@@ -37,9 +37,7 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
         return new Sequencer(state, failed, lastAcceptedAt);
     }
 
-    /// <summary>
-    /// Rebuilds the engine from the commands alone, up to a sequence: evidence that snapshots and tables add nothing to them.
-    /// </summary>
+    /// <summary>Rebuilds from the commands alone, as evidence that snapshots and tables add nothing to them.</summary>
     public async Task<ExchangeEngine> ReplayAllAsync(long through, CancellationToken cancellationToken)
     {
         var engine = new ExchangeEngine(shard);
@@ -150,7 +148,7 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
 /// <summary>Discards the events of a replay: their effects are in the tables already.</summary>
 internal readonly struct NoEvents : IExchangeEvents
 {
-    public void OnAccepted(in OrderAccepted e) { }
+    public void OnAccepted(OrderId order, in Command placed) { }
 
     public void OnRejected(in CommandRejected e) { }
 

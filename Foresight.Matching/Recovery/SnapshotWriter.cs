@@ -7,8 +7,8 @@ using Npgsql;
 namespace Foresight.Matching.Recovery;
 
 /// <summary>
-/// Stores snapshots of the engine, so that the duration of a recovery does not grow with history. The state is captured between two
-/// batches, when it equals the journal's, and stored in parallel to the order flow.
+/// Keeps the duration of a recovery from growing with history. The state is captured between two batches, when it equals the journal's, and
+/// stored beside the order flow.
 /// </summary>
 internal sealed partial class SnapshotWriter(IJournal journal, Term term, long startSequence, int commandsPerSnapshot, ILogger logger)
 {
@@ -20,7 +20,9 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
 
     public bool IsDue(long sequence) => sequence - _lastSequence >= commandsPerSnapshot && _storing.IsCompleted;
 
-    /// <summary>Captures the state and stores it in the background. Every command in the engine must be committed.</summary>
+    /// <summary>
+    /// Every command in the engine must be committed, or the snapshot would describe a state that the journal may never reach.
+    /// </summary>
     public void Begin(Sequencer sequencer)
     {
         _lastSequence = sequencer.Sequence;
@@ -32,9 +34,8 @@ internal sealed partial class SnapshotWriter(IJournal journal, Term term, long s
     public Task FinishAsync() => _storing;
 
     /// <summary>
-    /// Abandons a snapshot under way at the end of a term. The term must not wait for it: no other node can lead until the lease is
-    /// released, and an unanswered store takes as long as its timeout. The store ends by itself, or with its session, which the next term
-    /// terminates.
+    /// The term must not wait for a snapshot under way: no other node can lead until the lease is released, and an unanswered store takes
+    /// as long as its timeout. The store ends by itself, or with its session, which the next term terminates.
     /// </summary>
     public void LeaveBehind() => _transaction?.TryGiveUp();
 

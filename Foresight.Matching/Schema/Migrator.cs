@@ -4,8 +4,8 @@ using Npgsql;
 namespace Foresight.Matching.Schema;
 
 /// <summary>
-/// Migrates the database to this program's schema: applies the SQL files of this folder in ascending order, each once and in its own
-/// transaction. Any number of processes may run it concurrently; an advisory lock serialises them.
+/// Any number of processes may run it at once: an advisory lock serialises them. Each file is applied once and in a transaction of its own,
+/// so a migration that fails leaves nothing behind.
 /// </summary>
 public sealed partial class Migrator(NpgsqlDataSource primary, ILogger<Migrator> logger)
 {
@@ -76,7 +76,7 @@ public sealed partial class Migrator(NpgsqlDataSource primary, ILogger<Migrator>
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Embedded as "Schema/NNNN_name.sql".</summary>
+    /// <summary>Resources are named "Schema/NNNN_name.sql", so that the order of their names is that of their versions.</summary>
     private static IEnumerable<SchemaFile> Files()
     {
         var assembly = Assembly.GetExecutingAssembly();

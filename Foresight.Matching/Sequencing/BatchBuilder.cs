@@ -51,7 +51,11 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
 
         foreach (var order in _done)
             state.Orders.Remove(order);
-        var result = ResultOf(request?.Command.RequestId ?? OwnRequestId.Of(state.Engine.Shard, epoch, command.Sequence));
+        if (request?.Command is PlaceOrder && RejectCodes.KillsOrder(_rejected))
+            AddKilledOrder(request);
+        if (request?.Command is CancelBySalt)
+            Bury(request);
+        var result = ResultOf(request?.Command.RequestId ?? RequestIds.OfLeader(state.Engine.Shard, epoch, command.Sequence));
         if (isAllotment && _rejected == RejectReason.None)
             result = result with { Units = command.Amount.Micros - before };
         batch.Commands.Add(new CommandRow(command, result.RequestId, result));
@@ -60,7 +64,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         if (request is null)
             return;
 
-        batch.ByRequest[result.RequestId] = result;
+        batch.ByRequest[result.RequestId] = new StoredCommand(command.Kind, result);
         if (request.Trace is { } trace)
             trace.Sequence = command.Sequence;
         if (_rejected == RejectReason.None && command.Kind == CommandKind.ObserveBalance)
@@ -75,9 +79,13 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
             (batch.Trace ??= new BatchTrace(clock)).Add(request, trace, result);
     }
 
-    /// <summary>Builds the answer to a request that is refused before it is sequenced, so it leaves no row in the journal.</summary>
+    /// <summary>A request that is refused before it is sequenced has no sequence, because it leaves no row in the journal.</summary>
     public CommandResult Refusal(QueuedCommand request, string code, ResultStatus status = ResultStatus.Rejected) =>
-        new(request.Command.RequestId, status, code, epoch, state.Engine.Sequence) { OrderHash = HashOf(request) };
+        new(request.Command.RequestId, status, code, epoch) { OrderHash = HashOf(request) };
+
+    /// <summary>The position of the first cancel of this salt, because nothing more is done.</summary>
+    public CommandResult Repetition(QueuedCommand request, Tombstone first) =>
+        new(request.Command.RequestId, ResultStatus.Duplicate, Code: null, first.Epoch, first.Sequence);
 
     public void SnapshotDepth() => _snapshotDepth = true;
 
@@ -103,14 +111,14 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         );
     }
 
-    /// <summary>Completes the rows with the state at the end of the batch. Must run before the next batch changes that state.</summary>
+    /// <summary>Must run before the next batch changes the state that these rows are completed with.</summary>
     public void Finish()
     {
         var engine = state.Engine;
         batch.LastSequence = engine.Sequence;
         // Copied, because the next batch may change these orders while this one is being committed.
         for (var i = 0; i < batch.NewOrders.Count; i++)
-            batch.NewOrders[i] = batch.NewOrders[i] with { Order = batch.NewOrders[i].Order.Copy() };
+            batch.NewOrders[i] = (batch.NewOrders[i].Order.Copy(), batch.NewOrders[i].Request);
         batch.ChangedOrders.AddRange(_changedOrders.Values.Select(order => order.Copy()));
         foreach (var (account, market, outcome) in _touchedBalances)
             batch.Balances.Add(
@@ -152,33 +160,66 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
             );
     }
 
-    private void OnAccepted(in OrderAccepted e)
+    private void OnAccepted(OrderId id, in Command placed)
     {
         // Only a signed order of a request is ever placed, so there is one here.
-        var request = _request!;
-        var order = (PlaceOrder)request.Command;
-        _placed = new LiveOrder
-        {
-            Id = e.Order,
-            Hash = request.OrderHash,
-            Account = e.Account,
-            Owner = request.Account,
-            Market = e.Market,
-            Outcome = e.Outcome,
-            Side = e.Side,
-            Price = e.Price,
-            Lots = e.Quantity.Lots,
-            ExpiresAt = order.ExpirySeconds,
-            UpdatedSequence = _current.Sequence,
-        };
+        _placed = NewOrder(id, placed, _request!);
         state.Orders.Add(_placed);
-        _newOrders.Add(e.Order);
-        batch.NewOrders.Add(new NewOrderRow(_placed, request, _current.Sequence));
-        batch.OrderHashes.Add(request.OrderHash, order.RequestId);
-        if (order.IdempotencyKey is { } key)
-            batch.IdempotencyKeys[(request.Account, key)] = request.OrderHash;
+        _newOrders.Add(id);
+        AddOrder(_placed, _request!);
         _depth.Touch(_placed);
         AddUpdate(_placed, "accepted");
+    }
+
+    /// <summary>Its row makes the hash of a killed order dead for ever. The order never was in the engine.</summary>
+    private void AddKilledOrder(QueuedCommand request)
+    {
+        var order = NewOrder(state.Engine.OrderIdOf(_current.Sequence), _current, request);
+        (order.Status, order.Reason) = (OrderStatus.Rejected, RejectCodes.Of(_rejected));
+        AddOrder(order, request);
+    }
+
+    private static LiveOrder NewOrder(OrderId id, in Command placed, QueuedCommand request) =>
+        new()
+        {
+            Id = id,
+            Hash = request.OrderHash,
+            Account = placed.Account,
+            Owner = request.Account,
+            Market = placed.Market,
+            Outcome = placed.Outcome,
+            Side = placed.Side,
+            Price = placed.Price,
+            Lots = placed.Quantity.Lots,
+            SignedExpiry = ((PlaceOrder)request.Command).ExpirySeconds,
+            UpdatedSequence = placed.Sequence,
+        };
+
+    private void AddOrder(LiveOrder order, QueuedCommand request)
+    {
+        var placed = (PlaceOrder)request.Command;
+        batch.NewOrders.Add((order, request));
+        batch.OrderTerms.Add(order.Hash, OrderTerms.Of(placed));
+        if (placed.IdempotencyKey is { } key)
+            batch.IdempotencyKeys[(request.Account, key)] = order.Hash;
+    }
+
+    /// <summary>
+    /// A cancel that met no order counts as done, since the sequencer lets only those through that are remembered: the order that it has
+    /// overtaken is refused when it comes.
+    /// </summary>
+    private void Bury(QueuedCommand cancel)
+    {
+        var metOrder = _rejected == RejectReason.None;
+        batch.Tombstones[new(_current.Market, cancel.Account, _current.SaltTag)] = new Tombstone(
+            epoch,
+            _current.Sequence,
+            metOrder,
+            _current.ExpiresAtSeconds
+        );
+        if (!metOrder)
+            batch.EarlyCancels[cancel.Account] = batch.EarlyCancels.GetValueOrDefault(cancel.Account) + 1;
+        _rejected = RejectReason.None;
     }
 
     private void OnFilled(in OrderFilled e)
@@ -294,8 +335,8 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     }
 
     /// <summary>
-    /// Schedules the order's row once per batch, because one statement cannot update a row twice: an order of this batch is inserted in its
-    /// final state, an earlier one is updated.
+    /// One statement cannot update a row twice, so the row is scheduled once per batch: an order of this batch is inserted in its final
+    /// state, an earlier one is updated.
     /// </summary>
     private void Changed(LiveOrder order)
     {
@@ -328,6 +369,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
             return new CommandResult(requestId, ResultStatus.Rejected, RejectCodes.Of(_rejected), epoch, _current.Sequence)
             {
                 OrderHash = HashOf(_request),
+                OrderStatus = _current.Kind == CommandKind.PlaceOrder && RejectCodes.KillsOrder(_rejected) ? "rejected" : null,
             };
         var accepted = new CommandResult(requestId, ResultStatus.Accepted, Code: null, epoch, _current.Sequence);
         if (_placed is null)
@@ -345,7 +387,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     private static string? HashOf(QueuedCommand? request) => request?.Command is PlaceOrder ? request.OrderHash.ToString() : null;
 
     /// <summary>
-    /// Finds an order that may already have left the books: the engine reports events of an order after the same command removed it.
+    /// The order may already have left the books, because the engine reports events of an order after the same command removed it.
     /// </summary>
     private LiveOrder Live(OrderId id) =>
         state.Orders.Find(id) ?? throw new InvalidOperationException($"The engine reported order {id.Value}, which is not a live order.");
@@ -356,12 +398,10 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         return state.Engine.Depth(market.Id, 0, side, level) == 1 ? Decimals.Price(level[0].Price.Ticks) : null;
     }
 
-    /// <summary>
-    /// The engine's event sink. A struct, because the engine's generic methods are then compiled for it and call it without dispatch.
-    /// </summary>
+    /// <summary>A struct, because the engine's generic methods are then compiled for it and call it without dispatch.</summary>
     private readonly struct EventSink(BatchBuilder builder) : IExchangeEvents
     {
-        public void OnAccepted(in OrderAccepted e) => builder.OnAccepted(e);
+        public void OnAccepted(OrderId order, in Command placed) => builder.OnAccepted(order, placed);
 
         public void OnRejected(in CommandRejected e) => builder._rejected = e.Reason;
 

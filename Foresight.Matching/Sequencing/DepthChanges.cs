@@ -5,8 +5,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Sequencing;
 
 /// <summary>
-/// The price levels that a batch touched. Quantities are read once, at the end of the batch: receivers see committed states, and those
-/// between two commands of a batch are never committed by themselves.
+/// Quantities of touched levels are read once, at the end of the batch: receivers see committed states, and those between two commands of a
+/// batch are never committed by themselves.
 /// </summary>
 internal sealed class DepthChanges
 {

@@ -33,6 +33,13 @@ internal static class RejectCodes
             _ => ProblemCodes.MalformedRequest,
         };
 
+    /// <summary>
+    /// A decision of the book is the end of the order. Any other refusal (terms, limits, funds) may have passed when the order is sent
+    /// again.
+    /// </summary>
+    public static bool KillsOrder(RejectReason reason) =>
+        reason is RejectReason.WouldCross or RejectReason.WouldNotFill or RejectReason.SelfTrade;
+
     public static string Of(CancelReason reason) =>
         reason switch
         {

@@ -1,3 +1,4 @@
+using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Orders;
@@ -8,8 +9,8 @@ namespace Foresight.Matching.Sequencing;
 internal sealed record MatchingState(ExchangeEngine Engine, Accounts Accounts, LiveOrders Orders, Dictionary<MarketId, Market> Markets);
 
 /// <summary>
-/// Decides which commands are sequenced and in which order, and translates each for the engine. Does no I/O and belongs to the matching
-/// loop. A commit or a command that fails leaves it ahead of the journal, so it is then dropped together with its state.
+/// A commit or a command that fails leaves it ahead of the journal, so it is then dropped together with its state. Does no I/O; only the
+/// matching loop may call it.
 /// </summary>
 /// <param name="failed">Quarantined requests, each refused up to a moment of the database's clock, because it made an engine throw.</param>
 internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, DateTime> failed, long lastAcceptedAtMicros)
@@ -27,19 +28,21 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     public Dictionary<MarketId, Market> Markets => state.Markets;
     public long Sequence => _engine.Sequence;
 
+    private long NowSeconds => _acceptedAtMicros / 1_000_000;
+
     public string StateHash => Format(_engine.StateHash());
 
-    /// <summary>Formats a state hash as it is stored and compared: 16 hex digits.</summary>
+    /// <summary>Must not change, because stored snapshots are compared by it: 16 hex digits.</summary>
     public static string Format(ulong stateHash) => stateHash.ToString("x16");
 
     /// <summary>
-    /// Sequences and matches a batch. From here on memory is ahead of the journal, by this batch and at most the one before.
+    /// From here on memory is ahead of the journal, by this batch and at most the one before, so a failure requires a rebuild.
     /// </summary>
     /// <exception cref="CommandFailedException">A request could not be applied; this sequencer must not be used any more.</exception>
     public JournalBatch Match(
         IReadOnlyList<WorkItem> items,
         LookupResult known,
-        IReadOnlyList<Market> newMarkets,
+        IReadOnlyList<Market> changing,
         long epoch,
         TimeProvider clock
     )
@@ -52,8 +55,8 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         foreach (var (id, address) in known.Accounts.Where(account => state.Accounts.Find(account.Address) is null))
             state.Accounts.Add(id, address);
 
-        foreach (var market in newMarkets.Where(market => !_engine.HasMarket(market.Id)))
-            List(market, builder);
+        foreach (var market in changing)
+            Change(market, builder);
         if (known.Now - _timersRanAt >= MatchingLimits.TickInterval)
             RunTimers(known.Now, builder);
         foreach (var item in items)
@@ -84,8 +87,8 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     }
 
     /// <summary>
-    /// True if the command may be quarantined. One that is already quarantined is not applied, so if it throws again the command is not the
-    /// cause, and the term ends.
+    /// A command that is already quarantined is not applied, so if it throws again it is not the cause, and the term ends. It also ends
+    /// with too many quarantined commands, because then they are hardly the cause.
     /// </summary>
     private bool MayQuarantine(QueuedCommand request, DateTime now) =>
         failed.Count < MatchingLimits.FailedCommands && !IsQuarantined(request, now);
@@ -95,76 +98,174 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
 
     private void Handle(QueuedCommand request, LookupResult known, BatchBuilder builder, TimeProvider clock)
     {
-        if (Earlier(request.Command.RequestId, known, builder.Batch) is { } earlier)
-        {
-            // The request id of an order with an idempotency key derives from the key, so another order under the same key carries the same
-            // id.
-            var isOther =
-                request.Command is PlaceOrder && earlier.OrderHash is not null && earlier.OrderHash != request.OrderHash.ToString();
-            builder.Answer(request, isOther ? builder.Refusal(request, ProblemCodes.IdempotencyKeyReused) : earlier);
-        }
+        if (OtherTerms(request, known, builder) is { } otherTerms)
+            builder.Answer(request, otherTerms);
+        else if (Earlier(request, known, builder.Batch) is { } earlier)
+            builder.Answer(request, AnswerTo(request, earlier) ?? builder.Refusal(request, ProblemCodes.IdempotencyKeyReused));
         else if (IsQuarantined(request, known.Now))
-            builder.Answer(request, builder.Refusal(request, ProblemCodes.CommandFailed) with { Sequence = 0 });
+            builder.Answer(request, builder.Refusal(request, ProblemCodes.CommandFailed));
         else if (clock.GetTimestamp() > request.Deadline)
             builder.Answer(request, builder.Refusal(request, ProblemCodes.Unavailable, ResultStatus.Late));
+        else if (request.Command is CancelBySalt && TombstoneOf(SaltOf(request), known.Tombstones, builder) is { } repeated)
+            builder.Answer(request, builder.Repetition(request, repeated));
         else if (request.Command is PlaceOrder order && RefusalOf(order, request, known, builder) is { } refusal)
             builder.Answer(request, refusal);
-        else if (Translate(request, builder) is { } command)
+        else if (request.Command is CancelBySalt && EarlyRefusalOf(request, known, builder) is { } early)
+            builder.Answer(request, builder.Refusal(request, early));
+        else if (Translate(request, known.OrderLife, builder) is { } command)
             Apply(command, builder, request);
         else
             builder.Answer(request, builder.Refusal(request, ProblemCodes.UnknownOrder));
     }
 
-    private CommandResult? Earlier(Guid requestId, LookupResult known, JournalBatch current) =>
-        known.Requests.GetValueOrDefault(requestId)
-        ?? _previous?.ByRequest.GetValueOrDefault(requestId)
-        ?? current.ByRequest.GetValueOrDefault(requestId);
+    private StoredCommand? Earlier(QueuedCommand request, LookupResult known, JournalBatch current)
+    {
+        if (Find(request.Command.RequestId) is { } stored)
+            return stored;
+        // Under the key's other id there may also stand what was stored before ids were checked.
+        return request.OtherId is { } id && Find(id) is { Kind: CommandKind.PlaceOrder } other ? other : null;
+
+        StoredCommand? Find(Guid id) =>
+            known.Requests.TryGetValue(id, out var found)
+            || _previous?.ByRequest.TryGetValue(id, out found) == true
+            || current.ByRequest.TryGetValue(id, out found)
+                ? found
+                : null;
+    }
+
+    /// <summary>
+    /// Null if the stored result is of something else: a command of another kind, or another order, which under the same idempotency key
+    /// has the same id.
+    /// </summary>
+    private static CommandResult? AnswerTo(QueuedCommand request, StoredCommand earlier) =>
+        earlier.Kind == request.Kind && (request.Command is not PlaceOrder || earlier.Result.OrderHash == request.OrderHash.ToString())
+            ? earlier.Result with
+            {
+                RequestId = request.Command.RequestId,
+            }
+            : null;
+
+    /// <summary>
+    /// Checked before the request's own earlier result: under an idempotency key the request id does not identify the terms.
+    /// </summary>
+    private CommandResult? OtherTerms(QueuedCommand request, LookupResult known, BatchBuilder builder)
+    {
+        if (request.Command is not PlaceOrder order || BoundTerms(request.OrderHash, known, builder) is not { } bound)
+            return null;
+        var differences = OrderTerms.Of(order).DifferencesFrom(bound);
+        return differences.Count == 0
+            ? null
+            : builder.Refusal(request, ProblemCodes.OrderTermsDiffer, ResultStatus.Duplicate) with
+            {
+                Differences = differences,
+            };
+    }
+
+    private OrderTerms? BoundTerms(Hash32 hash, LookupResult known, BatchBuilder builder) =>
+        known.Orders.TryGetValue(hash, out var terms)
+        || builder.Batch.OrderTerms.TryGetValue(hash, out terms)
+        || _previous?.OrderTerms.TryGetValue(hash, out terms) == true
+            ? terms
+            : null;
 
     private CommandResult? RefusalOf(PlaceOrder order, QueuedCommand request, LookupResult known, BatchBuilder builder)
     {
         var hash = request.OrderHash;
-        if (
-            known.Orders.Contains(hash)
-            || _previous?.OrderHashes.ContainsKey(hash) == true
-            || builder.Batch.OrderHashes.ContainsKey(hash)
-            || state.Orders.Find(hash) is not null
-        )
+        if (BoundTerms(hash, known, builder) is not null || state.Orders.Find(hash) is not null)
             return builder.Refusal(request, ProblemCodes.DuplicateOrder, ResultStatus.Duplicate);
 
         if (known.DeadOrders.TryGetValue(hash, out var dead))
             return builder.Refusal(request, dead);
-        if (order.IdempotencyKey is not { } text)
-            return null;
-        var key = (request.Account, text);
-        return
-            known.IdempotencyKeys.ContainsKey(key)
-            || _previous?.IdempotencyKeys.ContainsKey(key) == true
-            || builder.Batch.IdempotencyKeys.ContainsKey(key)
-            ? builder.Refusal(request, ProblemCodes.IdempotencyKeyReused)
+        if (known.OrderLife.RefusalOf(order.ExpirySeconds, NowSeconds) is { } tooLong)
+            return builder.Refusal(request, tooLong);
+        if (TombstoneOf(SaltOf(request), [], builder) is not null)
+            return builder.Refusal(request, ProblemCodes.SaltCancelled);
+        if (order.IdempotencyKey is { } text && IsUsed((request.Account, text), known, builder))
+            return builder.Refusal(request, ProblemCodes.IdempotencyKeyReused);
+        var refused = WithoutTheBook(order, request, known.OrderLife, builder);
+        // An account without an id owns nothing in any shard.
+        var isDemand =
+            refused == RejectReason.InsufficientBalance
+            && order.IsBuy
+            && known.HasOtherShards
+            && state.Accounts.Find(request.Account) is not null;
+        return refused == RejectReason.None || isDemand ? null : builder.Refusal(request, RejectCodes.Of(refused));
+    }
+
+    private bool IsUsed((Address, string) key, LookupResult known, BatchBuilder builder) =>
+        known.IdempotencyKeys.ContainsKey(key)
+        || _previous?.IdempotencyKeys.ContainsKey(key) == true
+        || builder.Batch.IdempotencyKeys.ContainsKey(key);
+
+    /// <summary>
+    /// An order refused for its terms, a limit or its account's funds is not sequenced: it leaves no trace, and may be sent again once the
+    /// reason has passed. The exception is a known account's buy that lacks collateral while there are other shards, which may have it.
+    /// </summary>
+    private RejectReason WithoutTheBook(PlaceOrder order, QueuedCommand request, OrderLife life, BatchBuilder builder)
+    {
+        // An account that was never seen owns nothing, as account 0.
+        var account = state.Accounts.Find(request.Account) ?? default;
+        var command = PlaceOf(order, request, account, life.EndOf(order.ExpirySeconds, NowSeconds)) with
+        {
+            AcceptedAtMicros = _acceptedAtMicros,
+        };
+        var refused = _engine.CheckPlace(command);
+        if (refused == RejectReason.None || !_engine.HasExpiriesDue(_acceptedAtMicros))
+            return refused;
+        // What has expired may hold the funds or the place that the order lacks.
+        Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
+        return _engine.CheckPlace(command);
+    }
+
+    private static CancelledSalt SaltOf(QueuedCommand request)
+    {
+        var market = request.Command is PlaceOrder order ? order.MarketId : ((CancelBySalt)request.Command).MarketId;
+        return new(new(market), request.Account, request.SaltTag);
+    }
+
+    private Tombstone? TombstoneOf(CancelledSalt salt, Dictionary<CancelledSalt, Tombstone> stored, BatchBuilder builder) =>
+        stored.TryGetValue(salt, out var tombstone)
+        || builder.Batch.Tombstones.TryGetValue(salt, out tombstone)
+        || _previous?.Tombstones.TryGetValue(salt, out tombstone) == true
+            ? tombstone
             : null;
+
+    /// <summary>
+    /// A cancel that meets no order costs its maker nothing, so it is remembered only for an account that owns something, and up to a
+    /// limit; beyond that it is not sequenced. Null if it meets an order, or is remembered and orders that it has overtaken are refused.
+    /// </summary>
+    private string? EarlyRefusalOf(QueuedCommand cancel, LookupResult known, BatchBuilder builder)
+    {
+        var salt = SaltOf(cancel);
+        if (MeetsOrder(salt, builder))
+            return null;
+        if (!known.Makers.TryGetValue(cancel.Account, out var maker) || !maker.OwnsSomething || !Markets.ContainsKey(salt.Market))
+            return ProblemCodes.UnknownOrder;
+        var early = maker.Early + builder.Batch.EarlyCancels.GetValueOrDefault(cancel.Account);
+        // The batch before is in the count if the look-up saw its commit.
+        if (_previous is { } previous && maker.LastEarly < previous.FirstSequence)
+            early += previous.EarlyCancels.GetValueOrDefault(cancel.Account);
+        return early < MatchingLimits.EarlyCancelsPerAccount ? null : ProblemCodes.CancelOnChain;
+    }
+
+    private bool MeetsOrder(CancelledSalt salt, BatchBuilder builder)
+    {
+        if (state.Accounts.Find(salt.Maker) is not { } account || !_engine.HasOrderOfSalt(account, salt.Market, salt.SaltTag))
+            return false;
+        if (!_engine.HasExpiriesDue(_acceptedAtMicros))
+            return true;
+        // The order may be among those that expire before the cancel would be applied.
+        Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
+        return _engine.HasOrderOfSalt(account, salt.Market, salt.SaltTag);
     }
 
     private void Apply(Command command, BatchBuilder builder, QueuedCommand? request = null) =>
         builder.Apply(command with { Sequence = Sequence + 1, AcceptedAtMicros = _acceptedAtMicros }, request);
 
-    private Command? Translate(QueuedCommand request, BatchBuilder builder) =>
+    private Command? Translate(QueuedCommand request, OrderLife life, BatchBuilder builder) =>
         request.Command switch
         {
-            PlaceOrder order => new Command
-            {
-                Kind = CommandKind.PlaceOrder,
-                Market = new(order.MarketId),
-                Account = builder.AccountOf(request.Account),
-                Outcome = (byte)order.Outcome,
-                Side = order.IsBuy ? Side.Buy : Side.Sell,
-                Price = new(order.PriceTicks),
-                Quantity = new(order.Lots),
-                TimeInForce = (TimeInForce)order.TimeInForce,
-                PostOnly = order.PostOnly,
-                SelfTradePrevention = (SelfTradePrevention)order.SelfTradePrevention,
-                ExpiresAtSeconds = order.ExpirySeconds,
-                SaltTag = request.SaltTag,
-            },
+            PlaceOrder order => PlaceOf(order, request, builder.AccountOf(request.Account), life.EndOf(order.ExpirySeconds, NowSeconds)),
             CancelByHash => state.Orders.Find(request.OrderHash) is { } order && state.Accounts.Find(request.Account) is { } account
                 ? new Command
                 {
@@ -190,6 +291,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
                     Account = account,
                     Market = new(cancel.MarketId),
                     SaltTag = request.SaltTag,
+                    ExpiresAtSeconds = NowSeconds + (long)MatchingLimits.EarlyCancelsPeriod.TotalSeconds,
                 }
                 : null,
             SettleTrade settle => new Command
@@ -217,18 +319,33 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             _ => null,
         };
 
+    private static Command PlaceOf(PlaceOrder order, QueuedCommand request, AccountId account, long endsAtSeconds) =>
+        new()
+        {
+            Kind = CommandKind.PlaceOrder,
+            Market = new(order.MarketId),
+            Account = account,
+            Outcome = (byte)order.Outcome,
+            Side = order.IsBuy ? Side.Buy : Side.Sell,
+            Price = new(order.PriceTicks),
+            Quantity = new(order.Lots),
+            TimeInForce = (TimeInForce)order.TimeInForce,
+            PostOnly = order.PostOnly,
+            SelfTradePrevention = (SelfTradePrevention)order.SelfTradePrevention,
+            ExpiresAtSeconds = endsAtSeconds,
+            SaltTag = request.SaltTag,
+        };
+
     /// <summary>
-    /// Computes the size that may stay open: the order's size less the lots matched here and those filled directly on chain. The latter are
-    /// counted from the order's beginning, so the result depends neither on how often the observation arrives nor on matches since the
-    /// chain was read.
+    /// The lots filled directly on chain are counted from the order's beginning, so the result depends neither on how often the observation
+    /// arrives nor on matches since the chain was read.
     /// </summary>
     private static Quantity MostOpen(LiveOrder order, long filledDirectly) =>
         new(Math.Max(0, order.Lots - order.FilledLots - Math.Min(filledDirectly, order.Lots)));
 
     /// <summary>
-    /// Changes the collateral allotted to this shard by the given difference; for the engine it is an observation like any other. An
-    /// unforced decrease takes at most what no order or trade holds, so that no order is cancelled for money that merely moves to another
-    /// shard.
+    /// An unforced decrease takes at most what no order or trade holds, so that no order is cancelled for money that merely moves to
+    /// another shard.
     /// </summary>
     private Command Allot(AllotCollateral allot, AccountId account)
     {
@@ -259,6 +376,15 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         };
     }
 
+    /// <summary>A market that was read may have been changed by the batch before, whose commit the reading did not see.</summary>
+    private void Change(Market market, BatchBuilder builder)
+    {
+        if (!_engine.HasMarket(market.Id))
+            List(market, builder);
+        if (market.Wanted is { } wanted && Markets[market.Id].State < wanted)
+            Set(market.Id, wanted, builder);
+    }
+
     private void List(Market market, BatchBuilder builder)
     {
         Markets[market.Id] = market;
@@ -275,30 +401,33 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     }
 
     /// <summary>
-    /// Turns expiries and closing times that have come into commands: in the engine time passes only by commands, which a replay repeats.
+    /// In the engine time passes only by commands, which a replay repeats, so expiries and closing times become commands too.
     /// </summary>
     private void RunTimers(DateTime now, BatchBuilder builder)
     {
         _timersRanAt = now;
-        var seconds = _acceptedAtMicros / 1_000_000;
-        if (state.Orders.TakeDue(seconds))
+        var seconds = NowSeconds;
+        if (_engine.HasExpiriesDue(_acceptedAtMicros))
             Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
         foreach (var market in Markets.Values)
         {
             if (market.State is MarketState.Open or MarketState.Paused && market.ClosesAt <= seconds && _engine.HasMarket(market.Id))
-                Apply(
-                    new Command
-                    {
-                        Kind = CommandKind.SetMarketState,
-                        Market = market.Id,
-                        State = MarketState.Closed,
-                    },
-                    builder
-                );
+                Set(market.Id, MarketState.Closed, builder);
             if (market.Stats.Changed)
                 builder.AddStatistics(market, seconds);
         }
     }
+
+    private void Set(MarketId market, MarketState state, BatchBuilder builder) =>
+        Apply(
+            new Command
+            {
+                Kind = CommandKind.SetMarketState,
+                Market = market,
+                State = state,
+            },
+            builder
+        );
 
     private static long MicrosOf(DateTime time) => (time - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 

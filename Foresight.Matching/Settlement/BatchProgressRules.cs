@@ -4,7 +4,7 @@ public enum BatchStep
 {
     Wait,
 
-    /// <summary>Send the stored bytes, again if the node has dropped them.</summary>
+    /// <summary>Always the stored bytes, so that sending them again is harmless if the node has them already.</summary>
     Send,
 
     Replace,
@@ -14,21 +14,21 @@ public enum BatchStep
     /// <summary>A reorganisation removed the block that contained it.</summary>
     BackToBroadcast,
 
-    /// <summary>Confirmed: final, or failed if it reverted.</summary>
+    /// <summary>Only a confirmed block decides: the trades are final, or the batch is given up if it reverted.</summary>
     Finish,
 }
 
 /// <param name="BlockNumber">Block of its receipt; null until it is mined.</param>
-/// <param name="BroadcastBlock">Head of the chain when it was first sent.</param>
+/// <param name="BroadcastBlock">Head of the chain when it was first sent, from which a stuck transaction is counted.</param>
 public sealed record BatchFacts(string State, long? BlockNumber, byte[]? BlockHash, long? BroadcastBlock);
 
 /// <param name="ReceiptBlock">Null if no transaction of this nonce has a receipt.</param>
 /// <param name="CanonicalHash">
-/// Hash of the canonical block at <see cref="BatchFacts.BlockNumber"/>; null if the node's chain is shorter than that.
+/// Hash of the canonical block at <see cref="BatchFacts.BlockNumber"/>. Null if the node's chain is shorter, which is no evidence of a
+/// reorganisation.
 /// </param>
 public sealed record ChainFacts(long Head, long? ReceiptBlock, byte[]? CanonicalHash, bool KnownToNode);
 
-/// <summary>The settlement state machine of one batch, as a pure function; the loop only carries out its result.</summary>
 public static class BatchProgressRules
 {
     public static BatchStep Next(BatchFacts batch, ChainFacts chain, int confirmations, int stuckAfterBlocks)
@@ -59,9 +59,6 @@ public static class BatchProgressRules
         }
     }
 
-    /// <summary>
-    /// Number of blocks on top of <paramref name="block"/>. A block is confirmed at depth >= confirmations, so the follower's last block is
-    /// head - confirmations.
-    /// </summary>
+    /// <summary>A block is confirmed at depth >= confirmations, so the follower's last block is head - confirmations.</summary>
     public static long Depth(long head, long block) => head - block;
 }

@@ -8,12 +8,12 @@ public sealed record WaitingTrade(long TradeId, int MarketId, int Legs, int Atte
 /// </param>
 public sealed record BatchLimits(int MaxTrades, int MaxLegs, TimeSpan MaxAge);
 
-/// <summary>Trades of one transaction, in ascending order of their ids. All are of one market, because its contract settles them.</summary>
+/// <summary>All trades of a batch are of one market, because its contract settles them. In ascending order of their ids.</summary>
 public sealed record PlannedBatch(int MarketId, IReadOnlyList<long> TradeIds);
 
 public static class BatchRules
 {
-    /// <param name="waiting">In ascending order of trade ids; batches take them in this order.</param>
+    /// <param name="waiting">Oldest first, because batches take them in this order.</param>
     /// <param name="slots">Most batches to plan: the number of transactions that may still be put in flight.</param>
     public static List<PlannedBatch> Compose(IReadOnlyList<WaitingTrade> waiting, BatchLimits limits, int slots, DateTimeOffset now)
     {
@@ -37,8 +37,8 @@ public static class BatchRules
     }
 
     /// <summary>
-    /// Most trades of a batch that contains a trade which was in <paramref name="attempts"/> batches that reverted as a whole. Halved each
-    /// time, so that after log2(max) + 1 transactions the culprit is alone and the other trades have settled.
+    /// Halved with each batch that reverted as a whole, so that after log2(max) + 1 transactions the culprit is alone and the other trades
+    /// have settled.
     /// </summary>
     public static int MaxTradesAfter(int attempts, int maxTrades) => Math.Max(1, maxTrades >> Math.Min(attempts, 30));
 

@@ -14,33 +14,45 @@ namespace Foresight.Matching.Settlement;
 public sealed record PreflightResult(IReadOnlyList<TradeOutcome> Failed, IReadOnlyList<long> SettledAlready, string? Held);
 
 /// <param name="TradeIds">The first of the requested trades, as many as fit into one transaction.</param>
-/// <param name="Held">Reason why the whole reverts, for which no trade is to blame; null if there is none.</param>
+/// <param name="Held">
+/// Reason why the batch reverts, for which no trade is to blame, so that all of them wait; null if there is none.
+/// </param>
 public sealed record FittedBatch(IReadOnlyList<long> TradeIds, long GasLimit, string? Held);
 
 public sealed class BatchSigner(Deployment deployment, EthereumClient client, OperatorKey key, SettlementOptions options)
 {
     private readonly RefusedTransfers _transfers = new(deployment, client);
+    private readonly FailureWitnesses _witnesses = new(client);
 
     private static readonly AbiError TooLittleGas = ContractArtifact.Market.Error("TooLittleGas");
 
-    public NewBatch Sign(int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, long nonce, Fee fee, long gasLimit)
+    public NewBatch Sign(int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, long nonce, Fee fee, long gasLimit) =>
+        SignBatch(marketId, deployment.Market(marketId).Address, SettleData(tradeIds, legs), nonce, fee, gasLimit, tradeIds);
+
+    /// <summary>
+    /// A sign of life is a batch without a market and without trades, so that it is stored, replaced and confirmed like any other
+    /// transaction.
+    /// </summary>
+    public NewBatch SignLife(long nonce, Fee fee, long gasLimit) =>
+        SignBatch(null, deployment.Factory, MarketFactoryContract.SignOfLife(), nonce, fee, gasLimit, []);
+
+    private NewBatch SignBatch(int? marketId, Address to, byte[] data, long nonce, Fee fee, long gasLimit, IReadOnlyList<long> tradeIds)
     {
         var signed = new Eip1559Transaction
         {
             ChainId = deployment.ChainId,
             Nonce = nonce,
-            To = deployment.Market(marketId).Address,
+            To = to,
             GasLimit = gasLimit,
             MaxFeePerGas = fee.MaxFee,
             MaxPriorityFeePerGas = fee.PriorityFee,
-            Data = SettleData(tradeIds, legs),
+            Data = data,
         }.Sign(key.Key);
         return new NewBatch(marketId, key.Address, nonce, signed.Raw, signed.Hash.ToBytes(), fee, gasLimit, tradeIds);
     }
 
     /// <summary>
-    /// Simulates each match on top of this block. Each is called in the way the market itself calls it, because <c>settle</c> catches the
-    /// revert reason of a match.
+    /// Each match is called in the way the market itself calls it, because <c>settle</c> catches the revert reason of a match.
     /// </summary>
     /// <param name="ground">
     /// Named by its hash, so that a node without this block returns an error instead of the result for another one.
@@ -53,31 +65,66 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     )
     {
         var market = deployment.Market(plan.MarketId).Address;
-        var results = await client.CallManyAsync(
-            [.. plan.TradeIds.Select(id => new CallRequest(market, SettleMatchData(id, legs[id]), market))],
-            ground,
-            cancellationToken
-        );
+        var calls = plan.TradeIds.Select(id => new CallRequest(market, SettleMatchData(id, legs[id]), market)).ToList();
+        var results = await client.CallManyAsync(calls, ground, cancellationToken);
         var (failed, settled) = (new List<TradeOutcome>(), new List<long>());
         for (var i = 0; i < results.Count; i++)
         {
-            if (results[i].Revert is not { } revert)
+            var id = plan.TradeIds[i];
+            var failure = results[i].Revert is { } revert ? SettlementFailure.Decode(revert.RevertData) : null;
+            // Only a failure that goes on keeps its claim open.
+            if (failure is null || failure.IsTemporary() || failure.IsSettledAlready())
+                _witnesses.Forget(id);
+            if (failure is null)
+            {
+                // The market cannot accept what its makers have not signed, so the node's answers contradict each other.
+                if (await UnsignedAsync(plan.MarketId, legs[id], ground, cancellationToken) is { } order)
+                    return Hold(_witnesses.Contradict($"order {order} of trade {id} is not signed by its maker"));
                 continue;
-            var failure = SettlementFailure.Decode(revert.RevertData);
+            }
+
             if (failure.IsTemporary())
-                return new PreflightResult([], [], failure.Text);
+                return Hold(failure.Text);
             if (failure.IsSettledAlready())
-                settled.Add(plan.TradeIds[i]);
+                settled.Add(id);
+            else if (await DoubtAsync(plan.MarketId, id, legs[id], calls[i], failure, ground, cancellationToken) is { } doubt)
+                return Hold(doubt);
             else
-                failed.Add(new TradeOutcome(plan.TradeIds[i], (await _transfers.NameAsync(failure, ground, cancellationToken)).Stored()));
+            {
+                var named = await _transfers.NameAsync(failure, ground, cancellationToken);
+                failed.Add(new TradeOutcome(id, InvalidSignatures.StoredOf(named, legs[id], DomainOf(plan.MarketId))));
+            }
         }
 
         return new PreflightResult(failed, settled, null);
+
+        static PreflightResult Hold(string reason) => new([], [], reason);
+    }
+
+    /// <returns>Null if the failure can be believed.</returns>
+    private async Task<string?> DoubtAsync(
+        int marketId,
+        long tradeId,
+        IEnumerable<TradeLeg> legs,
+        CallRequest call,
+        SettlementFailure failure,
+        BlockRef ground,
+        CancellationToken cancellationToken
+    )
+    {
+        var domain = DomainOf(marketId);
+        // The market recovers the key before it asks any contract, so it cannot refuse a signature that was recovered here.
+        if (
+            failure.Code == SettlementFailure.InvalidSignature
+            && legs.All(leg => Recover(domain, leg) is var (hash, isSigned) && (isSigned || hash != failure.OrderHash))
+        )
+            return _witnesses.Contradict($"the node says that {failure.Text}, and it is no such order of trade {tradeId}");
+        return await _witnesses.DoubtAsync(tradeId, call, failure, ground, cancellationToken);
     }
 
     /// <summary>
-    /// Determines how many of these trades fit into one transaction, and its gas limit. The whole is simulated with less gas than it will
-    /// get; if that is too little, with the next step up and fewer trades.
+    /// The batch is simulated with less gas than it will get, so that a pass leaves a margin for the state that changes until it is mined.
+    /// If that is too little, the next step up is tried, with fewer trades.
     /// </summary>
     public async Task<FittedBatch> FitAsync(
         int marketId,
@@ -110,6 +157,37 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
         return new FittedBatch([], 0, held);
     }
 
+    /// <summary>
+    /// Checked here, so that no transaction depends on what an Api node or a node of the chain claims about a key's signature. Contracts
+    /// check theirs in the simulation. Null if all are signed.
+    /// </summary>
+    private async Task<Hash32?> UnsignedAsync(
+        int marketId,
+        IEnumerable<TradeLeg> legs,
+        BlockRef ground,
+        CancellationToken cancellationToken
+    )
+    {
+        var domain = DomainOf(marketId);
+        foreach (var leg in legs)
+        {
+            var (hash, isSignedByKey) = Recover(domain, leg);
+            if (!isSignedByKey && (await client.GetCodeAsync(new Address(leg.Maker), ground, cancellationToken)).Length == 0)
+                return hash;
+        }
+
+        return null;
+    }
+
+    private TypedDataDomain DomainOf(int marketId) => TypedDataDomain.OfMarket(deployment.ChainId, deployment.Market(marketId).Address);
+
+    /// <returns>The hash as the market computes it from the order's members.</returns>
+    private static (Hash32 Hash, bool IsSignedByKey) Recover(TypedDataDomain domain, TradeLeg leg)
+    {
+        var hash = InvalidSignatures.HashOf(domain, leg);
+        return (hash, hash == new Hash32(leg.OrderHash) && OrderSigning.Check(hash, leg.Signature, new Address(leg.Maker)).IsValid);
+    }
+
     private static MatchLegs Count(IEnumerable<TradeLeg> legs)
     {
         var (plain, wallets) = (0, 0);
@@ -132,7 +210,7 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
 
     private static MarketLeg Leg(TradeLeg leg) =>
         new(
-            OrderMessage.OfUnits(new Address(leg.Maker), leg.Outcome, leg.IsBuy, leg.OrderPriceTicks, leg.OrderLots, leg.Salt, leg.Expiry),
+            InvalidSignatures.MessageOf(leg),
             leg.Signature,
             leg.Lots * OrderMessage.AmountPerLot,
             (long)leg.PriceTicks * OrderMessage.PricePerTick

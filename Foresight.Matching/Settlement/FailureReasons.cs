@@ -8,10 +8,10 @@ public sealed record Attribution(long TradeId, string Code, Address? Account, Ha
 
 public static class FailureReasons
 {
-    /// <summary>The receipt has neither a settlement nor a failure of the trade.</summary>
+    /// <summary>The market answers each trade of a mined batch by an event, and this receipt has none for the trade.</summary>
     public const string Unreported = "unreported";
 
-    /// <summary>Formats a failure as it is stored and published: the code, then the account or order concerned.</summary>
+    /// <summary>Stored reasons are parsed again, so the format must not change: the code, then the account or order concerned.</summary>
     public static string Stored(this SettlementFailure failure) =>
         failure.Account is { } account ? $"{failure.Code}:{account.ToLowerHex()}"
         : failure.OrderHash is { } hash ? $"{failure.Code}:{hash}"
@@ -22,7 +22,10 @@ public static class FailureReasons
     public static Address? AccountOf(string? stored) =>
         stored?.Split(':') is [_, var name] && Address.TryParse(name, out var account) ? account : null;
 
-    /// <summary>Null if no party, or the relayer itself, is responsible.</summary>
+    /// <summary>
+    /// Null if no party, or the relayer itself, is responsible: then no account gets a strike. An invalid signature that is stored with an
+    /// order is a forgery.
+    /// </summary>
     public static Attribution? AttributionOf(long tradeId, string? stored)
     {
         var code = CodeOf(stored);
@@ -30,13 +33,14 @@ public static class FailureReasons
         if (points == 0 || stored?.Split(':') is not [_, var name])
             return null;
         return AccountOf(stored) is { } account ? new Attribution(tradeId, code, account, null, points)
-            : Hash32.TryParse(name, out var order) ? new Attribution(tradeId, code, null, order, points)
+            : code != SettlementFailure.InvalidSignature && Hash32.TryParse(name, out var order)
+                ? new Attribution(tradeId, code, null, order, points)
             : null;
     }
 
     /// <summary>
-    /// Returns the account whose other orders cannot settle either: its contract now rejects a signature that it accepted when the order
-    /// came, or the token's issuer has blocked it.
+    /// Other orders of this account cannot settle either: its contract now rejects a signature that it accepted when the order came, or the
+    /// token's issuer has blocked it.
     /// </summary>
     public static Address? WithdrawnAccount(string? stored) =>
         CodeOf(stored) is SettlementFailure.InvalidSignature or SettlementFailure.TransferRefused or SettlementFailure.PayoutRefused
@@ -44,18 +48,23 @@ public static class FailureReasons
             : null;
 
     /// <summary>
-    /// Returns the order that the chain will no longer fill, or not for its full size: every later match with it would fail too.
+    /// The chain will no longer fill this order, or not for its full size, or never would, since its maker has not signed it: every later
+    /// match with it would fail too.
     /// </summary>
     public static Hash32? OrderAtFault(string? stored) =>
-        CodeOf(stored) is SettlementFailure.OrderCancelled or SettlementFailure.OrderOverfilled or SettlementFailure.OrderExpired
+        CodeOf(stored)
+            is SettlementFailure.OrderCancelled
+                or SettlementFailure.OrderOverfilled
+                or SettlementFailure.OrderExpired
+                or SettlementFailure.InvalidSignature
         && stored?.Split(':') is [_, var name]
         && Hash32.TryParse(name, out var order)
             ? order
             : null;
 
-    /// <summary>True if the market is merely paused: the trade is valid and waits.</summary>
+    /// <summary>A trade that meets a paused market has not failed: it is valid and waits.</summary>
     public static bool IsTemporary(this SettlementFailure failure) => failure.Code == SettlementFailure.MarketPaused;
 
-    /// <summary>True if the chain has settled this trade already, so it has not failed.</summary>
+    /// <summary>A trade that the chain has settled already has not failed.</summary>
     public static bool IsSettledAlready(this SettlementFailure failure) => failure.Code == SettlementFailure.DuplicateTrade;
 }

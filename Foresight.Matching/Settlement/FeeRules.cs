@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>EIP-1559 fees of one transaction, in wei per gas.</summary>
+/// <summary>EIP-1559, in wei per gas.</summary>
 public readonly record struct Fee(BigInteger MaxFee, BigInteger PriorityFee);
 
 public static class FeeRules
@@ -13,7 +13,7 @@ public static class FeeRules
     public const int MinBumpPercent = 13;
 
     /// <summary>
-    /// Offers twice the base fee, which outlasts five full blocks in a row: each raises the base fee by at most 12.5 %, and 1.125^5 = 1.8.
+    /// Twice the base fee outlasts five full blocks in a row: each raises the base fee by at most 12.5 %, and 1.125^5 = 1.8.
     /// </summary>
     public static Fee First(BigInteger baseFee, BigInteger priorityFee, BigInteger cap)
     {
@@ -22,8 +22,8 @@ public static class FeeRules
     }
 
     /// <summary>
-    /// Computes the fees that replace <paramref name="last"/>: at least <see cref="MinBumpPercent"/> higher, more if the market requires
-    /// it. Null if the cap leaves no room: the transaction then stays as it is, and an operator must be alerted.
+    /// At least <see cref="MinBumpPercent"/> higher, because nodes reject less. Null if the cap leaves no room: the transaction then stays
+    /// as it is, and an operator must be alerted.
     /// </summary>
     public static Fee? Bump(Fee last, BigInteger baseFee, BigInteger priorityFee, BigInteger cap)
     {

@@ -12,12 +12,12 @@ public readonly record struct MatchLegs(int Plain, int Wallets)
 }
 
 /// <summary>
-/// The gas limit of a batch. Never taken from a node's estimate: a contract wallet that is cheap during the estimate and expensive when
-/// mined would starve the matches after it. Unused gas is refunded, but a high limit keeps a block from including a second batch.
+/// Never taken from a node's estimate: a contract wallet that is cheap during the estimate and expensive when mined would starve the
+/// matches after it. Unused gas is refunded, but a high limit keeps a block from including a second batch.
 /// </summary>
 public static class GasRules
 {
-    /// <summary>Gas limit of one transaction by EIP-7825.</summary>
+    /// <summary>Chains with EIP-7825 refuse a transaction with a higher gas limit.</summary>
     public const long TransactionLimit = 16_777_216;
 
     /// <summary>The 21,000 of every transaction, plus the decoding of the call.</summary>
@@ -46,12 +46,10 @@ public static class GasRules
         )
         + matches.Max(m => Due(m.All));
 
-    /// <summary>
-    /// Gas limit of a simulation: a fifth less for plain legs, so that a batch that passes has this margin when it is mined.
-    /// </summary>
+    /// <summary>A fifth less for plain legs, so that a batch that passes the simulation has this margin when it is mined.</summary>
     public static long TrialLimit(IReadOnlyCollection<MatchLegs> matches, long? plainLeg) => Limit(matches, plainLeg * 4 / 5);
 
-    /// <summary>Returns how many matches, from the first on, fit under <paramref name="most"/>; at least one.</summary>
+    /// <summary>At least one match, because one that does not fit alone would otherwise wait for ever.</summary>
     public static int Fitting(IReadOnlyList<MatchLegs> matches, long? plainLeg, long most)
     {
         var count = 1;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>The key that signs settlement transactions. Formats as its address; the secret is never formatted, logged or stored.</summary>
+/// <summary>Formats as its address, so that no log or error can contain the secret.</summary>
 public sealed class OperatorKey(PrivateKey key)
 {
     /// <summary>
@@ -39,7 +39,10 @@ public sealed class OperatorKey(PrivateKey key)
 
     public byte[] Address { get; } = key.Address.ToBytes();
 
-    /// <summary>Reads <c>OPERATOR_KEY</c>, or the content of the file <c>OPERATOR_KEY_FILE</c>: 64 hexadecimal digits.</summary>
+    /// <summary>
+    /// From <c>OPERATOR_KEY</c>, or from the file <c>OPERATOR_KEY_FILE</c>, which keeps the key out of the environment: 64 hexadecimal
+    /// digits.
+    /// </summary>
     /// <exception cref="SettingException">
     /// Neither or both are set, the value is not a key, or it is a published key in Production. The message never contains the key.
     /// </exception>

@@ -7,12 +7,13 @@ using Foresight.Matching.ChainReading;
 namespace Foresight.Matching.Settlement;
 
 /// <summary>
-/// Reads from the logs of a mined batch the outcome of each of its trades: the status 1 of the transaction proves none of them.
+/// The status 1 of a mined batch proves none of its trades, because <c>settle</c> catches the failure of a match. The logs decide.
 /// </summary>
 public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfers transfers, ILogger logger)
 {
     /// <returns>
-    /// The outcome of every trade that the receipt decides. A trade that an earlier transaction settled is not among them.
+    /// The outcome of every trade that the receipt decides. A trade that an earlier transaction settled is not among them, because the
+    /// follower reports it.
     /// </returns>
     public async Task<IReadOnlyList<TradeOutcome>> ReadAsync(
         TransactionReceipt receipt,
@@ -23,6 +24,7 @@ public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfer
     )
     {
         var market = deployment.Market(marketId);
+        var domain = TypedDataDomain.OfMarket(deployment.ChainId, market.Address);
         var facts = BlockFacts.Read(deployment, receipt.Logs.Where(l => l.Address == market.Address));
         var settled = facts.Settled.ToDictionary(s => s.TradeId);
         var refused = facts.Refused.ToDictionary(r => r.TradeId);
@@ -45,7 +47,7 @@ public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfer
                     cancellationToken
                 );
                 if (!failure.IsSettledAlready())
-                    outcomes.Add(new TradeOutcome(id, failure.Stored(), failure.IsTemporary()));
+                    outcomes.Add(new TradeOutcome(id, InvalidSignatures.StoredOf(failure, legs[id], domain), failure.IsTemporary()));
             }
             else
             {

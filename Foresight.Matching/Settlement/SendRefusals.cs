@@ -1,8 +1,6 @@
 namespace Foresight.Matching.Settlement;
 
-/// <summary>
-/// Classifies the errors with which nodes reject a transaction. JSON-RPC has no codes for them, so the texts are matched.
-/// </summary>
+/// <summary>JSON-RPC has no codes for the errors with which nodes reject a transaction, so their texts are matched.</summary>
 public static class SendRefusals
 {
     // geth and erigon: "already known"; nethermind: "AlreadyKnown"; anvil: "transaction already imported"; besu: "Known transaction".
@@ -15,11 +13,11 @@ public static class SendRefusals
     // nethermind: "FeeTooLow"; erigon: "fee cap less than block base fee".
     private static readonly string[] FeeTooLow = ["less than block base fee", "transaction underpriced", "feetoolow", "fee too low"];
 
-    /// <summary>True if the node will not keep the transaction at this fee, so waiting is useless.</summary>
+    /// <summary>At this fee the node will not keep the transaction, so waiting is useless.</summary>
     public static bool MeansTheFeeIsTooLow(string message) =>
         !MeansTheNodeHasIt(message) && FeeTooLow.Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>True if the node has this transaction or one of the same nonce: there is nothing to do but look again.</summary>
+    /// <summary>The node has this transaction or one of the same nonce: there is nothing to do but look again.</summary>
     public static bool MeansTheNodeHasIt(string message) =>
         HasIt.Concat(NonceIsBusy).Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
 }

@@ -13,7 +13,9 @@ public sealed record SettlementServices(
     TimeProvider Clock
 );
 
-/// <param name="Database">The term's own sessions, which the next holder terminates before its own term begins.</param>
+/// <param name="Database">
+/// The term's own sessions, which the next holder terminates before its own term begins: a holder that was replaced cannot write.
+/// </param>
 public sealed record SettlementContext(
     Term Term,
     NpgsqlDataSource Database,

@@ -3,12 +3,12 @@ using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>The new settlement state of a trade. It comes from a write that has committed, so it may be published.</summary>
+/// <summary>Comes from a write that has committed, so it may be published.</summary>
 public sealed record TradeChange(long TradeId, int MarketId, string Settlement, string? Reason, byte[]? TransactionHash, long? BlockNumber);
 
 /// <summary>
-/// The state changes of settlement, each in one round trip and one transaction whose first statement is the fence. A holder that was
-/// replaced therefore changes nothing, wherever it was paused. Each method returns the changed trades, to be published after the commit.
+/// Each state change is one round trip and one transaction whose first statement is the fence. A holder that was replaced therefore changes
+/// nothing, wherever it was paused. Each method returns the changed trades, to be published after the commit.
 /// </summary>
 public sealed class SettlementJournal(NpgsqlDataSource primary)
 {
@@ -16,13 +16,11 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
 
     private const string InsertBatch = """
         INSERT INTO settlement_batches (market_id, signer, nonce, raw_tx, tx_hash, state, max_fee_wei, priority_fee_wei, gas_limit, trades,
-            epoch)
-        VALUES ($1, $2, $3, $4, $5, 'signed', $6, $7, $8, $9, $10) RETURNING batch_id
+            epoch, generation)
+        VALUES ($1, $2, $3, $4, $5, 'signed', $6, $7, $8, $9, $10, (SELECT max(generation) FROM deployments)) RETURNING batch_id
         """;
 
-    /// <summary>
-    /// Stores a signed transaction before it is sent: after a crash the same bytes are sent again, never others for the same trades.
-    /// </summary>
+    /// <summary>Stored before it is sent: after a crash the same bytes are sent again, never others for the same trades.</summary>
     public Task<IReadOnlyList<TradeChange>> StoreAsync(Term term, NewBatch batch, CancellationToken cancellationToken) =>
         ExecuteAsync(
             term,
@@ -57,7 +55,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             cancellationToken,
             Sql(
                 """
-                UPDATE settlement_batches SET state = 'broadcast', broadcast_block = COALESCE(broadcast_block, $2), updated_at = now()
+                UPDATE settlement_batches SET state = 'broadcast', broadcast_block = COALESCE(broadcast_block, $2),
+                    broadcast_at = COALESCE(broadcast_at, now()), updated_at = now()
                 WHERE batch_id = $1 AND state IN ('signed', 'broadcast')
                 """,
                 batchId,
@@ -73,8 +72,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// Records a receipt that was found and checked. <paramref name="live"/> differs from <paramref name="mined"/> if a replaced
-    /// transaction was mined after all.
+    /// A replaced transaction may be mined after all, so <paramref name="live"/> and <paramref name="mined"/> may differ.
     /// </summary>
     /// <param name="outcomes">Empty if the transaction reverted as a whole: its trades then wait until that is confirmed.</param>
     public Task<IReadOnlyList<TradeChange>> RecordMinedAsync(
@@ -100,7 +98,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             Sql(
                 """
                 UPDATE settlement_batches SET state = 'mined', block_number = $2, block_hash = $3, gas_used = $4, error = $5,
-                    updated_at = now()
+                    mined_at = now(), updated_at = now()
                 WHERE batch_id = $1
                 """,
                 mined.BatchId,
@@ -149,8 +147,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
     }
 
     /// <summary>
-    /// Reopens what these batches decided, because their block is no longer canonical. Final trades are left alone: the follower has read
-    /// them in a block of its own chain, and takes them back itself if that one is undone.
+    /// Final trades are left alone when a batch's block is no longer canonical: the follower has read them in a block of its own chain, and
+    /// takes them back itself if that one is undone.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> BackToBroadcastAsync(
         Term term,
@@ -163,7 +161,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             Sql(
                 """
                 UPDATE settlement_batches SET state = 'broadcast', broadcast_block = NULL, block_number = NULL, block_hash = NULL,
-                    gas_used = NULL, error = NULL, updated_at = now()
+                    gas_used = NULL, error = NULL, mined_at = NULL, updated_at = now()
                 WHERE batch_id = ANY ($1) AND state IN ('mined', 'final', 'failed')
                 """,
                 batchIds.ToArray()
@@ -180,8 +178,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// Finishes a batch whose block is confirmed. The follower makes its trades final, once the engine has acknowledged them. Trades that a
-    /// paused market refused return to matched: they have certainly not settled, and no party is at fault.
+    /// The follower makes the trades final, once the engine has acknowledged them. Trades that a paused market refused return to matched:
+    /// they have certainly not settled, and no party is at fault.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> FinishAsync(Term term, long batchId, CancellationToken cancellationToken) =>
         ExecuteAsync(
@@ -198,7 +196,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// Gives up a transaction that had no effect and never will: it reverted as a whole and is confirmed, or a foreign transaction used its
+    /// Only for a transaction that had no effect and never will: it reverted as a whole and is confirmed, or a foreign transaction used its
     /// nonce. Its trades return to matched and go into smaller batches; a trade that was alone has failed by itself.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> GiveUpAsync(
@@ -233,8 +231,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// Fails trades that a simulation rejected. They were never sent, or what was sent is confirmed not to have settled them, so nothing on
-    /// chain can contradict this decision.
+    /// The trades were never sent, or what was sent is confirmed not to have settled them, so nothing on chain can contradict this
+    /// decision.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> FailUnsentAsync(
         Term term,
@@ -255,12 +253,21 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             )
         );
 
-    /// <summary>Writes nothing; fails if this node no longer holds the term.</summary>
-    public Task AssertTermAsync(Term term, CancellationToken cancellationToken) => ExecuteAsync(term, cancellationToken);
+    /// <summary>Whether an operator has halted settlement; fenced, because what is sent next may have no write of its own.</summary>
+    /// <exception cref="PostgresException">FS001: this node no longer holds the term.</exception>
+    public async Task<bool> IsHaltedAsync(Term term, CancellationToken cancellationToken)
+    {
+        await using var batch = primary.CreateBatch();
+        batch.BatchCommands.Add(Fence.Assert(term));
+        batch.BatchCommands.Add(Sql("SELECT EXISTS (SELECT FROM operator_holds WHERE subject = 'settlement')"));
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) && reader.GetBoolean(0);
+    }
 
     private static object[] BatchValues(Term term, NewBatch batch) =>
         [
-            batch.MarketId,
+            new NpgsqlParameter { Value = (object?)batch.MarketId ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Integer },
             batch.Signer,
             batch.Nonce,
             batch.RawTransaction,
@@ -283,7 +290,6 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
     internal static NpgsqlParameter TextOrNull(string? value) =>
         new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
 
-    /// <summary>Runs the statements behind the fence, as one implicit transaction.</summary>
     /// <exception cref="PostgresException">FS001: this node no longer holds the term; nothing was written.</exception>
     internal async Task<IReadOnlyList<TradeChange>> ExecuteAsync(
         Term term,
@@ -299,7 +305,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
-            // Only the statements that change trades return six columns.
+            // Skips the rows of other statements, such as the fence's: only those that change trades have six columns.
             while (await reader.ReadAsync(cancellationToken))
             {
                 if (reader.FieldCount != 6)

@@ -5,13 +5,14 @@ using Foresight.ServiceDefaults.Telemetry;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>The counters of settlement. No label contains an id or an address, so the number of series stays small.</summary>
+/// <summary>No label contains an id or an address, so the number of series stays small.</summary>
 public sealed class SettlementMetrics
 {
     private readonly Counter<long> _trades;
     private readonly Counter<long> _batches;
     private readonly Counter<long> _bust;
     private readonly Counter<long> _headReductions;
+    private readonly Counter<long> _unproposedMarkets;
     private readonly Histogram<double> _blockSeconds;
 
     public SettlementMetrics(IMeterFactory meters)
@@ -24,6 +25,10 @@ public sealed class SettlementMetrics
             MetricNames.HeadReductions,
             description: "Holdings that an unconfirmed block made smaller."
         );
+        _unproposedMarkets = meter.CreateCounter<long>(
+            MetricNames.UnproposedMarkets,
+            description: "Markets that the factory created without an approved proposal; they are not listed."
+        );
         _blockSeconds = meter.CreateHistogram<double>(
             MetricNames.BlockProcessingDuration,
             "s",
@@ -32,8 +37,8 @@ public sealed class SettlementMetrics
         meter.CreateObservableGauge(MetricNames.SettlementPending, () => Pending, description: "Trades that are neither final nor failed.");
         meter.CreateObservableGauge(
             MetricNames.SettlementHalted,
-            () => Halted is null ? 0 : 1,
-            description: "1: settlement has stopped by itself and waits for a person."
+            ReadHalts,
+            description: "1: settlement sends nothing and waits for a person, by cause."
         );
         meter.CreateObservableGauge(
             MetricNames.SignerBalance,
@@ -47,9 +52,13 @@ public sealed class SettlementMetrics
 
     public long Head { get; set; }
 
+    /// <summary>Why it has halted by itself; null while it has not.</summary>
     public string? Halted { get; set; }
 
-    /// <summary>Wei; null until it is first read, as on a node that never settled.</summary>
+    /// <summary>As the last look before a send found it.</summary>
+    public bool IsHaltedByOperator { get; set; }
+
+    /// <summary>Wei. Null until it is first read, as on a node that never settled, because 0 would look like an empty account.</summary>
     public BigInteger? SignerBalance { get; set; }
 
     public void Changed(IReadOnlyCollection<TradeChange> changes)
@@ -58,15 +67,23 @@ public sealed class SettlementMetrics
             _trades.Add(group.Count(), new KeyValuePair<string, object?>("state", group.Key));
     }
 
+    private IEnumerable<Measurement<int>> ReadHalts() =>
+        [
+            new(Halted is null ? 0 : 1, new KeyValuePair<string, object?>("cause", "reorganisation")),
+            new(IsHaltedByOperator ? 1 : 0, new KeyValuePair<string, object?>("cause", "operator")),
+        ];
+
     // Without a reading there is no measurement: 0 would look like an empty account.
     private IEnumerable<Measurement<double>> ReadSignerBalance() => SignerBalance is { } wei ? [new((double)wei / 1e18)] : [];
 
     public void Batch(string state) => _batches.Add(1, new KeyValuePair<string, object?>("state", state));
 
-    /// <param name="code">A code of the short list in SettlementFailure, without an account.</param>
+    /// <param name="code">Without an account, which would make a series for each; one of the short list in SettlementFailure.</param>
     public void Bust(string code) => _bust.Add(1, new KeyValuePair<string, object?>("reason", code));
 
     public void HeadReductions(int holdings) => _headReductions.Add(holdings);
+
+    public void UnproposedMarket() => _unproposedMarkets.Add(1);
 
     public void BlocksProcessed(TimeSpan took) => _blockSeconds.Record(took.TotalSeconds);
 }

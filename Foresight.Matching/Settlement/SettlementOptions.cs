@@ -4,11 +4,12 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>The settings of settlement. The defaults suit a chain with a block time of 1 to 2 seconds.</summary>
+/// <summary>The defaults suit a chain with a block time of 1 to 2 seconds.</summary>
 public sealed record SettlementOptions
 {
     /// <summary>
-    /// Blocks on top of a block that make its content final: the engine gets a settlement only then. <c>SETTLEMENT_CONFIRMATIONS</c>.
+    /// <c>SETTLEMENT_CONFIRMATIONS</c>. The engine is told of a settlement only when so many blocks are on top of it, because a
+    /// reorganisation undoes deeper blocks more rarely.
     /// </summary>
     public int Confirmations { get; init; } = Settings.DefaultConfirmations;
 
@@ -16,8 +17,8 @@ public sealed record SettlementOptions
     public const int MaximumFinalityBlocks = 10_000;
 
     /// <summary>
-    /// Deepest reorganisation that is repaired automatically; a deeper one halts settlement until an operator has investigated. At least
-    /// <see cref="Confirmations"/>. <c>SETTLEMENT_FINALITY_BLOCKS</c>.
+    /// <c>SETTLEMENT_FINALITY_BLOCKS</c>, at least <see cref="Confirmations"/>. A deeper reorganisation is not repaired automatically but
+    /// halts settlement until an operator has investigated.
     /// </summary>
     public int FinalityBlocks { get; init; } = 64;
 
@@ -28,67 +29,63 @@ public sealed record SettlementOptions
     /// </summary>
     public const int DefaultBatchTrades = 50;
 
-    /// <summary>Most trades of one batch; <see cref="DefaultBatchTrades"/> derives the default. <c>SETTLEMENT_BATCH_TRADES</c>.</summary>
     public int BatchTrades { get; init; } = DefaultBatchTrades;
 
     /// <summary>
-    /// Most legs of one batch. A leg takes 480 bytes, and nodes reject transactions over 128 KB: 200 legs are 96 KB.
-    /// <c>SETTLEMENT_BATCH_LEGS</c>.
+    /// <c>SETTLEMENT_BATCH_LEGS</c>. A leg takes 480 bytes, and nodes reject transactions over 128 KB: 200 legs are 96 KB.
     /// </summary>
     public int BatchLegs { get; init; } = 200;
 
-    /// <summary>Most gas of one batch, which limits its trades. <c>SETTLEMENT_BATCH_GAS</c>.</summary>
+    /// <summary><c>SETTLEMENT_BATCH_GAS</c>. The default is the most that a chain with EIP-7825 accepts.</summary>
     public long BatchGas { get; init; } = GasRules.TransactionLimit;
 
     /// <summary>
-    /// Gas set aside for the leg of a plain account. Such a leg uses 49,000 to 71,000 (contracts/README.md), up to 90,000 if it writes
-    /// storage slots for the first time; a batch whose simulation needs more gets more. <c>SETTLEMENT_LEG_GAS</c>.
+    /// <c>SETTLEMENT_LEG_GAS</c>, for the leg of a plain account. Such a leg uses 49,000 to 71,000 (contracts/README.md), up to 90,000 if
+    /// it writes storage slots for the first time; a batch whose simulation needs more gets more.
     /// </summary>
     public long LegGas { get; init; } = 75_000;
 
-    /// <summary>Longest wait of a batch that is not full. <c>SETTLEMENT_BATCH_AGE_MS</c>.</summary>
+    /// <summary>
+    /// <c>SETTLEMENT_BATCH_AGE_MS</c>. A batch that is not full waits this long at most, so that a quiet market settles too.
+    /// </summary>
     public TimeSpan BatchAge { get; init; } = TimeSpan.FromMilliseconds(400);
 
     /// <summary>
-    /// Most transactions sent and not mined. Nodes guarantee 16 pending ones per account (geth's txpool.accountslots).
-    /// <c>SETTLEMENT_MAX_IN_FLIGHT</c>.
+    /// <c>SETTLEMENT_MAX_IN_FLIGHT</c>, of transactions sent and not mined. Nodes guarantee 16 pending ones per account (geth's
+    /// txpool.accountslots).
     /// </summary>
     public int MaxInFlight { get; init; } = 16;
 
     /// <summary>
-    /// Blocks after which the next transaction in line, if not mined, is replaced with higher fees. <c>SETTLEMENT_STUCK_BLOCKS</c>.
+    /// <c>SETTLEMENT_STUCK_BLOCKS</c>. After so many blocks the next transaction in line, which holds up all others, is replaced with
+    /// higher fees.
     /// </summary>
     public int StuckAfterBlocks { get; init; } = 5;
 
     /// <summary>
-    /// Highest fee per unit of gas. A stuck transaction that has reached it is not replaced (<see cref="FeeRules.Bump"/>).
-    /// <c>SETTLEMENT_MAX_FEE_GWEI</c>.
+    /// <c>SETTLEMENT_MAX_FEE_GWEI</c>. A stuck transaction that has reached it is not replaced, so settlement waits for the market or for
+    /// an operator (<see cref="FeeRules.Bump"/>).
     /// </summary>
     public BigInteger MaxFee { get; init; } = 500 * Gwei;
 
-    /// <summary>Lowest priority fee per unit of gas. <c>SETTLEMENT_PRIORITY_FEE_GWEI</c>.</summary>
     public BigInteger PriorityFee { get; init; } = Gwei;
 
     /// <summary>
-    /// Balance of the operator's account, in wei, below which the status warns: early enough to fund it before nodes reject transactions.
-    /// <c>SETTLEMENT_LOW_BALANCE_MILLIETHER</c>.
+    /// <c>SETTLEMENT_LOW_BALANCE_MILLIETHER</c>, here in wei. Below it the status warns: early enough to fund the operator's account before
+    /// nodes reject transactions.
     /// </summary>
     public BigInteger LowBalance { get; init; } = 100 * MilliEther;
 
-    /// <summary>Pause between two looks at the chain and the journal. <c>SETTLEMENT_POLL_MS</c>.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>
-    /// Most blocks in one query of logs, because nodes reject queries whose answer is too large. <c>SETTLEMENT_BLOCK_RANGE</c>.
-    /// </summary>
+    /// <summary><c>SETTLEMENT_BLOCK_RANGE</c>. Nodes reject queries of logs whose answer is too large.</summary>
     public int BlockRange { get; init; } = 1000;
 
-    /// <summary>Limit on the leader's acknowledgement of an observation; after that the step is retried.</summary>
+    /// <summary>A leader that does not acknowledge for longer does not hold the step up: it is retried.</summary>
     public TimeSpan DeliveryDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// The thresholds of the Api, which must be the same here: from these on an account's orders are refused, and its resting ones
-    /// withdrawn.
+    /// The thresholds must be those of the Api: from these on an account's orders are refused, and its resting ones withdrawn.
     /// </summary>
     public OffenderOptions Offenders { get; init; } = new();
 

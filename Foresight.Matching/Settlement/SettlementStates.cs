@@ -1,10 +1,10 @@
 namespace Foresight.Matching.Settlement;
 
-/// <summary>Values of <c>settlement_batches.state</c>, one row per transaction ever signed.</summary>
+/// <summary>Stored in <c>settlement_batches.state</c>, so the values must not change. One row per transaction ever signed.</summary>
 public static class BatchStates
 {
     /// <summary>
-    /// Stored, and perhaps sent: a crash between storing and recording the broadcast leaves it in this state. The same bytes are then sent
+    /// Stored, and perhaps sent: a crash between sending and recording the broadcast leaves it in this state. The same bytes are then sent
     /// again.
     /// </summary>
     public const string Signed = "signed";
@@ -13,9 +13,11 @@ public static class BatchStates
     public const string Mined = "mined";
     public const string Final = "final";
 
-    /// <summary>Mined, reverted as a whole, and confirmed.</summary>
+    /// <summary>
+    /// Had no effect and never will: it reverted as a whole and is confirmed, its nonce was taken, or its chain was lost.
+    /// </summary>
     public const string Failed = "failed";
 
-    /// <summary>Replaced by another transaction of the same nonce. It may still be the one that is mined.</summary>
+    /// <summary>Another transaction has the same nonce. Either may be the one that is mined.</summary>
     public const string Replaced = "replaced";
 }

@@ -7,6 +7,9 @@ using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
+/// <param name="SignedByContract">
+/// The order was sent as signed by a contract wallet, and the leader asked the wallet, which agreed.
+/// </param>
 public sealed record TradeLeg(
     long TradeId,
     int Leg,
@@ -22,12 +25,15 @@ public sealed record TradeLeg(
     byte[] Signature,
     int PriceTicks,
     long Lots,
-    bool IsTaker
+    bool IsTaker,
+    bool SignedByContract
 );
 
+/// <param name="MarketId">Null for a sign of life, which has no trades either.</param>
+/// <param name="IsBumped">An operator wants it replaced at once, and not only when it is stuck.</param>
 public sealed record StoredBatch(
     long BatchId,
-    int MarketId,
+    int? MarketId,
     byte[] Signer,
     long Nonce,
     byte[] RawTransaction,
@@ -40,14 +46,17 @@ public sealed record StoredBatch(
     BigInteger PriorityFee,
     long GasLimit,
     int Trades,
-    long? BroadcastBlock
+    long? BroadcastBlock,
+    bool IsBumped
 )
 {
+    public bool IsSignOfLife => MarketId is null;
+
     public BatchFacts Facts => new(State, BlockNumber, BlockHash, BroadcastBlock);
 }
 
 public sealed record NewBatch(
-    int MarketId,
+    int? MarketId,
     byte[] Signer,
     long Nonce,
     byte[] RawTransaction,
@@ -64,18 +73,16 @@ public sealed record TradeOutcome(long TradeId, string? Reason, bool IsHeld = fa
     public bool HasFailed => Reason is not null && !IsHeld;
 }
 
-/// <summary>
-/// The submitter's reads from the journal. At the primary: with the stale state of a replica it would send a trade twice.
-/// </summary>
+/// <summary>Reads at the primary: with the stale state of a replica the submitter would send a trade twice.</summary>
 public sealed class SettlementStore(NpgsqlDataSource primary)
 {
     private const string BatchColumns =
         "batch_id, market_id, signer, nonce, raw_tx, tx_hash, state, block_number, block_hash, error, max_fee_wei::text, "
-        + "priority_fee_wei::text, gas_limit, trades, broadcast_block";
+        + "priority_fee_wei::text, gas_limit, trades, broadcast_block, "
+        + "COALESCE(batch_id = (SELECT bumped_batch FROM settlement_status), false)";
 
     /// <summary>
-    /// Reads matched trades of the current chain that no batch contains, oldest first. Ordered by time, because trade ids of different
-    /// shards are not comparable.
+    /// Ordered by time, because trade ids of different shards are not comparable. Only trades of the current chain that no batch contains.
     /// </summary>
     /// <param name="undone">Accounts whose other trades are left out, see <see cref="ReadUndoneAccountsAsync"/>.</param>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
@@ -133,8 +140,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     }
 
     /// <summary>
-    /// Reads the accounts of trades that the engine has settled and a reorganisation has undone, until those are on chain again. Their
-    /// proceeds are in the ledger but not on the chain: a trade that spends them would fail without anyone's fault.
+    /// A reorganisation has undone trades that the engine has settled: until those are on chain again, their proceeds are in the ledger but
+    /// not on the chain, and a trade that spends them would fail without anyone's fault.
     /// </summary>
     public async Task<IReadOnlyList<int>> ReadUndoneAccountsAsync(long head, CancellationToken cancellationToken)
     {
@@ -160,7 +167,7 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         await using var command = primary.CreateCommand(
             """
             SELECT f.trade_id, f.leg, t.kind, o.order_hash, a.address, f.outcome, f.is_buy, o.price_ticks, o.quantity_lots, o.salt,
-                o.expiry, o.signature, f.price_ticks, f.quantity_lots, f.is_taker
+                o.expiry, o.signature, f.price_ticks, f.quantity_lots, f.is_taker, o.signed_by_contract
             FROM fills f JOIN trades t USING (trade_id) JOIN orders o USING (order_id) JOIN accounts a ON a.account_id = f.account_id
             WHERE f.trade_id = ANY ($1) ORDER BY f.trade_id, f.leg
             """
@@ -186,7 +193,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
                     reader.GetFieldValue<byte[]>(11),
                     reader.GetInt32(12),
                     reader.GetInt64(13),
-                    reader.GetBoolean(14)
+                    reader.GetBoolean(14),
+                    reader.GetBoolean(15)
                 )
             );
         }
@@ -197,7 +205,7 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     public Task<IReadOnlyList<StoredBatch>> ReadUnfinishedAsync(byte[] signer, CancellationToken cancellationToken) =>
         ReadBatchesAsync("state IN ('signed', 'broadcast', 'mined') AND signer = $1 ORDER BY nonce", [signer], cancellationToken);
 
-    /// <summary>Reads all transactions ever signed for a nonce, newest first: any of them may be the one that is mined.</summary>
+    /// <summary>Any of the transactions ever signed for a nonce may be the one that is mined. Newest first.</summary>
     public Task<IReadOnlyList<StoredBatch>> ReadFamilyAsync(byte[] signer, long nonce, CancellationToken cancellationToken) =>
         ReadBatchesAsync("signer = $1 AND nonce = $2 ORDER BY batch_id DESC", [signer, nonce], cancellationToken);
 
@@ -207,8 +215,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         return await connection.ExecuteScalarAsync<long?>(
             new CommandDefinition(
                 """
-                SELECT max(b.nonce) FROM settlement_batches b JOIN markets m USING (market_id)
-                WHERE b.signer = @signer AND m.generation = (SELECT max(generation) FROM deployments)
+                SELECT max(nonce) FROM settlement_batches
+                WHERE signer = @signer AND generation = (SELECT max(generation) FROM deployments)
                 """,
                 new { signer },
                 cancellationToken: cancellationToken
@@ -257,7 +265,7 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
             batches.Add(
                 new StoredBatch(
                     reader.GetInt64(0),
-                    reader.GetInt32(1),
+                    reader.IsDBNull(1) ? null : reader.GetInt32(1),
                     reader.GetFieldValue<byte[]>(2),
                     reader.GetInt64(3),
                     reader.GetFieldValue<byte[]>(4),
@@ -270,7 +278,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
                     BigInteger.Parse(reader.GetString(11), CultureInfo.InvariantCulture),
                     reader.GetInt64(12),
                     reader.GetInt32(13),
-                    reader.IsDBNull(14) ? null : reader.GetInt64(14)
+                    reader.IsDBNull(14) ? null : reader.GetInt64(14),
+                    reader.GetBoolean(15)
                 )
             );
         }

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Settlement;
 
-/// <summary>A sampled order's side of a trade, in its state before the write that the span describes.</summary>
+/// <summary>As the fill was before the write that the span describes.</summary>
 /// <param name="Context">The span of the Api that accepted the order. Kept in the journal, so that any node can continue the trace.</param>
 /// <param name="SignedAt">When the transaction of the trade's batch was stored; null if it has none.</param>
 internal sealed record TracedFill(
@@ -19,12 +19,12 @@ internal sealed record TracedFill(
 );
 
 /// <summary>
-/// The last spans of an order's trace: one per trade and sampled order. They are created when a stage is over, from times in the journal,
-/// so they do not depend on which node began the stage.
+/// Spans are created when a stage is over, from times in the journal, so they do not depend on which node began the stage. One per trade
+/// and sampled order.
 /// </summary>
 internal sealed class SettlementTrace
 {
-    /// <summary>Most sides of orders that get a span in one batch, or in one step of the follower; the first by trade id.</summary>
+    /// <summary>Bounds what traces cost a batch, or a step of the follower. The first by trade id get a span.</summary>
     public const int MaximumFills = 200;
 
     private readonly IReadOnlyList<TracedFill> _fills;

@@ -2,18 +2,19 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Matching.Settlement;
 
-// Creates new transactions: simulated before they are signed, stored before they are sent.
+// New transactions are simulated before they are signed, and stored before they are sent, so that a crash anywhere can neither lose nor
+// repeat one.
 public sealed partial class Submitter
 {
-    /// <summary>Most trades read at once: enough to fill every free slot.</summary>
+    /// <summary>Enough to fill every free slot at the default settings.</summary>
     private const int WaitingLimit = 2_000;
 
     private enum Submitted
     {
-        /// <summary>Decided: the batch is stored, or its trades have failed.</summary>
+        /// <summary>The batch is stored, or its trades have failed: either way it has used a slot.</summary>
         Yes,
 
-        /// <summary>Nothing in it can be settled now, and nothing has changed.</summary>
+        /// <summary>Nothing in it can be settled now and nothing has changed, so its slot stays free.</summary>
         Nothing,
 
         /// <summary>Nothing in its market can be settled now, so the market is left out until the next block.</summary>
@@ -21,8 +22,8 @@ public sealed partial class Submitter
     }
 
     /// <summary>
-    /// Creates batches for the free slots. Markets in which nothing settles now (paused, or a node that returns invalid answers) are left
-    /// out until the next block: their trades soon are the oldest and would take all slots and the whole read from the other markets.
+    /// Markets in which nothing settles now (paused, or a node that returns invalid answers) are left out until the next block: their
+    /// trades soon are the oldest and would take all slots, and all that is read at once, from the other markets.
     /// </summary>
     private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellationToken)
     {
@@ -56,10 +57,10 @@ public sealed partial class Submitter
     }
 
     /// <summary>
-    /// Chooses the block on which new trades are simulated. A failure there is final, so the block must be the newest one and descend from
-    /// every block that the ledger has the facts of. A node that lags, or is on another fork than the follower, would fail valid trades.
+    /// A failure in the simulation of new trades is final, so the block must be the newest one and descend from every block that the ledger
+    /// has the facts of. A node that lags, or is on another fork than the follower, would fail valid trades.
     /// </summary>
-    /// <returns>Null if there is none now; nothing is decided then.</returns>
+    /// <returns>Null if there is no such block now; nothing is decided then.</returns>
     private async Task<BlockRef?> GroundAsync(long head, CancellationToken cancellationToken)
     {
         var (cursor, reobserves) = await _store.ReadFollowedAsync(cancellationToken);
@@ -111,6 +112,8 @@ public sealed partial class Submitter
             return Hold(plan.MarketId, obstacle);
 
         var (nonce, fee) = (await NextNonceAsync(cancellationToken), await SuggestFeeAsync(cancellationToken));
+        if (!await MaySendAsync(cancellationToken))
+            return Submitted.Nothing;
         var batch = signer.Sign(plan.MarketId, fitted.TradeIds, legs, nonce, fee, fitted.GasLimit);
 
         // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whichever node holds the lease.
@@ -127,8 +130,8 @@ public sealed partial class Submitter
     }
 
     /// <summary>
-    /// Follows every nonce that the journal has signed and every one that the chain has mined or holds as pending: a transaction with the
-    /// nonce of another would replace it.
+    /// A transaction with the nonce of another would replace it, so a new nonce follows every one that the journal has signed and every one
+    /// that the chain has mined or holds as pending.
     /// </summary>
     private async Task<long> NextNonceAsync(CancellationToken cancellationToken)
     {

@@ -5,8 +5,8 @@ using Foresight.Chain.Transactions;
 namespace Foresight.Matching.Settlement;
 
 /// <summary>
-/// Brings trades on chain. Keeps no state between two steps that is not in the journal or on the chain, so a step may be interrupted
-/// anywhere and the next one, on this node or another, continues from what is stored.
+/// Keeps no state between two steps that is not in the journal or on the chain, so a step may be interrupted anywhere and the next one, on
+/// this node or another, continues from what is stored.
 /// </summary>
 public sealed partial class Submitter(SettlementContext settlement, BatchSigner signer, ReceiptReader receipts)
 {
@@ -33,7 +33,10 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         var acted = false;
         foreach (var batch in unfinished)
             acted |= await ProgressAsync(batch, head, mined, cancellationToken);
+        if (!await MaySendAsync(cancellationToken))
+            return acted;
         acted |= await HealGapAsync(unfinished, head, mined, cancellationToken);
+        acted |= await SignLifeAsync(unfinished, cancellationToken);
 
         var inFlight = unfinished.Count(b => b.State is BatchStates.Signed or BatchStates.Broadcast);
         if (inFlight < settlement.Options.MaxInFlight)
@@ -44,7 +47,8 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     private async Task<bool> ProgressAsync(StoredBatch batch, long head, long mined, CancellationToken cancellationToken)
     {
         var (facts, found) = await ReadFactsAsync(batch, head, mined, cancellationToken);
-        switch (BatchProgressRules.Next(batch.Facts, facts, settlement.Options.Confirmations, settlement.Options.StuckAfterBlocks))
+        var stuckAfter = batch.IsBumped ? 0 : settlement.Options.StuckAfterBlocks;
+        switch (BatchProgressRules.Next(batch.Facts, facts, settlement.Options.Confirmations, stuckAfter))
         {
             // A batch that the node rejects, or that has reached the fee cap, waits for the next look: an immediate retry would get the
             // same answer.
@@ -112,8 +116,8 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     }
 
     /// <summary>
-    /// Gives the batch up if its nonce is used and none of its transactions has a receipt: a foreign transaction signed with the same key
-    /// used it.
+    /// A nonce that is used while none of the batch's transactions has a receipt was used by a foreign transaction signed with the same
+    /// key, so the batch will never be mined.
     /// </summary>
     private async Task GiveUpIfNonceIsLostAsync(StoredBatch batch, long head, CancellationToken cancellationToken)
     {
@@ -125,8 +129,29 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "nonce_taken", blameSingleTrade: false, cancellationToken));
     }
 
+    /// <summary>
+    /// Asked of Postgres before each send, and never remembered: whatever is sent after an operator's halt was committed would be sent
+    /// against it.
+    /// </summary>
+    private async Task<bool> MaySendAsync(CancellationToken cancellationToken)
+    {
+        var isHalted = await _journal.IsHaltedAsync(settlement.Term, cancellationToken);
+        if (isHalted != settlement.Metrics.IsHaltedByOperator)
+        {
+            settlement.Metrics.IsHaltedByOperator = isHalted;
+            if (isHalted)
+                Log.HaltedByOperator(_logger);
+            else
+                Log.ResumedByOperator(_logger);
+        }
+
+        return !isHalted;
+    }
+
     private async Task<bool> SendAsync(StoredBatch batch, bool isNext, CancellationToken cancellationToken)
     {
+        if (!await MaySendAsync(cancellationToken))
+            return false;
         // Read again instead of the head at the step's begin: after a step of several blocks a new transaction would look stuck.
         var sentAt = await settlement.Client.BlockNumberAsync(cancellationToken);
         try
@@ -147,9 +172,9 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             }
         }
 
-        if (batch.State == BatchStates.Signed)
+        if (batch.State == BatchStates.Signed && !batch.IsSignOfLife)
             Log.Sent(_logger, batch.BatchId, batch.Trades, batch.Nonce);
-        else
+        else if (batch.State != BatchStates.Signed)
             Log.SentAgain(_logger, batch.BatchId, batch.Nonce);
         Publish(await _journal.MarkBroadcastAsync(settlement.Term, batch.BatchId, sentAt, cancellationToken));
         return true;
@@ -157,6 +182,8 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
 
     private async Task<bool> ReplaceAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
+        if (!await MaySendAsync(cancellationToken))
+            return false;
         var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellationToken);
         var bumped = FeeRules.Bump(
             new Fee(batch.MaxFee, batch.PriorityFee),
@@ -170,13 +197,19 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             return false;
         }
 
-        var tradeIds = await _store.ReadTradeIdsAsync(batch.BatchId, cancellationToken);
-        var legs = await _store.ReadLegsAsync(tradeIds, cancellationToken);
-        var replacement = signer.Sign(batch.MarketId, tradeIds, legs, batch.Nonce, fee, batch.GasLimit);
+        var replacement = await SignAgainAsync(batch, fee, cancellationToken);
         Log.Replaced(_logger, batch.BatchId, batch.Nonce, fee.MaxFee);
         settlement.Metrics.Batch("replaced");
         Publish(await _journal.ReplaceAsync(settlement.Term, batch.BatchId, replacement, cancellationToken));
         return true;
+    }
+
+    private async Task<NewBatch> SignAgainAsync(StoredBatch batch, Fee fee, CancellationToken cancellationToken)
+    {
+        if (batch.MarketId is not { } market)
+            return signer.SignLife(batch.Nonce, fee, batch.GasLimit);
+        var tradeIds = await _store.ReadTradeIdsAsync(batch.BatchId, cancellationToken);
+        return signer.Sign(market, tradeIds, await _store.ReadLegsAsync(tradeIds, cancellationToken), batch.Nonce, fee, batch.GasLimit);
     }
 
     private async Task RecordMinedAsync(
@@ -188,7 +221,10 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     {
         var tradeIds = await _store.ReadTradeIdsAsync(live.BatchId, cancellationToken);
         var legs = await _store.ReadLegsAsync(tradeIds, cancellationToken);
-        var outcomes = receipt.Succeeded ? await receipts.ReadAsync(receipt, live.MarketId, tradeIds, legs, cancellationToken) : [];
+        var outcomes =
+            receipt.Succeeded && live.MarketId is { } market
+                ? await receipts.ReadAsync(receipt, market, tradeIds, legs, cancellationToken)
+                : [];
         var trace = await _store.ReadTraceAsync(tradeIds, cancellationToken);
         var facts = new MinedFacts(
             receipt.BlockNumber,
@@ -218,8 +254,8 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     }
 
     /// <summary>
-    /// Fills a gap in the nonces: the lowest transaction waits for a nonce that none uses (rows lost with an older backup, or a foreign
-    /// transaction dropped from the pool), so an empty transaction takes it. It carries no trade, so nothing of it needs to be stored.
+    /// The lowest transaction waits for a nonce that none uses (rows lost with an older backup, or a foreign transaction dropped from the
+    /// pool), so an empty transaction takes it. It carries no trade, so nothing of it needs to be stored.
     /// </summary>
     private async Task<bool> HealGapAsync(IReadOnlyList<StoredBatch> unfinished, long head, long mined, CancellationToken cancellationToken)
     {
@@ -236,8 +272,9 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         Say($"Nonce {mined} is missing below nonce {lowest.Nonce}; filling it with an empty transaction.");
         _gapSince = head;
         var fee = await SuggestFeeAsync(cancellationToken);
-        // The transaction is not stored, so no fenced write would stop a holder that was replaced: assert the term explicitly.
-        await _journal.AssertTermAsync(settlement.Term, cancellationToken);
+        // The transaction is not stored, so no fenced write would stop a holder that was replaced: this asserts the term.
+        if (!await MaySendAsync(cancellationToken))
+            return false;
         await settlement.Client.SendTransactionAsync(
             new Eip1559Transaction
             {
@@ -253,7 +290,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         return true;
     }
 
-    /// <summary>Keeps the trouble in the status until it has passed; logs it once and not at every look.</summary>
+    /// <summary>The trouble stays in the status until it has passed, but is logged once and not at every look.</summary>
     private void Say(string trouble)
     {
         Trouble = trouble;
@@ -267,6 +304,15 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Warning, "An operator has halted settlement: nothing is sent; what is in flight is followed.")]
+        public static partial void HaltedByOperator(ILogger logger);
+
+        [LoggerMessage(LogLevel.Information, "An operator has resumed settlement.")]
+        public static partial void ResumedByOperator(ILogger logger);
+
+        [LoggerMessage(LogLevel.Information, "The last sign of life is {Seconds} s old; sending another one.")]
+        public static partial void Signs(ILogger logger, long seconds);
+
         [LoggerMessage(LogLevel.Information, "Batch {BatchId} sent: {Trades} trades, nonce {Nonce}.")]
         public static partial void Sent(ILogger logger, long batchId, int trades, long nonce);
 

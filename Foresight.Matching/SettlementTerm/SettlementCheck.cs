@@ -4,8 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Foresight.Matching.SettlementTerm;
 
 /// <summary>
-/// Health check <c>settlement</c>: unhealthy while settlement is halted on this node and waits for an operator. Not part of readiness,
-/// because matching continues.
+/// Unhealthy while settlement is halted on this node and waits for an operator. Not part of readiness, because matching continues.
 /// </summary>
 public sealed class SettlementCheck(SettlementMetrics settlement) : IHealthCheck
 {

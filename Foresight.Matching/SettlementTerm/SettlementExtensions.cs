@@ -8,7 +8,7 @@ namespace Foresight.Matching.SettlementTerm;
 
 internal static class SettlementExtensions
 {
-    /// <summary>Adds settlement and the chain follower, run by the node that holds their lease. Requires <c>OPERATOR_KEY</c>.</summary>
+    /// <summary>Every matching node requires <c>OPERATOR_KEY</c>, because any of them may take settlement's lease.</summary>
     public static IHostApplicationBuilder AddSettlement(this IHostApplicationBuilder builder)
     {
         builder.AddChain();
@@ -18,6 +18,9 @@ internal static class SettlementExtensions
         builder.Services.AddSingleton<SettlementMetrics>();
         builder.Services.AddSingleton<SettlementServices>();
         builder.Services.AddHealthChecks().AddCheck<SettlementCheck>("settlement", HealthStatus.Unhealthy, []);
-        return builder.AddLeadership<SettlementTask>(LeasedResources.Settlement);
+        builder.Services.AddSingleton<SettlementTask>();
+        builder.Services.AddSingleton<HistorySampler>();
+        builder.Services.AddSingleton<HistoryRecorder>();
+        return builder.AddLeadership<RecordedTerm>(LeasedResources.Settlement);
     }
 }

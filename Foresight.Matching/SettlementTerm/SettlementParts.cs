@@ -7,7 +7,7 @@ using Foresight.ServiceDefaults.Health;
 
 namespace Foresight.Matching.SettlementTerm;
 
-/// <summary>Creates the loops of one term. Each is new: no state of an earlier one carries over.</summary>
+/// <summary>Makes new loops for each term, so that no state of an earlier one carries over.</summary>
 public sealed class SettlementParts(SettlementContext settlement, SendToLeader send, int shards)
 {
     public Submitter NewSubmitter()

@@ -20,10 +20,15 @@ public sealed class SettlementStatusReporter(
 {
     private const string Paying = "paying for gas";
 
+    /// <summary>
+    /// A chain that does not answer must not hold the status up: it is the status that reports such a chain, and that its head is old.
+    /// </summary>
+    private static readonly TimeSpan BalanceBound = TimeSpan.FromSeconds(1);
+
     private readonly SettlementMetrics _metrics = settlement.Metrics;
     private readonly ConcurrentDictionary<string, string> _failures = new();
     private long _head;
-    private string? _halted;
+    private Halt? _halt;
 
     public Term Term => settlement.Term;
 
@@ -38,11 +43,15 @@ public sealed class SettlementStatusReporter(
         }
     }
 
-    /// <summary>Reason why settlement has halted. Kept until an operator restarts this process.</summary>
-    public string? Halted
+    /// <summary>Kept until an operator, who must investigate before settlement goes on, has allowed it.</summary>
+    public Halt? Halt
     {
-        get => _halted;
-        set => _metrics.Halted = _halted = value;
+        get => _halt;
+        set
+        {
+            _halt = value;
+            _metrics.Halted = value?.Reason;
+        }
     }
 
     public bool Failed(string work, string reason)
@@ -54,7 +63,7 @@ public sealed class SettlementStatusReporter(
 
     public bool Worked(string work) => _failures.TryRemove(work, out _);
 
-    /// <summary>Writes the status even if the balance cannot be read: the status then reports just that.</summary>
+    /// <summary>Writes even if the balance cannot be read, because the status must report just that.</summary>
     /// <returns>The error of reading the balance; null if it was read.</returns>
     public async Task<string?> WriteAsync(CancellationToken cancellationToken)
     {
@@ -76,7 +85,7 @@ public sealed class SettlementStatusReporter(
                 settlement.Options.Confirmations,
                 settlement.Key.Address,
                 balance,
-                Halted,
+                Halt,
                 error,
                 endpoints.Endpoints
             ),
@@ -90,11 +99,17 @@ public sealed class SettlementStatusReporter(
 
     private async Task<(BigInteger? Balance, string? Unread)> ReadBalanceAsync(CancellationToken cancellationToken)
     {
+        using var silence = new CancellationTokenSource(BalanceBound, settlement.Clock);
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         try
         {
-            var balance = await settlement.Client.GetBalanceAsync(settlement.Key.Key.Address, cancellationToken: cancellationToken);
+            var balance = await settlement.Client.GetBalanceAsync(settlement.Key.Key.Address, cancellationToken: bound.Token);
             _metrics.SignerBalance = balance;
             return (balance, null);
+        }
+        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return (null, $"no answer within {BalanceBound.TotalSeconds:0} s");
         }
         catch (RpcException error) when (!cancellationToken.IsCancellationRequested)
         {

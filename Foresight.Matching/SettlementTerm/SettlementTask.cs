@@ -12,8 +12,7 @@ using Npgsql;
 namespace Foresight.Matching.SettlementTerm;
 
 /// <summary>
-/// Settles trades and reports the chain's facts to the engine, under the lease "settlement". Two loops, so that a slow leader does not
-/// delay the watch over transactions, nor a slow chain the reports to the leader.
+/// Two loops, so that a slow leader does not delay the watch over transactions, nor a slow chain the reports to the leader.
 /// </summary>
 public sealed partial class SettlementTask(
     ChainEndpoint chain,
@@ -38,11 +37,18 @@ public sealed partial class SettlementTask(
             await SettleAsync(lease, await WaitForDeploymentAsync(lease.Database, ending.Token), ending.Token);
     }
 
-    /// <summary>Runs until the term ends, or until the set-up adds a market: settlement then restarts with that market.</summary>
+    /// <summary>
+    /// Returns when the set-up has added a market, so that settlement restarts with that market, and when an operator has allowed what it
+    /// has halted for.
+    /// </summary>
     private async Task SettleAsync(Lease lease, Deployment deployment, CancellationToken ending)
     {
         var settlement = new SettlementContext(lease.Term, lease.Database, deployment, chain.Client, services, logger);
-        var parts = new SettlementParts(settlement, router.SendAsync, shards.Count);
+        var parts = new SettlementParts(
+            settlement,
+            (facts, cancellationToken) => router.ReportAsync(facts, lease.Term.Claim, cancellationToken),
+            shards.Count
+        );
         var (submitter, follower) = (parts.NewSubmitter(), parts.NewFollower());
         var status = parts.NewStatusReporter(submitter, follower, endpoints);
         lease.ReportRecovered();
@@ -59,7 +65,7 @@ public sealed partial class SettlementTask(
         await Task.WhenAny(loops);
         // When settlement halts, both loops end and the status writer continues: it keeps the lease, so that no other node takes settlement
         // over.
-        if (status.Halted is not null)
+        if (status.Halt is not null)
             await Task.WhenAny(loops[^1]);
         await watching.CancelAsync();
         try
@@ -69,6 +75,12 @@ public sealed partial class SettlementTask(
         catch (OperationCanceledException) when (!ending.IsCancellationRequested)
         {
             // The deployment has changed; the caller starts again with the new one.
+        }
+        finally
+        {
+            // Of another term, or another try, the halt is another one.
+            services.Metrics.Halted = null;
+            services.Metrics.IsHaltedByOperator = false;
         }
     }
 
@@ -101,7 +113,7 @@ public sealed partial class SettlementTask(
             catch (SettlementHaltedException halted)
             {
                 Log.Halted(logger, halted.Message);
-                status.Halted = halted.Message;
+                status.Halt = new Halt(halted.Message, halted.Undone);
                 services.Publisher.TellCluster(status.Term, "settlement_halted");
                 await working.CancelAsync();
                 return;
@@ -121,10 +133,17 @@ public sealed partial class SettlementTask(
     {
         while (true)
         {
+            if (status.Halt is { } halt && await new FollowerStore(database).MayUndoAsync(halt.Undone, ending))
+            {
+                Log.Allowed(logger);
+                return;
+            }
+
             if (await status.WriteAsync(ending) is { } unread)
                 status.Failed(ReadingTheBalance, unread);
             else
                 status.Worked(ReadingTheBalance);
+            services.Publisher.RepeatPositions(status.Term, deployment.Markets.Select(market => market.Id));
             await Task.Delay(StatusInterval, services.Clock, ending);
             var now = await Deployment.ReadAsync(database, chain.ChainId, ending);
             if (now is null || now.Factory != deployment.Factory || now.Markets.Count != deployment.Markets.Count)
@@ -157,6 +176,9 @@ public sealed partial class SettlementTask(
 
         [LoggerMessage(LogLevel.Critical, "Settlement halted: {Reason}")]
         public static partial void Halted(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "An operator has allowed the reorganisation that halted settlement; settlement goes on.")]
+        public static partial void Allowed(ILogger logger);
 
         [LoggerMessage(LogLevel.Information, "Deployment changed by the set-up; settlement restarts with {Markets} markets.")]
         public static partial void DeploymentChanged(ILogger logger, int markets);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text.Json;
+using Foresight.Chain;
 using Foresight.Matching.Leadership;
 using Foresight.Matching.Settlement;
 using Foresight.Protocol;
@@ -7,8 +8,12 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.SettlementTerm;
 
+/// <param name="Undone">The followed block that the reorganisation undid, by which an operator allows it.</param>
+public sealed record Halt(string Reason, Hash32 Undone);
+
 /// <param name="Confirmed">Last block whose facts the engine has.</param>
 /// <param name="SignerBalance">Wei; null if it could not be read now, which keeps the last known one.</param>
+/// <param name="Halt">Null while settlement has not halted by itself.</param>
 /// <param name="Error">The condition that holds settlement up; null keeps the last one visible, with its time.</param>
 public sealed record SettlementStatus(
     long Head,
@@ -16,7 +21,7 @@ public sealed record SettlementStatus(
     int Confirmations,
     byte[] Signer,
     BigInteger? SignerBalance,
-    string? Halted,
+    Halt? Halt,
     string? Error,
     IReadOnlyList<ChainEndpointView> Endpoints
 );
@@ -31,12 +36,16 @@ public sealed class StatusJournal(SettlementJournal journal)
                 """
                 INSERT INTO settlement_status
                     (node_id, epoch, head_block, confirmed_block, confirmations, signer, signer_balance_wei, halted,
-                        last_error, endpoints, last_error_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $9 IS NOT NULL THEN now() END)
+                        last_error, endpoints, last_error_at, halted_since, halted_block)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $9 IS NOT NULL THEN now() END,
+                    CASE WHEN $8 IS NOT NULL THEN now() END, $11)
                 ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch, head_block = excluded.head_block,
                     confirmed_block = excluded.confirmed_block, confirmations = excluded.confirmations, signer = excluded.signer,
                     signer_balance_wei = COALESCE(excluded.signer_balance_wei, settlement_status.signer_balance_wei),
-                    halted = excluded.halted, endpoints = excluded.endpoints, updated_at = now(),
+                    halted = excluded.halted, halted_block = excluded.halted_block,
+                    halted_since = CASE WHEN excluded.halted IS NOT NULL
+                        THEN COALESCE(settlement_status.halted_since, excluded.halted_since) END,
+                    endpoints = excluded.endpoints, updated_at = now(),
                     last_error = COALESCE(excluded.last_error, settlement_status.last_error),
                     last_error_at = COALESCE(excluded.last_error_at, settlement_status.last_error_at)
                 """,
@@ -47,12 +56,17 @@ public sealed class StatusJournal(SettlementJournal journal)
                 status.Confirmations,
                 status.Signer,
                 new Npgsql.NpgsqlParameter { Value = (object?)status.SignerBalance ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Numeric },
-                SettlementJournal.TextOrNull(status.Halted),
+                SettlementJournal.TextOrNull(status.Halt?.Reason),
                 SettlementJournal.TextOrNull(status.Error),
                 new Npgsql.NpgsqlParameter
                 {
                     Value = JsonSerializer.Serialize(status.Endpoints, JsonSerializerOptions.Web),
                     NpgsqlDbType = NpgsqlDbType.Jsonb,
+                },
+                new Npgsql.NpgsqlParameter
+                {
+                    Value = (object?)status.Halt?.Undone.ToBytes() ?? DBNull.Value,
+                    NpgsqlDbType = NpgsqlDbType.Bytea,
                 }
             )
         );

@@ -8,7 +8,7 @@ namespace Foresight.Matching.Setup;
 
 internal sealed record MadeContracts(Address Usdc, Address OutcomeToken, Address Factory, long DeployedBlock);
 
-/// <summary>Deploys to a development chain and funds its accounts. Uses RPC methods that only development nodes have.</summary>
+/// <summary>Only development nodes have the RPC methods that it uses.</summary>
 internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, long chainId)
 {
     // Gas used by the artifacts, with a margin; unused gas is refunded. The sum of a default set-up fits into two blocks of 30 million.
@@ -58,10 +58,7 @@ internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, l
         await transactions.WaitAsync(cancellationToken);
     }
 
-    /// <summary>
-    /// Gives mock USDC to the node's own accounts, except the operator's, and approves the factory for them, so that they can trade at
-    /// once.
-    /// </summary>
+    /// <summary>Lets the node's own accounts trade at once, with mock USDC and approvals. The operator's account is left out.</summary>
     public async Task<int> FundAsync(MadeContracts contracts, CancellationToken cancellationToken)
     {
         var unlocked = await client.RequestAsync(new RpcRequest("eth_accounts"), cancellationToken);

@@ -3,9 +3,7 @@ namespace Foresight.Matching.Setup;
 /// <param name="TickSize">1, 10 or 100 ticks of 0.0001 USDC.</param>
 public sealed record PlannedMarket(string Question, IReadOnlyList<string> Outcomes, int TickSize);
 
-/// <summary>
-/// The markets of a development chain: plausible questions, every fourth with three outcomes so that complete sets are exercised too.
-/// </summary>
+/// <summary>Every fourth market has three outcomes, so that complete sets are exercised too.</summary>
 public static class DevelopmentMarkets
 {
     private static readonly string[] YesNo = ["Yes", "No"];
@@ -18,9 +16,7 @@ public static class DevelopmentMarkets
         new("How does the cup final end after 90 minutes?", ["Home", "Draw", "Away"], 100),
     ];
 
-    /// <summary>
-    /// Returns market number <paramref name="index"/>, from 0. Deterministic, so that a repeated set-up finds its markets.
-    /// </summary>
+    /// <summary>Deterministic, so that a repeated set-up finds its markets. Counts from 0.</summary>
     public static PlannedMarket Number(int index)
     {
         if (index < First.Length)

@@ -4,7 +4,7 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Setup;
 
-/// <param name="Question">Its keccak256 must equal the contract's questionHash.</param>
+/// <param name="Question">The factory finds the market by its keccak256, which is the contract's questionHash.</param>
 public sealed record ListedMarket(Address Address, string Question, IReadOnlyList<string> Outcomes, int TickSize);
 
 /// <param name="Factory">Null on a development chain, where the set-up deploys it.</param>

@@ -15,8 +15,7 @@ public sealed record RecordedDeployment(
 );
 
 /// <summary>
-/// The set-up's writes. It runs before any node writes, or finds everything done and writes nothing; an advisory lock serialises concurrent
-/// runs.
+/// Runs before any node writes, or finds everything done and writes nothing. An advisory lock serialises concurrent runs.
 /// </summary>
 internal sealed class SetupStore(NpgsqlConnection connection)
 {
@@ -57,10 +56,10 @@ internal sealed class SetupStore(NpgsqlConnection connection)
     }
 
     /// <summary>
-    /// Ends everything of a chain that is gone: its unsettled trades and its transactions fail (the follower has the engine bust the
-    /// trades), and the cursors start over. Its markets and its final trades are kept.
+    /// The chain is gone, so what was under way on it fails (the follower has the engine bust the trades) and the cursors start over. Its
+    /// markets and its final trades stay readable.
     /// </summary>
-    /// <returns>The offset that keeps block numbers in observations ascending.</returns>
+    /// <returns>The offset that keeps block numbers in observations ascending, because the engine refuses older ones.</returns>
     public async Task<long> EndGenerationAsync(RecordedDeployment lost, NpgsqlTransaction transaction)
     {
         await connection.ExecuteAsync(
@@ -82,7 +81,10 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             new { lost.BlockOffset },
             transaction
         );
-        await connection.ExecuteAsync("DELETE FROM chain_cursors; DELETE FROM chain_blocks;", transaction: transaction);
+        await connection.ExecuteAsync(
+            "DELETE FROM chain_cursors; DELETE FROM chain_blocks; DELETE FROM signs_of_life;",
+            transaction: transaction
+        );
         return highest;
     }
 
@@ -95,16 +97,19 @@ internal sealed class SetupStore(NpgsqlConnection connection)
         long block,
         int generation,
         long offset,
+        TimeSpan longestOrderLife,
         NpgsqlTransaction transaction
     ) =>
         connection.ExecuteAsync(
             """
-            INSERT INTO deployments (chain_id, genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset)
-            VALUES (@chainId, @genesis, @usdc, @token, @factory, @block, @generation, @offset)
+            INSERT INTO deployments (chain_id, genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset,
+                longest_order_life_seconds)
+            VALUES (@chainId, @genesis, @usdc, @token, @factory, @block, @generation, @offset, @life)
             ON CONFLICT (chain_id) DO UPDATE SET
                 genesis_hash = excluded.genesis_hash, usdc = excluded.usdc, outcome_token = excluded.outcome_token,
                 factory = excluded.factory, deployed_block = excluded.deployed_block, generation = excluded.generation,
-                block_offset = excluded.block_offset, created_at = now()
+                block_offset = excluded.block_offset, longest_order_life_seconds = excluded.longest_order_life_seconds,
+                created_at = now()
             """,
             new
             {
@@ -116,11 +121,12 @@ internal sealed class SetupStore(NpgsqlConnection connection)
                 block,
                 generation,
                 offset,
+                life = (long)longestOrderLife.TotalSeconds,
             },
             transaction
         );
 
-    /// <summary>Assigns markets to the shards in turn, so that even a few are spread evenly.</summary>
+    /// <summary>In turn, so that even a few markets are spread evenly over the shards.</summary>
     public Task AddMarketAsync(
         Address address,
         string question,

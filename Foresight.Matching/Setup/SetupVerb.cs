@@ -69,8 +69,8 @@ internal static class SetupVerb
         CancellationToken cancellationToken
     )
     {
-        var isThere =
-            recorded is not null && (await chain.Client.GetCodeAsync(recorded.Factory, cancellationToken: cancellationToken)).Length > 0;
+        // A factory of an earlier version keeps no signs of life: its chain is given up like one that was lost.
+        var isThere = recorded is not null && await LifeOfAsync(chain, recorded.Factory, cancellationToken) is not null;
         var existing = isThere ? recorded!.Markets : 0;
         var planned = Enumerable.Range(existing, Math.Max(0, options.Markets - existing)).Select(DevelopmentMarkets.Number).ToList();
         if (isThere && planned.Count == 0)
@@ -109,6 +109,7 @@ internal static class SetupVerb
             contracts.DeployedBlock,
             generation,
             offset,
+            await factory.LongestOrderLifeAsync(cancellationToken: cancellationToken),
             transaction
         );
         foreach (var market in planned)
@@ -125,7 +126,7 @@ internal static class SetupVerb
     }
 
     /// <summary>
-    /// Verifies the existing contracts named by the settings and records them. On a chain with real money nothing is deployed.
+    /// On a chain with real money nothing is deployed: the contracts that the settings name must exist, and are verified.
     /// </summary>
     private static async Task<string> ListExistingAsync(
         NpgsqlConnection connection,
@@ -143,6 +144,8 @@ internal static class SetupVerb
             );
         if ((await chain.Client.GetCodeAsync(factory.Address, cancellationToken: cancellationToken)).Length == 0)
             throw new SettingException($"FACTORY_ADDRESS: there is no contract at {factory.Address} on chain {chain.ChainId}.");
+        if (await LifeOfAsync(chain, factory.Address, cancellationToken) is not { } longestOrderLife)
+            throw new SettingException($"FACTORY_ADDRESS: {factory.Address} is no market factory of this version (longestOrderLife).");
         if (await factory.UsdcAsync(cancellationToken: cancellationToken) != options.Usdc)
             throw new SettingException($"USDC_ADDRESS is not the token of the factory {factory.Address}.");
         foreach (var market in options.Listed)
@@ -173,6 +176,7 @@ internal static class SetupVerb
             options.DeployedBlock!.Value,
             recorded?.Generation ?? 1,
             recorded?.BlockOffset ?? 0,
+            longestOrderLife,
             transaction
         );
         foreach (var market in options.Listed)
@@ -186,6 +190,23 @@ internal static class SetupVerb
             );
         await transaction.CommitAsync(cancellationToken);
         return $"{options.Listed.Count} markets of chain {chain.ChainId}, factory {factory.Address}.";
+    }
+
+    /// <returns>
+    /// Null where there is no contract, or one of an earlier version, which has no longest life of orders: neither can be used.
+    /// </returns>
+    private static async Task<TimeSpan?> LifeOfAsync(ChainEndpoint chain, Address factory, CancellationToken cancellationToken)
+    {
+        if ((await chain.Client.GetCodeAsync(factory, cancellationToken: cancellationToken)).Length == 0)
+            return null;
+        try
+        {
+            return await new MarketFactoryContract(chain.Client, factory).LongestOrderLifeAsync(cancellationToken: cancellationToken);
+        }
+        catch (RpcException error) when (error.IsRevert)
+        {
+            return null;
+        }
     }
 
     private static async Task WaitForChainAsync(ChainEndpoint chain, TimeSpan deadline, CancellationToken cancellationToken)

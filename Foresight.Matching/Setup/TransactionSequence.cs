@@ -7,7 +7,7 @@ using Foresight.Chain.Transactions;
 
 namespace Foresight.Matching.Setup;
 
-/// <summary>Transactions of the set-up. All are sent before the first is awaited, so that they share blocks.</summary>
+/// <summary>All transactions are sent before the first is awaited, so that they share blocks.</summary>
 internal sealed class TransactionSequence(EthereumClient client, PrivateKey key, long chainId)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -17,7 +17,7 @@ internal sealed class TransactionSequence(EthereumClient client, PrivateKey key,
     private long? _next;
     private BigInteger _maxFee;
 
-    /// <summary>Signs and sends. If <paramref name="to"/> is null it creates a contract, whose address is in the result.</summary>
+    /// <summary>If <paramref name="to"/> is null it creates a contract, whose address is in the result.</summary>
     public async Task<SignedTransaction> SendAsync(Address? to, byte[] data, long gas, CancellationToken cancellationToken)
     {
         if (_next is null)

@@ -1,15 +1,17 @@
+using Foresight.Matching.Leadership;
 using Foresight.ServiceDefaults.Hosting;
 using Npgsql;
 
 namespace Foresight.Matching.Sharding;
 
 /// <summary>
-/// Stops a node whose number of shards differs from the database's, at start or as soon as the database answers. Until then the node cannot
-/// take a term either.
+/// Until the database has confirmed the number of shards, the node bids for no lease: the database may answer a bid first. A node with
+/// another number than the database's is stopped.
 /// </summary>
 internal sealed partial class ShardCheck(
     ShardOptions options,
     NpgsqlDataSource primary,
+    LeadershipGate gate,
     TimeProvider clock,
     IHostApplicationLifetime lifetime,
     ILogger<ShardCheck> logger
@@ -33,7 +35,7 @@ internal sealed partial class ShardCheck(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The process is stopping and the database has not answered yet.
+            // The process stops before the database has answered, so there is nothing to compare.
         }
         catch (SettingException wrong)
         {
@@ -49,6 +51,7 @@ internal sealed partial class ShardCheck(
         try
         {
             options.Require(await ShardStore.ReadAsync(primary, cancellationToken));
+            gate.Open();
             return true;
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)

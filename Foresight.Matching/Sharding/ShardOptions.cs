@@ -3,7 +3,9 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Sharding;
 
-/// <param name="Count"><c>SHARDS</c>, default 1. Must be the same for the set-up and for every matching node.</param>
+/// <param name="Count">
+/// <c>SHARDS</c>. Must be the same for the set-up and for every matching node, or commands would go to shards without a leader.
+/// </param>
 public sealed record ShardOptions(int Count = 1)
 {
     public static ShardOptions From(IConfiguration configuration) => new(configuration.Integer("SHARDS", 1, 1, Shards.Maximum));

@@ -4,9 +4,7 @@ namespace Foresight.Matching.Sharding;
 
 internal static class ShardStore
 {
-    /// <summary>
-    /// Records the number of shards unless one is recorded already. A database whose markets are older than this setting has one shard.
-    /// </summary>
+    /// <summary>The first set-up fixes the number. A database whose markets are older than this setting has one shard.</summary>
     public static async Task<int> FixAsync(NpgsqlDataSource database, int shards, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(

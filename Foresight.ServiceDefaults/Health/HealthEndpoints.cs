@@ -11,7 +11,6 @@ using Microsoft.Extensions.Options;
 
 namespace Foresight.ServiceDefaults.Health;
 
-/// <param name="Status">healthy, degraded, unhealthy, starting.</param>
 public sealed record HealthReportView(string Status, string Node, IReadOnlyDictionary<string, CheckView> Checks);
 
 public sealed record CheckView(string Status, string? Description, double DurationMs, DateTimeOffset? CheckedAt);
@@ -22,7 +21,7 @@ public static class HealthEndpoints
 
     internal static void AddHealth(this IHostApplicationBuilder builder)
     {
-        // The framework logs every failure of every run as an error; HealthReports logs changes only.
+        // The framework logs every failure of every run as an error, which would bury the changes that HealthReports logs.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Services.AddHealthChecks();
         builder.Services.AddSingleton<HealthReports>();
@@ -37,7 +36,9 @@ public static class HealthEndpoints
         });
     }
 
-    /// <summary>Gives a client library's own health check the name, weight and part in readiness of this project's checks.</summary>
+    /// <summary>
+    /// A client library's own health check has another name, and may not make a node unready for what the node can do without.
+    /// </summary>
     internal static void AdoptHealthCheck(this IServiceCollection services, string theirName, string name, bool neededToBeReady) =>
         services.Configure<HealthCheckServiceOptions>(health =>
         {
@@ -50,7 +51,7 @@ public static class HealthEndpoints
 
     internal static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        // Depends on nothing else: a process that serves this does not need a restart, whatever else is down.
+        // Depends on nothing else, because a process that serves this does not need a restart, whatever else is down.
         routes.MapGet("/alive", () => TypedResults.Text("alive")).ExcludeFromDescription().AllowAnonymous();
         routes
             .MapGet(
@@ -91,7 +92,7 @@ public static class HealthEndpoints
         if (last is not { } known || !known.Report.Entries.TryGetValue(check.Name, out var result))
             return new CheckView("starting", null, 0, null);
         var (status, description) = known.IsFresh
-            // Without the error's message, which may contain host names: this endpoint is public.
+            // Without the error's message, because this endpoint is public and the message may contain host names.
             ? (result.Status, result.Exception is { } error ? error.GetType().Name : result.Description)
             : (check.FailureStatus, "no answer in time");
         return new CheckView(status.ToString().ToLowerInvariant(), description, Math.Round(result.Duration.TotalMilliseconds, 1), known.At);

@@ -4,14 +4,13 @@ using Microsoft.Extensions.Logging;
 namespace Foresight.ServiceDefaults.Health;
 
 /// <summary>
-/// Keeps the last result of every health check, which the framework's publisher runs once a second, so that a probe is answered from memory
-/// at once even while a checked service hangs.
+/// The framework's publisher runs the checks once a second, so that a probe is answered from memory at once even while a
+/// checked service hangs.
 /// </summary>
 internal sealed partial class HealthReports(TimeProvider clock, ILogger<HealthReports> logger) : IHealthCheckPublisher
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Limit on one check, after which it is cancelled and counts as failed.</summary>
     public static readonly TimeSpan CheckBound = TimeSpan.FromSeconds(2);
 
     /// <summary>A check that ignores its cancellation delays the others, so results older than this count as failed.</summary>
@@ -20,7 +19,6 @@ internal sealed partial class HealthReports(TimeProvider clock, ILogger<HealthRe
     private readonly Dictionary<string, HealthStatus> _logged = [];
     private volatile Published? _last;
 
-    /// <summary>Null until the first run has ended.</summary>
     public (HealthReport Report, DateTimeOffset At, bool IsFresh)? Last =>
         _last is { } last ? (last.Report, last.At, clock.GetElapsedTime(last.Timestamp) < FreshFor) : null;
 

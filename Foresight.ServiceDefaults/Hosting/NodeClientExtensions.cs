@@ -7,11 +7,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class NodeClientExtensions
 {
     /// <summary>
-    /// Adds the standard resilience handler for a client that itself tries one node after the other: a read whose connection fails is
-    /// retried once, and a node that does not answer at all is skipped for a moment. Error responses are left to the caller.
+    /// For a client that itself tries one node after the other: only a read whose connection fails is retried, once, and a node that does
+    /// not answer at all is skipped for a moment. Error responses are left to the caller, which knows the next node.
     /// </summary>
     /// <param name="timeout">Limit on one request, including the retry.</param>
-    /// <param name="maxInFlight">Most concurrent requests to one node.</param>
     public static IHttpClientBuilder AddNodeResilience(this IHttpClientBuilder http, TimeSpan timeout, int maxInFlight)
     {
 #pragma warning disable EXTEXP0001 // The only way for one client to leave the default.

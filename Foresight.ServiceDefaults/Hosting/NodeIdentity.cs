@@ -3,12 +3,13 @@ using Microsoft.Extensions.Configuration;
 
 namespace Foresight.ServiceDefaults.Hosting;
 
-/// <summary>Identity of this process in log lines, the registry of nodes, database sessions and telemetry.</summary>
-/// <param name="Id">Unique among the running processes: one that finds its id used by an older process adds a suffix.</param>
-/// <param name="Service">matching, api, console.</param>
+/// <param name="Id">Unique among the running processes, because one that finds its id used by an older process adds a suffix.</param>
+/// <param name="Service">Name in telemetry: matching, api, console, unless <c>OTEL_SERVICE_NAME</c> names another.</param>
 public sealed record NodeIdentity(string Id, string Service, string Version, DateTimeOffset StartedAt)
 {
-    private const int MaximumLength = 63;
+    /// <summary>Longest <see cref="Id"/>, in ASCII.</summary>
+    public const int MaximumLength = 63;
+
     private const int SuffixLength = 6;
 
     public event Action<string>? Renamed;
@@ -18,8 +19,12 @@ public sealed record NodeIdentity(string Id, string Service, string Version, Dat
     /// <summary>Unique to this process, so that two processes with one <see cref="Id"/> can notice each other.</summary>
     public Guid Instance { get; } = Guid.NewGuid();
 
+    public static bool IsValid(string id) =>
+        id.Length is > 0 and <= MaximumLength && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+
     /// <summary>
-    /// Adds a suffix that is unique to this process. Log lines, sessions and telemetry keep the id with which they began.
+    /// Two processes with one id would take each other's place, so the younger one changes its own. Log lines, sessions and telemetry keep
+    /// the id with which they began.
     /// </summary>
     public void TakeOwnName()
     {
@@ -28,9 +33,9 @@ public sealed record NodeIdentity(string Id, string Service, string Version, Dat
     }
 
     /// <summary>
-    /// Reads <c>NODE_ID</c>, else <c>POD_NAME</c>, else <c>service.instance.id</c> of <c>OTEL_RESOURCE_ATTRIBUTES</c> after the service's
-    /// name, as in Aspire's dashboard (it differs between replicas that otherwise share their environment), else <c>HOSTNAME</c> (set in
-    /// containers), else machine name and process id.
+    /// The order goes from what an operator names to what only identifies the process: <c>NODE_ID</c>, <c>POD_NAME</c>,
+    /// <c>service.instance.id</c> of <c>OTEL_RESOURCE_ATTRIBUTES</c> after the service's name, as in Aspire's dashboard (it differs between
+    /// replicas that otherwise share their environment), <c>HOSTNAME</c> (set in containers), then machine name and process id.
     /// </summary>
     public static NodeIdentity From(IConfiguration configuration, string applicationName, DateTimeOffset now)
     {
@@ -42,7 +47,7 @@ public sealed record NodeIdentity(string Id, string Service, string Version, Dat
                 ? ("service.instance.id of OTEL_RESOURCE_ATTRIBUTES", named is null ? instance : $"{named}-{instance}")
             : configuration.Optional("HOSTNAME") is { } host ? ("HOSTNAME", host)
             : ("The machine's name", $"{Environment.MachineName}-{Environment.ProcessId}");
-        if (id.Length > MaximumLength || id.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')))
+        if (!IsValid(id))
             throw new SettingException(
                 $"{setting} must be at most {MaximumLength} letters, digits, dots, dashes and underscores; NODE_ID comes before it."
             );

@@ -25,11 +25,11 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
         {
-            // Requests that change something are sent once: only their caller knows whether a retry is safe.
+            // Requests that change something are sent once, because only their caller knows whether a retry is safe.
             http.AddStandardResilienceHandler(options => options.Retry.DisableForUnsafeHttpMethods());
             http.AddServiceDiscovery();
         });
-        // Nodes must exit within 10 s of a stop request. Work that exceeds this limit is cut off; the leader hands over well before.
+        // Nodes must exit within 10 s of a stop request, so work that exceeds this limit is cut off. The leader hands over well before.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(8));
         return builder;
     }
@@ -42,8 +42,8 @@ public static class ServiceDefaultsExtensions
     }
 
     /// <summary>
-    /// Prints an invalid setting as one line on stderr and exits with a code, wherever in the start it is found: the operator can correct
-    /// it, and a stack trace would only hide it.
+    /// An operator can correct an invalid setting, and a stack trace would only hide it: it is one line on stderr and an exit code,
+    /// wherever in the start it is found.
     /// </summary>
     private static void ReportSettingErrors()
     {

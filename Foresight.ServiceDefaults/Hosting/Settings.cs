@@ -4,7 +4,7 @@ using Microsoft.Extensions.Configuration;
 namespace Foresight.ServiceDefaults.Hosting;
 
 /// <summary>
-/// A setting is missing or invalid. The message is one sentence for the operator; the process exits with <see cref="ExitCode"/>.
+/// The message is one sentence for the operator, because it is all that the process prints before it exits with <see cref="ExitCode"/>.
 /// </summary>
 public sealed class SettingException(string message) : Exception(message)
 {
@@ -14,11 +14,12 @@ public sealed class SettingException(string message) : Exception(message)
 
 public static class Settings
 {
-    /// <summary>The limit of the chain's client.</summary>
+    /// <summary>The limit of the chain's client, which would refuse more only when it is created.</summary>
     public const int MaxRpcUrls = 8;
 
-    /// <summary>Default of <c>SETTLEMENT_CONFIRMATIONS</c>.</summary>
     public const int DefaultConfirmations = 2;
+
+    private const long DevelopmentChainId = 31337;
 
     extension(IConfiguration configuration)
     {
@@ -28,7 +29,7 @@ public static class Settings
         public string Required(string name, string why) =>
             configuration.Optional(name) ?? throw new SettingException($"{name} is not set: {why}.");
 
-        /// <summary>Reads a secret. It has no default, since a known secret protects nothing, and a minimum length.</summary>
+        /// <summary>A secret has no default, because a known secret protects nothing.</summary>
         public string RequiredSecret(string name, string why, int minimumLength = 16)
         {
             var value = configuration.Required(name, why);
@@ -51,7 +52,7 @@ public static class Settings
                 : throw new SettingException($"{name} must be a whole number from {minimum} to {maximum}, not \"{text}\".");
         }
 
-        /// <summary>Reads a duration in whole milliseconds; names of such settings end in _MS.</summary>
+        /// <summary>The name of such a setting ends in _MS, so that its unit can be read where it is set.</summary>
         public TimeSpan Milliseconds(string name, TimeSpan defaultValue, TimeSpan minimum, TimeSpan maximum) =>
             TimeSpan.FromMilliseconds(
                 configuration.Integer(
@@ -84,11 +85,10 @@ public static class Settings
                 : throw new SettingException($"{name} must be an absolute http or https URL.");
         }
 
-        /// <summary>Reads a service's address by the convention <c>services__{name}__http__0</c>.</summary>
+        /// <summary>The convention of .NET's service discovery: <c>services__{name}__http__0</c>.</summary>
         public Uri? ServiceUrl(string service) =>
             configuration.OptionalUrl($"services:{service}:http:0") ?? configuration.OptionalUrl($"services:{service}:https:0");
 
-        /// <summary>Reads the addresses of all services whose name has this prefix, ordered by name.</summary>
         public IReadOnlyList<Uri> ServiceUrls(string namePrefix) =>
             [
                 .. configuration
@@ -100,10 +100,6 @@ public static class Settings
                     .Select(endpoint => configuration.OptionalUrl(endpoint.Path)!),
             ];
 
-        /// <summary>
-        /// Reads the chain's JSON-RPC endpoints in order of preference: <c>RPC_URLS</c>, separated by commas; else <c>RPC_URL</c>; else the
-        /// service "chain". Empty if none is set.
-        /// </summary>
         public IReadOnlyList<Uri> OptionalRpcUrls()
         {
             if (configuration.Optional("RPC_URLS") is not { } list)
@@ -128,27 +124,29 @@ public static class Settings
                     "RPC_URL is not set: it is the address of the chain's JSON-RPC endpoint (RPC_URLS: of several)."
                 );
 
-        /// <summary>The first endpoint, for callers that use only one.</summary>
         public Uri RpcUrl() => configuration.RpcUrls()[0];
 
         /// <summary>
-        /// Amount in micro-USDC above which two operators with different keys must decide about a discrepancy:
-        /// <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c>, in whole USDC. Null: one operator suffices.
+        /// Two operators with different keys must decide about a discrepancy above this amount in micro-USDC. The setting
+        /// <c>RECONCILIATION_FOUR_EYES_OVER_USDC</c> is in whole USDC; null: one operator suffices.
         /// </summary>
         public long? FourEyesOver() =>
             configuration.Long("RECONCILIATION_FOUR_EYES_OVER_USDC", -1, 0, 1_000_000_000_000) is >= 0 and var usdc
                 ? usdc * 1_000_000
                 : null;
 
-        /// <summary>
-        /// <c>CLUSTER_ENABLED</c>, default true. False: this node is the only one of its kind, and leads without an election.
-        /// </summary>
+        /// <summary>False (<c>CLUSTER_ENABLED</c>): this node is the only one of its kind, so it leads without an election.</summary>
         public bool ClusterEnabled() => configuration.Flag("CLUSTER_ENABLED", defaultValue: true);
 
-        /// <summary><c>CHAIN_ID</c>, default 31337, the development chain's.</summary>
-        public long ChainId() => configuration.Long("CHAIN_ID", 31337, 1, long.MaxValue);
+        public long ChainId() => configuration.Long("CHAIN_ID", DevelopmentChainId, 1, long.MaxValue);
 
-        /// <summary><c>SETTLEMENT_CONFIRMATIONS</c>: blocks on top of a block that make its content final.</summary>
         public int Confirmations() => configuration.Integer("SETTLEMENT_CONFIRMATIONS", DefaultConfirmations, 0, 1000);
+
+        /// <summary>
+        /// So many seconds before its signed expiry an order ends here, so that its trades reach a block in time (docs/decisions/0663). The
+        /// development chain has a block each second; elsewhere a full block or a rise of the fees costs more than one.
+        /// </summary>
+        public int ExpiryMarginSeconds() =>
+            configuration.Integer("SETTLEMENT_EXPIRY_MARGIN_S", configuration.ChainId() == DevelopmentChainId ? 5 : 60, 0, 3600);
     }
 }

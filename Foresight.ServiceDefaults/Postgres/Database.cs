@@ -8,12 +8,12 @@ using NpgsqlTypes;
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// Sends writes to the primary, and reads to its replicas in turn by weight, or to the primary if no replica is fit. A read that fails is
-/// an error to its caller: an outage must not look like an empty result.
+/// A read that fails is an error to its caller, because an outage must not look like an empty result. Reads go to the replicas in turn by
+/// weight, or to the primary if no replica is fit.
 /// </summary>
 public sealed partial class Database : IAsyncDisposable
 {
-    /// <summary>A read is retried only if it failed faster than this: after a longer wait the caller's time is nearly used up.</summary>
+    /// <summary>A read that failed later is not retried, because the caller's time is nearly used up.</summary>
     private static readonly TimeSpan RetryWithin = TimeSpan.FromMilliseconds(500);
 
     private readonly Server _primary;
@@ -38,8 +38,8 @@ public sealed partial class Database : IAsyncDisposable
     public Server Primary => _primary;
     public IReadOnlyList<Server> Replicas => _replicas;
 
-    /// <summary>Runs a read that may be repeated, on a replica if one is fit.</summary>
-    /// <param name="query">A short constant name, for the metrics.</param>
+    /// <summary>May repeat the read on another server, so it must not change anything.</summary>
+    /// <param name="query">A short constant name, because it is a label of metrics.</param>
     /// <param name="after">
     /// WAL position of the reader's last write: only a server that has replayed it may answer. Null: any server.
     /// </param>
@@ -76,7 +76,18 @@ public sealed partial class Database : IAsyncDisposable
         return await ReadPrimaryAsync(query, read, cancellationToken);
     }
 
-    /// <summary>Runs a read on the primary, for a reader that must see every earlier commit.</summary>
+    /// <summary>Asks the primary again for what another server does not have, because a replica may only lag.</summary>
+    /// <param name="find">Returns null for what does not exist; it runs at most once more than in <see cref="ReadAsync"/>.</param>
+    /// <inheritdoc cref="ReadAsync"/>
+    public async Task<T?> FindAsync<T>(
+        string query,
+        NpgsqlLogSequenceNumber? after,
+        Func<NpgsqlConnection, CancellationToken, Task<T?>> find,
+        CancellationToken cancellationToken
+    )
+        where T : class => await ReadAsync(query, after, find, cancellationToken) ?? await ReadPrimaryAsync(query, find, cancellationToken);
+
+    /// <summary>For a reader that must see every earlier commit, which a replica may not have.</summary>
     public async Task<T> ReadPrimaryAsync<T>(
         string query,
         Func<NpgsqlConnection, CancellationToken, Task<T>> read,
@@ -97,7 +108,7 @@ public sealed partial class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs on the primary, once. Everything that may be harmful to repeat belongs here.</summary>
+    /// <summary>Runs once: everything that may be harmful to repeat belongs here.</summary>
     public async Task<T> WriteAsync<T>(
         string query,
         Func<NpgsqlConnection, CancellationToken, Task<T>> write,
@@ -107,7 +118,7 @@ public sealed partial class Database : IAsyncDisposable
     public DatabaseStatus Status() =>
         new(_primary.View(), [.. _replicas.Select(replica => replica.View())], _primary.Reads, _replicas.Sum(replica => replica.Reads));
 
-    /// <summary>Disposes of the replicas' data sources, which this class owns; the primary's belongs to the host.</summary>
+    /// <summary>Leaves the primary's data source alone, because it belongs to the host.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var replica in _replicas)
@@ -148,9 +159,7 @@ public sealed partial class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Checks the position on the same connection as the read that follows, so that the result holds for it: replay never goes back.
-    /// </summary>
+    /// <summary>Asks on the connection of the read that follows, so that the position holds for it: replay never goes back.</summary>
     private static async Task<bool> HasReplayedAsync(
         Server server,
         NpgsqlConnection connection,
@@ -172,13 +181,12 @@ public sealed partial class Database : IAsyncDisposable
         if (_replicas.Length == 0)
             return -1;
         lock (_turning)
-            return _turns.Next(index => (tried & (1UL << index)) == 0 && _replicas[index].IsHealthy);
+            return _turns.Next(index => (tried & (1UL << index)) == 0 && _replicas[index] is { IsFit: true, IsOut: false });
     }
 
     /// <summary>
-    /// Returns true if another server may be able to answer the same query: the connection broke or timed out, the server is stopping
-    /// (57P), is out of resources (53), or cancelled the query because of a conflict with replay (40001). An invalid query (42) fails
-    /// everywhere.
+    /// Another server may be able to answer the same query if the connection broke or timed out, or the server is stopping (57P), is out of
+    /// resources (53), or cancelled the query because of a conflict with replay (40001). An invalid query (42) fails everywhere.
     /// </summary>
     private static bool IsOfTheServer(NpgsqlException error) =>
         error is not PostgresException { SqlState: var state }

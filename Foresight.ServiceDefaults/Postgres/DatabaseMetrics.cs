@@ -36,7 +36,7 @@ internal sealed class DatabaseMetrics(IMeterFactory meters)
             MetricNames.DatabaseReplicaHealth,
             () =>
                 replicas.Select(replica => new Measurement<int>(
-                    replica.IsHealthy ? 1 : 0,
+                    replica is { IsHealthy: true, IsOut: false } ? 1 : 0,
                     new KeyValuePair<string, object?>("replica", replica.Name)
                 )),
             description: "1: serves reads. 0: out."

@@ -14,7 +14,7 @@ public sealed record ServerPlace(string Host, int Port)
 }
 
 /// <param name="Primary">Has a single host, the first in the setting.</param>
-/// <param name="Others">Further hosts in the primary's setting, one of which may have been promoted.</param>
+/// <param name="Others">Further hosts in the primary's setting, because one of them may have been promoted.</param>
 public sealed partial record PostgresAddress(
     NpgsqlConnectionStringBuilder Primary,
     IReadOnlyList<ReplicaAddress> Replicas,
@@ -28,7 +28,9 @@ public sealed partial record PostgresAddress(
     public PostgresAddress(NpgsqlConnectionStringBuilder primary, IReadOnlyList<ReplicaAddress> replicas)
         : this(primary, replicas, []) { }
 
-    /// <summary>Every server that may be the primary, each with the primary's user and database, which a replica shares.</summary>
+    /// <summary>
+    /// Any of these servers may be the primary after a promotion. Each has the primary's user and database, which a replica shares.
+    /// </summary>
     public IReadOnlyList<ServerPlace> Candidates { get; } =
     [.. PlacesOf(Primary).Concat(Others).Concat(Replicas.SelectMany(replica => PlacesOf(replica.Connection))).Distinct()];
 
@@ -55,7 +57,6 @@ public sealed partial record PostgresAddress(
         return new PostgresAddress(primary, replicas, others);
     }
 
-    /// <summary>Splits <c>Host=a:1,b:2</c>: the first host stays in the connection.</summary>
     private static (NpgsqlConnectionStringBuilder Primary, IReadOnlyList<ServerPlace> Others) Split(
         NpgsqlConnectionStringBuilder connection
     )
@@ -72,17 +73,12 @@ public sealed partial record PostgresAddress(
         )
         {
             var at = host.LastIndexOf(':');
-            // An IPv6 address has more than one colon, and its port, if any, follows a bracket.
+            // The port of an IPv6 address, which has colons of its own, follows a bracket.
             var hasPort = at > 0 && (host.IndexOf(':') == at || host[at - 1] == ']');
             yield return hasPort ? new ServerPlace(host[..at], int.Parse(host.AsSpan(at + 1))) : new ServerPlace(host, connection.Port);
         }
     }
 
-    /// <summary>
-    /// Parses <c>postgres://user:password@host:port/database?sslmode=require</c>, Npgsql's <c>Host=…;Port=…</c>, or
-    /// <c>tcp://host:port</c>, which takes everything but the address from <paramref name="defaults"/>. The first two may
-    /// name several hosts, separated by commas.
-    /// </summary>
     public static NpgsqlConnectionStringBuilder Parse(string setting, string text, NpgsqlConnectionStringBuilder? defaults)
     {
         try
@@ -148,7 +144,7 @@ public sealed partial record PostgresAddress(
         return connection;
     }
 
-    /// <summary>Matches two or more hosts between the user part, which may itself contain commas, and the database.</summary>
+    /// <summary>The user part may itself contain commas, so the match begins after it and ends before the database.</summary>
     [GeneratedRegex("(?<=^[a-z]+://(?:[^/@]*@)?)[^/@,]+(?:,[^/@,]+)+(?=[/?]|$)")]
     private static partial Regex ListOfHosts();
 }

@@ -3,7 +3,9 @@ using Foresight.ServiceDefaults.Health;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Foresight.ServiceDefaults.Telemetry;
+using Foresight.ServiceDefaults.Trust;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using StackExchange.Redis;
@@ -12,18 +14,13 @@ namespace Microsoft.Extensions.Hosting;
 
 public static class PostgresExtensions
 {
-    /// <summary>
-    /// Adds the primary as <see cref="NpgsqlDataSource"/>, the read/write split as <see cref="Database"/>, and the readiness check
-    /// "postgres".
-    /// </summary>
-    /// <param name="useReplicas">False for a host that uses only the primary: it connects to no replica.</param>
     public static TBuilder AddPostgres<TBuilder>(this TBuilder builder, bool useReplicas = true)
         where TBuilder : IHostApplicationBuilder
     {
         var address = PostgresAddress.From(builder.Configuration);
         var options = PostgresOptions.From(builder.Configuration);
         builder.Services.AddSingleton(options);
-        // Rows are read into classes whose members have the columns' names without underscores.
+        // The tables' columns have underscores, and the members of the classes that rows are read into have none.
         Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
         builder.AddPrimary(address);
         builder.Services.AddSingleton(provider =>
@@ -39,7 +36,7 @@ public static class PostgresExtensions
             var replicas = useReplicas ? address.Replicas : [];
             return new Database(
                 primary,
-                // Shorter than the primary's: a replica that hangs is abandoned while the caller still has time for another server.
+                // Shorter than the primary's, so that a replica that hangs is abandoned while the caller still has time for another server.
                 [
                     .. replicas.Select(one => new Server(
                         one.Name,
@@ -56,11 +53,17 @@ public static class PostgresExtensions
         });
         builder.Services.AddSingleton<ReplicaMonitor>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ReplicaMonitor>());
+        builder.Services.AddHostedService(provider => new ServerPulse(
+            provider.GetRequiredService<Database>(),
+            provider.GetRequiredService<ReplicaMonitor>(),
+            server => PulseOf(server, address, provider),
+            provider.GetRequiredService<TimeProvider>()
+        ));
         builder.Services.AdoptHealthCheck("PostgreSql", "postgres", neededToBeReady: true);
         return builder;
     }
 
-    /// <summary>Adds the primary alone, as <see cref="NpgsqlDataSource"/>, for a program that is not a node.</summary>
+    /// <summary>Apart from the rest, because a program that is not a node reads no replica.</summary>
     public static void AddPrimary(this IHostApplicationBuilder builder, PostgresAddress address)
     {
         // Aspire's client contributes its health check and spans; metrics are collected with all others. Its own data source cannot use
@@ -75,11 +78,15 @@ public static class PostgresExtensions
             }
         );
         builder.Services.AddSingleton(address);
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<TimelineGuard>();
+        builder.Services.AddSingleton(provider => new DatabaseClock(provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(provider => new PrimaryServers(
             address,
             provider.GetRequiredService<TimelineGuard>(),
-            provider.GetService<IDatabase>() is { } redis ? new TimelineHint(redis) : null
+            provider.GetService<IDatabase>() is { } redis && provider.GetService<SignedHints>() is { } hints
+                ? new TimelineHint(redis, hints)
+                : null
         ));
         builder.Services.AddSingleton(provider =>
         {
@@ -90,6 +97,7 @@ public static class PostgresExtensions
             return provider.GetRequiredService<PrimaryServers>().Open(settings, "primary", provider.GetRequiredService<ILoggerFactory>());
         });
         builder.Services.AddHostedService<PrimaryWatch>();
+        builder.Services.AddHostedService<DatabaseClockWatch>();
     }
 
     private static NpgsqlDataSource SourceOf(string name, NpgsqlConnectionStringBuilder connection, IServiceProvider provider)
@@ -97,6 +105,16 @@ public static class PostgresExtensions
         var source = new NpgsqlDataSourceBuilder(Settings(connection, provider, commandSeconds: 3).ConnectionString) { Name = name };
         source.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
         return source.Build();
+    }
+
+    private static NpgsqlDataSource PulseOf(Server server, PostgresAddress address, IServiceProvider provider)
+    {
+        var name = $"pulse-{server.Name}";
+        return address.Replicas.FirstOrDefault(one => one.Name == server.Name) is { } replica
+            ? new NpgsqlDataSourceBuilder(ServerPulse.Settings(replica.Connection).ConnectionString) { Name = name }.Build()
+            : provider
+                .GetRequiredService<PrimaryServers>()
+                .Open(ServerPulse.Settings(address.Primary), name, provider.GetRequiredService<ILoggerFactory>());
     }
 
     private static NpgsqlConnectionStringBuilder Settings(

@@ -4,12 +4,12 @@ using Npgsql;
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// Finds the primary among the configured servers and connects to no other: each new connection reads the server's timeline.
-/// docs/decisions/0310-old-primaries-are-refused.md describes what this prevents and what it cannot.
+/// Each new connection reads the server's timeline, so that none goes to an old primary. docs/decisions/0310-old-primaries-are-refused.md
+/// describes what this prevents and what it cannot.
 /// </summary>
 public sealed class PrimaryServers : IAsyncDisposable
 {
-    /// <summary>Limit on one server's answer in a survey; a slower server is left out of it.</summary>
+    /// <summary>A survey leaves a slower server out, so that one that hangs does not delay what the others report.</summary>
     public static readonly TimeSpan AnswerBound = TimeSpan.FromSeconds(1.5);
 
     private readonly PostgresAddress _address;
@@ -20,35 +20,43 @@ public sealed class PrimaryServers : IAsyncDisposable
     private readonly List<WeakReference<NpgsqlDataSource>> _opened = [];
     private volatile ServerPlace _current;
 
-    /// <param name="hint">Null if the observations of other processes are not available.</param>
+    /// <param name="hint">Null for a process without Redis, which knows only what it has seen itself.</param>
     public PrimaryServers(PostgresAddress address, TimelineGuard guard, TimelineHint? hint)
     {
         (_address, _guard, _hint) = (address, guard, hint);
         _current = address.Candidates[0];
-        _asked = address.Candidates.Count == 1 ? [] : [.. address.Candidates.Select(AskerOf)];
+        _asked = [.. address.Candidates.Select(AskerOf)];
         _firstSurvey = new Lazy<Task>(() => SurveyAsync(CancellationToken.None));
         guard.Raised += LetGo;
     }
 
-    /// <summary>For a program or a test without Redis, and so without the observations of other processes.</summary>
+    /// <summary>Without Redis, and so without the observations of other processes: for a program or a test.</summary>
     public static PrimaryServers Alone(PostgresAddress address, ILoggerFactory loggers) =>
-        new(address, new TimelineGuard(loggers.CreateLogger<TimelineGuard>()), hint: null);
+        new(address, new TimelineGuard(TimeProvider.System, loggers.CreateLogger<TimelineGuard>()), hint: null);
 
     public NpgsqlConnectionStringBuilder Settings => new(_address.Primary.ConnectionString);
 
-    /// <summary>Completes after the first survey; no connection is made before it.</summary>
+    /// <summary>No connection is made before the first survey, because it would go to a server that may be an old primary.</summary>
     public Task FirstSurvey => _firstSurvey.Value;
 
     public ServerPlace Current => _current;
 
-    /// <summary>Asks every server, and Redis, which one is the primary. Faults count as answers; throws only if cancelled.</summary>
+    /// <summary>Faults count as answers, because a survey goes on without the server; throws only if cancelled.</summary>
     public async Task SurveyAsync(CancellationToken cancellationToken)
     {
+        // With one server there is nothing to choose, unless a number was heard that it must confirm.
+        var answers = _asked.Length > 1 ? await AskAllAsync(cancellationToken) : [];
         if (_hint is not null)
-            await _hint.ExchangeAsync(_guard, cancellationToken);
-        var answers = await Task.WhenAll(_asked.Select(source => AskAsync(source, cancellationToken)));
+            await _hint.ExchangeAsync(
+                _guard,
+                WritableOf(answers).OfType<Timeline>().Concat(_guard.Seen).Select(timeline => timeline.System),
+                cancellationToken
+            );
+        // Answers from before it was heard would contradict a promotion of that moment.
+        if (_guard.HasUnconfirmed)
+            answers = await AskAllAsync(cancellationToken);
         // The highest timeline first, because it decides about the others.
-        foreach (var (place, timeline) in _address.Candidates.Zip(answers).OrderByDescending(one => one.Second?.Number ?? 0))
+        foreach (var (place, timeline) in _address.Candidates.Zip(WritableOf(answers)).OrderByDescending(one => one.Second?.Number ?? 0))
         {
             if (timeline is not { } seen)
                 continue;
@@ -59,12 +67,14 @@ public sealed class PrimaryServers : IAsyncDisposable
             }
             catch (TimelineRefusedException)
             {
-                // The guard has logged the refusal.
+                // Expected, and logged by the guard.
             }
         }
+
+        if (answers.Length > 0)
+            _guard.Surveyed(everyServerAnswered: Array.TrueForAll(answers, answer => answer is not null));
     }
 
-    /// <summary>Opens a data source whose connections go to the server that is the primary at the time of each.</summary>
     public NpgsqlDataSource Open(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers)
     {
         if (_address.Candidates.Count == 1)
@@ -76,8 +86,8 @@ public sealed class PrimaryServers : IAsyncDisposable
     }
 
     /// <summary>
-    /// Opens a data source for one term, pinned to the present primary and timeline: its connections fail after a promotion, even behind
-    /// the same host name. A term that moved to the new primary would continue from state that the new primary may lack.
+    /// The connections of a term fail after a promotion, even behind the same host name: a term that moved to the new primary would
+    /// continue from state that the new primary may lack.
     /// </summary>
     public NpgsqlDataSource OpenPinned(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers)
     {
@@ -100,15 +110,29 @@ public sealed class PrimaryServers : IAsyncDisposable
             connection =>
             {
                 _firstSurvey.Value.GetAwaiter().GetResult();
-                Check(connection, Timeline.Of(connection), pin);
+                var timeline = Timeline.Of(connection);
+                HearOfAsync(timeline).GetAwaiter().GetResult();
+                Check(connection, timeline, pin);
             },
             async connection =>
             {
                 await _firstSurvey.Value;
-                Check(connection, await Timeline.OfAsync(connection, CancellationToken.None), pin);
+                var timeline = await Timeline.OfAsync(connection, CancellationToken.None);
+                await HearOfAsync(timeline);
+                Check(connection, timeline, pin);
             }
         );
         return builder;
+    }
+
+    /// <summary>
+    /// Once a server of a system is admitted it decides which timelines are refused, so what other nodes know of the system
+    /// is heard before.
+    /// </summary>
+    private async Task HearOfAsync(Timeline? timeline)
+    {
+        if (timeline is { } seen && _hint is not null && _guard.Newest is null)
+            await _hint.ExchangeAsync(_guard, [seen.System], CancellationToken.None);
     }
 
     private void Check(NpgsqlConnection connection, Timeline? timeline, Pin? pin)
@@ -116,8 +140,8 @@ public sealed class PrimaryServers : IAsyncDisposable
         var place = new ServerPlace(connection.Host!, connection.Port);
         if (timeline is not { } seen)
         {
-            // In the pool it would be used without a check once that server is promoted. A single server may be a standby: it is good for
-            // reading.
+            // In the pool a standby would be used without a check once it is promoted. A single server may be a standby: it is
+            // good for reading.
             if (_address.Candidates.Count > 1)
                 throw new TimelineRefusedException($"{place} is a standby.");
             return;
@@ -139,7 +163,9 @@ public sealed class PrimaryServers : IAsyncDisposable
         return source;
     }
 
-    /// <summary>Closes idle connections at once, and busy ones when they are returned; new ones are checked.</summary>
+    /// <summary>
+    /// Idle connections are closed at once and busy ones when they are returned, so that a new check is made before the next use.
+    /// </summary>
     private void LetGo()
     {
         lock (_opened)
@@ -166,8 +192,12 @@ public sealed class PrimaryServers : IAsyncDisposable
         return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = $"survey-{index + 1}" }.Build();
     }
 
-    /// <returns>Null if the server is a standby or did not answer.</returns>
-    private static async Task<Timeline?> AskAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    private Task<Answer?[]> AskAllAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_asked.Select(source => AskAsync(source, cancellationToken)));
+
+    private static IEnumerable<Timeline?> WritableOf(Answer?[] answers) => answers.Select(answer => answer?.Writable);
+
+    private static async Task<Answer?> AskAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         try
         {
@@ -178,14 +208,16 @@ public sealed class PrimaryServers : IAsyncDisposable
             return null;
         }
 
-        async Task<Timeline?> AskAsync()
+        async Task<Answer?> AskAsync()
         {
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
-            return await Timeline.OfAsync(connection, cancellationToken);
+            return new Answer(await Timeline.OfAsync(connection, cancellationToken));
         }
     }
 
-    /// <summary>The timeline of the first connection, with which all later ones must agree.</summary>
+    private sealed record Answer(Timeline? Writable);
+
+    /// <summary>All later connections of a term must agree with the first, or they have reached another history.</summary>
     private sealed class Pin
     {
         private readonly Lock _gate = new();

@@ -2,14 +2,15 @@ using Microsoft.Extensions.Hosting;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
-/// <summary>
-/// Surveys the servers periodically for a promotion, so that connections to an old primary are closed within a second or two.
-/// </summary>
+/// <summary>A promotion must be noticed without traffic, so that connections to an old primary are closed within a second or two.</summary>
 public sealed class PrimaryWatch(PrimaryServers servers, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Delays the host's start until the primary is known; a server that does not answer delays it only briefly.</summary>
+    /// <summary>
+    /// No service may start with a database that may be an old primary, so the start waits for the first survey. A server that does not
+    /// answer delays it only briefly.
+    /// </summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await servers.FirstSurvey;
@@ -26,7 +27,7 @@ public sealed class PrimaryWatch(PrimaryServers servers, TimeProvider clock) : B
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The host is stopping.
+            // Expected: the host is stopping.
         }
     }
 }

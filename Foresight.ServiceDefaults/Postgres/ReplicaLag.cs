@@ -1,8 +1,8 @@
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// Computes the age of a replica's data from the history of the primary's positions. The replica's own opinion is not used: one whose
-/// receiver is frozen believes that it is up to date. Not thread-safe.
+/// Measures a replica by the history of the primary's positions, and not by the replica's own opinion: one whose receiver is frozen
+/// believes that it is up to date. Not thread-safe.
 /// </summary>
 public sealed class ReplicaLag
 {
@@ -11,7 +11,6 @@ public sealed class ReplicaLag
 
     private readonly Queue<(ulong Position, DateTimeOffset At)> _positions = new();
 
-    /// <param name="position">Bytes of WAL that the primary had written at <paramref name="at"/>.</param>
     public void Primary(ulong position, DateTimeOffset at)
     {
         _positions.Enqueue((position, at));
@@ -19,9 +18,6 @@ public sealed class ReplicaLag
             _positions.Dequeue();
     }
 
-    /// <summary>
-    /// Returns how long ago the primary first had data that the replica has not replayed; zero if it has replayed everything.
-    /// </summary>
     public TimeSpan Of(ulong replayed, DateTimeOffset now)
     {
         foreach (var (position, at) in _positions)

@@ -9,8 +9,10 @@ namespace Foresight.ServiceDefaults.Postgres;
 public sealed partial class ReplicaMonitor(Database database, PostgresOptions options, TimeProvider clock, ILogger<ReplicaMonitor> logger)
     : BackgroundService
 {
-    /// <summary>Raised when a replica is taken out of service (false) or returns (true).</summary>
     public event Action<Server, bool>? Turned;
+
+    // Asked for between two turns of the timer too (ServerPulse).
+    private readonly SemaphoreSlim _checking = new(1);
 
     private ReplicaLag _lag = new();
     private ulong _primaryPosition;
@@ -25,15 +27,38 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The host is stopping.
+            // Expected: the host is stopping.
         }
     }
 
     public async Task CheckOnceAsync(CancellationToken cancellationToken)
     {
-        // The primary first: a replica must not be measured against a position that is newer than its own answer.
-        await CheckPrimaryAsync(cancellationToken);
-        await Task.WhenAll(database.Replicas.Select(replica => CheckReplicaAsync(replica, cancellationToken)));
+        await _checking.WaitAsync(cancellationToken);
+        try
+        {
+            // The primary first: a replica must not be measured against a position that is newer than its own answer.
+            await CheckPrimaryAsync(cancellationToken);
+            await Task.WhenAll(database.Replicas.Select(replica => CheckReplicaAsync(replica, cancellationToken)));
+        }
+        finally
+        {
+            _checking.Release();
+        }
+    }
+
+    public void NoteFailure(Server server, Exception error)
+    {
+        if (!server.CheckFailed(ReasonOf(error), clock.GetUtcNow()))
+            return;
+        Log.Out(logger, server.Name, error.Message);
+        if (server != database.Primary)
+            Turned?.Invoke(server, false);
+    }
+
+    public override void Dispose()
+    {
+        _checking.Dispose();
+        base.Dispose();
     }
 
     private async Task CheckPrimaryAsync(CancellationToken cancellationToken)
@@ -49,7 +74,8 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
             );
             if (position is not { } written)
                 throw new NpgsqlException("it is in recovery and cannot take writes");
-            // The primary's position decreases only by a promotion; the positions of the old primary beyond it are void.
+            // The primary's position decreases only by a promotion, which makes the old primary's positions beyond it void, so their
+            // history is dropped.
             if (written < _primaryPosition)
                 _lag = new ReplicaLag();
             _primaryPosition = written;
@@ -68,8 +94,7 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
         }
         catch (Exception error) when (IsFailedCheck(error, cancellationToken))
         {
-            if (primary.CheckFailed(ReasonOf(error), clock.GetUtcNow()))
-                Log.Out(logger, primary.Name, error.Message);
+            NoteFailure(primary, error);
         }
     }
 
@@ -99,10 +124,7 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
         }
         catch (Exception error) when (IsFailedCheck(error, cancellationToken))
         {
-            if (!replica.CheckFailed(ReasonOf(error), clock.GetUtcNow()))
-                return;
-            Log.Out(logger, replica.Name, error.Message);
-            Turned?.Invoke(replica, false);
+            NoteFailure(replica, error);
         }
     }
 
@@ -123,7 +145,7 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
     private static bool IsFailedCheck(Exception error, CancellationToken cancellationToken) =>
         error is NpgsqlException or TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested;
 
-    /// <summary>Formats an error for the status page without host names or addresses, which the driver's messages contain.</summary>
+    /// <summary>The driver's messages contain host names and addresses, which the status page must not show.</summary>
     private static string ReasonOf(Exception error) =>
         error switch
         {

@@ -3,13 +3,14 @@ using Npgsql;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
-/// <param name="place">Returns the current host:port, because the primary may move.</param>
+/// <param name="place">Current host:port: a function, because the primary may move.</param>
 public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSource source, Func<string> place)
 {
     private readonly Lock _gate = new();
     private int _failures;
     private bool _failing;
     private bool _lagging;
+    private bool _silent;
     private long? _lagBytes;
     private TimeSpan? _lag;
     private TimeSpan? _latency;
@@ -17,6 +18,7 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
     private string? _error;
     private long _reads;
     private int _active;
+    private volatile bool _isOut;
 
     public Server(string name, bool isPrimary, int weight, NpgsqlDataSource source, NpgsqlConnectionStringBuilder connection)
         : this(name, isPrimary, weight, source, () => $"{connection.Host}:{connection.Port}") { }
@@ -28,16 +30,32 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
 
     public int Active => Volatile.Read(ref _active);
 
-    /// <summary>Highest WAL position that this replica is known to have replayed.</summary>
     public ulong Replayed { get; private set; }
 
-    /// <summary>False for a replica before its first successful check: its lag is unknown until then.</summary>
+    /// <summary>False for a replica before its first successful check, because its lag is unknown until then.</summary>
     public bool IsHealthy
     {
         get
         {
             lock (_gate)
                 return !_failing && !_lagging && (isPrimary || _checkedAt is not null);
+        }
+    }
+
+    /// <summary>Set while an operator holds the replica out of rotation; it is checked all the same.</summary>
+    public bool IsOut
+    {
+        get => _isOut;
+        set => _isOut = value;
+    }
+
+    /// <summary>Also that the last question was answered: a reader need not wait for a server that hangs until it is out.</summary>
+    public bool IsFit
+    {
+        get
+        {
+            lock (_gate)
+                return !_silent && IsHealthy;
         }
     }
 
@@ -62,7 +80,7 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
         lock (_gate)
         {
             var before = !_failing && !_lagging && _checkedAt is not null;
-            (_failures, _failing, _lagging) = (0, false, tooFarBehind);
+            (_failures, _failing, _lagging, _silent) = (0, false, tooFarBehind, false);
             (_lagBytes, _lag, _latency, _checkedAt) = (behindBytes, behind, took, at);
             _error = tooFarBehind ? "too far behind the primary" : null;
             Replayed = Math.Max(Replayed, replayed);
@@ -76,7 +94,7 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
         {
             _failures++;
             (_error, _latency) = (why, null);
-            // Before its first successful check a server is out of service already, and checkedAt stays empty.
+            // Before its first successful check a server is out of service already, so checkedAt stays empty.
             if (_checkedAt is not null)
                 _checkedAt = at;
             // The lag cannot be measured now, so the last measured value must not be shown as current.
@@ -86,6 +104,26 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
             _failing = true;
             return true;
         }
+    }
+
+    /// <summary>An answer without a position: it ends a row of failures, and true asks for the check that brings the server back.</summary>
+    public bool Answered()
+    {
+        lock (_gate)
+        {
+            _silent = false;
+            if (_failing)
+                return true;
+            if (_failures > 0)
+                (_failures, _error) = (0, _lagging ? _error : null);
+            return false;
+        }
+    }
+
+    public void WasSilent()
+    {
+        lock (_gate)
+            _silent = true;
     }
 
     public void NoteReplayed(ulong position)
@@ -111,7 +149,8 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
                 _latency is { } took ? Math.Round(took.TotalMilliseconds, 2) : null,
                 _checkedAt,
                 _error,
-                Reads
+                Reads,
+                IsOut
             );
         }
     }

@@ -2,7 +2,6 @@ using Npgsql;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
-/// <summary>The history that a writable server continues.</summary>
 /// <param name="System">System identifier from initdb, shared by a primary and all its copies.</param>
 /// <param name="Number">Incremented by each promotion, so among writable servers of one system the highest is the primary.</param>
 public readonly record struct Timeline(long System, uint Number)
@@ -15,7 +14,6 @@ public readonly record struct Timeline(long System, uint Number)
                CASE WHEN NOT pg_is_in_recovery() THEN ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint END
         """;
 
-    /// <returns>Null if the server is a standby and accepts no writes.</returns>
     public static async Task<Timeline?> OfAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Question, connection);
@@ -36,5 +34,7 @@ public readonly record struct Timeline(long System, uint Number)
         reader.IsDBNull(1) ? null : new Timeline(reader.GetInt64(0), (uint)reader.GetInt64(1));
 }
 
-/// <summary>A writable server that must not be used: its history has ended, or belongs to another database.</summary>
+/// <summary>
+/// The server's history has ended, or belongs to another database. An <see cref="NpgsqlException"/>, so that callers treat it as an outage.
+/// </summary>
 public sealed class TimelineRefusedException(string message) : NpgsqlException(message);

@@ -1,44 +1,65 @@
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Redis;
+using Foresight.ServiceDefaults.Trust;
 using StackExchange.Redis;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// The newest timeline that any node has seen, in Redis, for nodes that start while the newest server is unreachable. Only a hint: it can
-/// make a node refuse an old primary, never accept one.
+/// For nodes that start while the newest server is unreachable. Only a hint: it can make a node refuse an old primary, never accept one,
+/// and not for longer than the servers themselves leave it open.
 /// </summary>
-public sealed class TimelineHint(IDatabase redis)
+public sealed class TimelineHint(IDatabase redis, SignedHints hints)
 {
-    /// <summary>A hash of system identifier to timeline number.</summary>
-    private const string Key = "database:timelines";
-
     private static readonly TimeSpan AnswerBound = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>
-    /// Passes the stored number to the guard, and the guard's number to other nodes. Does nothing while Redis is unreachable.
-    /// </summary>
-    public async Task ExchangeAsync(TimelineGuard guard, CancellationToken cancellationToken)
+    public static string KeyOf(long system) => $"database:timeline:{system}";
+
+    public async Task ExchangeAsync(TimelineGuard guard, IEnumerable<long> systems, CancellationToken cancellationToken)
     {
         if (!redis.Multiplexer.IsConnected)
             return;
         try
         {
-            var entries = await redis.HashGetAllAsync(Key).AnsweredAsync(AnswerBound, TimeProvider.System, cancellationToken);
-            var heard = entries
-                .Where(entry =>
-                    entry.Name.TryParse(out long _) && entry.Value.TryParse(out long number) && number is > 0 and <= uint.MaxValue
-                )
-                .ToDictionary(entry => (long)entry.Name, entry => (uint)(long)entry.Value);
-            foreach (var (system, number) in heard)
-                guard.Hear(new Timeline(system, number));
-            if (guard.Newest is { } newest && newest.Number > heard.GetValueOrDefault(newest.System))
-                await redis
-                    .HashSetAsync(Key, newest.System, newest.Number)
-                    .AnsweredAsync(AnswerBound, TimeProvider.System, cancellationToken);
+            foreach (var system in systems.Distinct())
+                await ExchangeAsync(guard, system, cancellationToken);
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            // Repeated within a second; until then the servers' own answers decide.
+            // Not fatal, because it is repeated within a second; until then the servers' own answers decide.
+        }
+    }
+
+    private async Task ExchangeAsync(TimelineGuard guard, long system, CancellationToken cancellationToken)
+    {
+        var key = KeyOf(system);
+        var value = await ReadAsync(key, cancellationToken);
+        var mark = hints.Read<TimelineMark>(HintKinds.Timeline, key, value, lifetime: null);
+        if (mark is not null && (mark.Number is < 1 or > uint.MaxValue || !guard.Hear(new Timeline(system, (uint)mark.Number))))
+        {
+            hints.Refuse(HintKinds.Timeline, key, HintRefusal.Implausible);
+            mark = null;
+        }
+
+        var seen = guard.Seen.FirstOrDefault(one => one.System == system).Number;
+        // It has no lifetime, so a rotation of the keys must carry it over.
+        if (seen > (mark?.Number ?? 0) || (seen > 0 && seen == mark?.Number && !hints.IsOfCurrentKey(value)))
+            await redis
+                .StringSetAsync(key, hints.Sign(key, new TimelineMark(seen)))
+                .AnsweredAsync(AnswerBound, TimeProvider.System, cancellationToken);
+    }
+
+    private async Task<RedisValue> ReadAsync(string key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await redis
+                .StringGetRangeAsync(key, 0, SignedHints.MaximumLength)
+                .AnsweredAsync(AnswerBound, TimeProvider.System, cancellationToken);
+        }
+        catch (RedisServerException error) when (error.IsWrongType())
+        {
+            return "no string";
         }
     }
 }

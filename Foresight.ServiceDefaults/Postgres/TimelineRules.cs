@@ -4,17 +4,16 @@ public enum TimelineVerdict
 {
     Accepted,
 
-    /// <summary>Newer than any known: a standby was promoted.</summary>
     Newer,
 
-    /// <summary>Older: another server was promoted since, and this one's history ended there.</summary>
+    /// <summary>Another server was promoted since, and this one's history ended there.</summary>
     Old,
 
     /// <summary>Of a different initdb, which no promotion can lead to.</summary>
     Foreign,
 }
 
-/// <summary>Decides which of several writable servers is the primary. Pure, so that every case can be tested without servers.</summary>
+/// <summary>Pure, so that every case can be tested without servers.</summary>
 public static class TimelineRules
 {
     /// <param name="system">System identifier of this cluster's database; null until the first server is accepted.</param>

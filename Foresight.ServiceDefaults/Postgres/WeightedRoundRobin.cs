@@ -1,15 +1,14 @@
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// Smooth weighted round robin, as in nginx: in each turn every candidate gains its weight; the one with the most is chosen and pays the
-/// sum of all weights. Weights 5:1:1 give a,a,b,a,c,a,a instead of five in a row. Not thread-safe.
+/// Smooth weighted round robin, as in nginx, because it spreads the reads: weights 5:1:1 give a,a,b,a,c,a,a instead of five in a row. In
+/// each turn every candidate gains its weight; the one with the most is chosen and pays the sum of all weights. Not thread-safe.
 /// </summary>
 public sealed class WeightedRoundRobin
 {
     private readonly int[] _weights;
     private readonly long[] _credit;
 
-    /// <param name="weights">Each 1..1000.</param>
     public WeightedRoundRobin(IReadOnlyList<int> weights)
     {
         foreach (var weight in weights)
@@ -18,7 +17,6 @@ public sealed class WeightedRoundRobin
         _credit = new long[weights.Count];
     }
 
-    /// <summary>Returns the index of the next allowed candidate; -1 if none is allowed.</summary>
     public int Next(Func<int, bool> allowed)
     {
         var best = -1;

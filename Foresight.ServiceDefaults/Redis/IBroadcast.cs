@@ -1,12 +1,14 @@
 namespace Foresight.ServiceDefaults.Redis;
 
-/// <summary>Messages to all current subscribers; any of them may be lost. Implemented by Redis Pub/Sub and by the simulator.</summary>
+/// <summary>
+/// Any message may be lost, so a receiver needs another way to notice. Implemented by Redis Pub/Sub and by the simulator.
+/// </summary>
 public interface IBroadcast
 {
-    /// <summary>Raised after a reconnection: messages were probably missed.</summary>
+    /// <summary>After a reconnection messages were probably missed, so a handler must read what it shows from its source.</summary>
     event Action? Restored;
 
-    /// <summary>Neither waits nor fails: a message that cannot be sent is lost.</summary>
+    /// <summary>Neither waits nor fails, because no message is worth a delay of its sender: one that cannot be sent is lost.</summary>
     void Publish<T>(string channel, T message);
 
     void Subscribe<T>(string channel, Action<T> handle)

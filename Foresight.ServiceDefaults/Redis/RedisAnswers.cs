@@ -4,7 +4,10 @@ namespace Foresight.ServiceDefaults.Redis;
 
 public static class RedisAnswers
 {
-    /// <summary>Awaits the answer to a command up to a limit, and maps faults of the connection to two exception types.</summary>
+    /// <summary>True if the key has another type than the command needs: this program did not write it.</summary>
+    public static bool IsWrongType(this RedisServerException error) => error.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal);
+
+    /// <summary>Maps the connection's faults, which the client reports as many types, to two.</summary>
     /// <exception cref="RedisException">Redis rejected the command, or cannot be reached.</exception>
     /// <exception cref="TimeoutException">No answer came within the limit.</exception>
     public static async Task<T> AnsweredAsync<T>(

@@ -11,12 +11,16 @@ namespace Foresight.ServiceDefaults.Redis;
 /// <param name="User">User of a URL; separate, because the form above cannot represent every character.</param>
 /// <param name="Password">Separate for the same reason.</param>
 /// <param name="Database">Null: the number in the text, else 0.</param>
+/// <param name="Tls">True: TLS, whatever the text asks for.</param>
+/// <param name="CaFile">PEM file of the authority that signed the server's certificate; null: one that the machine trusts.</param>
 public sealed record RedisSettings(
     string Configuration,
     string KeyPrefix,
     string? User = null,
     string? Password = null,
-    int? Database = null
+    int? Database = null,
+    bool Tls = false,
+    string? CaFile = null
 )
 {
     public const string DefaultKeyPrefix = "foresight:";
@@ -26,21 +30,24 @@ public sealed record RedisSettings(
     /// <summary>A server has 16 databases unless it is configured for more.</summary>
     private const int MaxDatabase = 9_999;
 
-    /// <summary>Longest delay of a start without Redis.</summary>
+    /// <summary>Longest delay of a start without Redis, which must succeed all the same.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// A server that has not answered for this long is considered gone: the socket is closed and its waiting commands fail.
+    /// A frozen server keeps its socket open, so one that has not answered for this long counts as gone: the socket is closed and its
+    /// waiting commands fail.
     /// </summary>
     private static readonly TimeSpan SilenceBound = TimeSpan.FromSeconds(3);
 
     /// <summary>The client closes a socket on which it has read nothing for more than this many async timeouts, in whole seconds.</summary>
     private const int TimeoutsOfSilence = 4;
 
+    public bool HasPassword => Options().Password is { Length: > 0 };
+
     /// <summary>
-    /// Reads <c>ConnectionStrings__redis</c> (Aspire's convention), <c>REDIS_URL</c> (redis://[user:password@]host[:port][/database]), or
-    /// <c>REDIS_HOST</c> and <c>REDIS_PORT</c>; <c>REDIS_PASSWORD</c> and <c>REDIS_DB</c> complete each of them. Several may be set, as
-    /// Aspire does, if they agree.
+    /// Several sources may be set, as Aspire does, if they agree: <c>ConnectionStrings__redis</c> (Aspire's convention), <c>REDIS_URL</c>
+    /// (redis://[user:password@]host[:port][/database]), or <c>REDIS_HOST</c> and <c>REDIS_PORT</c>. <c>REDIS_PASSWORD</c> and
+    /// <c>REDIS_DB</c> complete each of them; <c>REDIS_TLS</c> and <c>REDIS_CA_FILE</c> ask for TLS, as a URL with rediss:// does.
     /// </summary>
     /// <exception cref="SettingException">
     /// None is set, or two contradict each other. The message contains none of their values, which include a password.
@@ -75,7 +82,13 @@ public sealed record RedisSettings(
         Agree("REDIS_PORT", "ports", port is null || servers.TrueForAll(server => server.Port == port));
         Agree("REDIS_PASSWORD", "passwords", password is null || options.Password is null or "" || options.Password == password);
         Agree("REDIS_DB", "databases", database is null || options.DefaultDatabase is null || options.DefaultDatabase == database);
-        return settings with { Password = password ?? settings.Password, Database = database };
+        var caFile = configuration.Optional("REDIS_CA_FILE");
+        if (caFile is not null && !File.Exists(caFile))
+            throw new SettingException("REDIS_CA_FILE names a file that does not exist.");
+        var tls = configuration.Flag("REDIS_TLS", defaultValue: false);
+        if (caFile is not null && !tls && !options.Ssl)
+            throw new SettingException("REDIS_CA_FILE is set, but the connection is not encrypted. Set REDIS_TLS to true.");
+        return settings with { Password = password ?? settings.Password, Database = database, Tls = tls, CaFile = caFile };
 
         void Agree(string name, string what, bool agrees)
         {
@@ -86,7 +99,20 @@ public sealed record RedisSettings(
         }
     }
 
-    /// <summary>Options for a separate client: tests, tools, SignalR's backplane.</summary>
+    /// <summary>
+    /// A server without a password can be read, and emptied, by anyone who reaches it; the signatures of what stands there protect
+    /// against neither.
+    /// </summary>
+    /// <exception cref="SettingException">No password is set, and this is not a development machine.</exception>
+    public void RequirePassword(bool isDevelopment)
+    {
+        if (!isDevelopment && !HasPassword)
+            throw new SettingException(
+                "REDIS_PASSWORD is not set, and REDIS_URL or ConnectionStrings__redis has no password either. Outside development a Redis "
+                    + "without a password is refused: whoever reaches it could read and delete what the nodes keep there."
+            );
+    }
+
     public ConfigurationOptions Options()
     {
         var options = ConfigurationOptions.Parse(Configuration);
@@ -95,7 +121,7 @@ public sealed record RedisSettings(
     }
 
     /// <summary>
-    /// Makes a fault of Redis neither end nor block the process: a start without the server succeeds, commands fail at once while there is
+    /// A fault of Redis must neither end nor block the process: a start without the server succeeds, commands fail at once while there is
     /// no connection, and a server that hangs is detected.
     /// </summary>
     public void Apply(ConfigurationOptions options)
@@ -106,6 +132,10 @@ public sealed record RedisSettings(
             options.Password = Password;
         if (Database is not null)
             options.DefaultDatabase = Database;
+        if (Tls)
+            options.Ssl = true;
+        if (CaFile is not null)
+            options.TrustIssuer(CaFile);
         options.AbortOnConnectFail = false;
         options.ConnectRetry = 1;
         options.ConnectTimeout = (int)ConnectTimeout.TotalMilliseconds;
@@ -122,10 +152,13 @@ public sealed record RedisSettings(
         // The key and channel by which the client chooses between several primaries. There is only one, and the Redis user may be
         // restricted to keys with the cluster's prefix.
         options.TieBreaker = "";
+        // A user who may read the server's settings may read the password of its user default. The client would look there for how long
+        // it may be silent, which is set above.
+        options.CommandMap = CommandMap.Create(["CONFIG"], available: false);
         options.ConfigurationChannel = "";
     }
 
-    /// <summary>Replaces the record's own text, which would show the password in a log.</summary>
+    /// <summary>The record's own text would show the password in a log.</summary>
     private bool PrintMembers(StringBuilder builder)
     {
         var options = Options();
@@ -135,7 +168,6 @@ public sealed record RedisSettings(
         return true;
     }
 
-    /// <summary>The port is 0 if the text omits it.</summary>
     private static List<(string Host, int Port)> ServersOf(ConfigurationOptions options) =>
         [
             .. options.EndPoints.Select(server =>

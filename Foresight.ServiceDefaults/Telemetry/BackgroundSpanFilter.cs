@@ -4,7 +4,7 @@ using OpenTelemetry;
 namespace Foresight.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Drops a client span without a parent: the polls of background loops (leases, chain, settlement) make dozens a second, which would bury
+/// A client span without a parent is a poll of a background loop (leases, chain, settlement): they make dozens a second, which would bury
 /// the traces of orders. Metrics have their counts and durations.
 /// </summary>
 public sealed class BackgroundSpanFilter : BaseProcessor<Activity>

@@ -6,8 +6,8 @@ namespace Foresight.ServiceDefaults.Telemetry;
 internal static class MetricViews
 {
     /// <summary>
-    /// Most label combinations of one metric; further ones are counted in one series with the label <c>otel_metric_overflow</c>. A label
-    /// that proves unbounded must not exhaust the memory of the process or the scraper (a node stays under 2,000 series).
+    /// A label that proves unbounded must not exhaust the memory of the process or the scraper (a node stays under 2,000 series), so
+    /// further label combinations of a metric are counted in one series with the label <c>otel_metric_overflow</c>.
     /// </summary>
     public const int MaxSeries = 200;
 
@@ -27,7 +27,7 @@ internal static class MetricViews
 
     public static MetricStreamConfiguration Of(Instrument instrument)
     {
-        // Duplicates MetricNames.ApiRequestDuration with as many series.
+        // Dropped, because it duplicates MetricNames.ApiRequestDuration with as many series.
         if (instrument.Name == "http.server.request.duration")
             return MetricStreamConfiguration.Drop;
         var labels = LabelsOf(instrument.Meter.Name);
@@ -42,7 +42,9 @@ internal static class MetricViews
             : new MetricStreamConfiguration { CardinalityLimit = MaxSeries, TagKeys = labels };
     }
 
-    /// <summary>Returns the labels kept of meters that also label addresses, which no label may contain here; null: all.</summary>
+    /// <summary>
+    /// These meters also label addresses, which no label may contain here, so only some of their labels are kept; null: all.
+    /// </summary>
     private static string[]? LabelsOf(string meter) =>
         meter switch
         {

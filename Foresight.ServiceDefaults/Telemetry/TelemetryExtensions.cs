@@ -21,12 +21,12 @@ public static class TelemetryExtensions
     private const string ExportTimeoutKey = "OTEL_EXPORTER_OTLP_TIMEOUT";
 
     /// <summary>
-    /// Limit on one export. A stopping service waits for the last export of each of three signals in turn: with the SDK's 10 s, an
-    /// unreachable collector would delay the stop by half a minute, longer than orchestrators wait.
+    /// A stopping service waits for the last export of each of three signals in turn: with the SDK's 10 s, an unreachable collector would
+    /// delay the stop by half a minute, longer than orchestrators wait.
     /// </summary>
     private static readonly TimeSpan ExportTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Returns true if telemetry is exported anywhere; otherwise no span is created, which saves their cost.</summary>
+    /// <summary>Where telemetry is exported nowhere no span is created, which saves their cost.</summary>
     internal static bool ExportsTelemetry(this IConfiguration configuration) =>
         configuration.OptionalUrl("OTEL_EXPORTER_OTLP_ENDPOINT") is not null;
 
@@ -42,13 +42,13 @@ public static class TelemetryExtensions
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
-        // Polly logs each failed attempt as an error with its stack; the callers report an outage once.
+        // Polly logs each failed attempt as an error with its stack, although the callers report an outage once.
         builder.Logging.AddFilter("Polly", LogLevel.None);
 
         var telemetry = builder
             .Services.AddOpenTelemetry()
-            // Attributes from the environment come last: Aspire's dashboard identifies a process by the service.instance.id that it
-            // assigned.
+            // Attributes from the environment come last, because Aspire's dashboard identifies a process by the service.instance.id
+            // that it assigned.
             .ConfigureResource(resource =>
                 resource.AddService(node.Service, serviceVersion: node.Version, serviceInstanceId: node.Id).AddEnvironmentVariableDetector()
             )
@@ -59,10 +59,10 @@ public static class TelemetryExtensions
                     .AddView(MetricViews.Of)
                     .AddPrometheusExporter(prometheus =>
                     {
-                        // Names here already include units and suffixes; a gauge may also end in _total.
+                        // Nothing is to be appended: names here already include units and suffixes, and a gauge may also end in _total.
                         prometheus.TranslationStrategy = PrometheusAspNetCoreTranslationStrategy.UnderscoreEscapingWithoutSuffixes;
                         prometheus.ScopeInfoEnabled = false;
-                        // target_info has labels with ids.
+                        // Its labels contain ids, which no label may here.
                         prometheus.TargetInfoEnabled = false;
                     })
             );
@@ -70,7 +70,7 @@ public static class TelemetryExtensions
             return;
         if (builder.Configuration[ExportTimeoutKey] is null)
             builder.Configuration.AddInMemoryCollection([new(ExportTimeoutKey, ((int)ExportTimeout.TotalMilliseconds).ToString())]);
-        // The SDK itself reads endpoint, protocol, headers and sampler from the OTEL_ variables.
+        // Nothing else is set, because the SDK itself reads endpoint, protocol, headers and sampler from the OTEL_ variables.
         telemetry
             .WithLogging(configureBuilder: null, logging => (logging.IncludeFormattedMessage, logging.IncludeScopes) = (true, true))
             .WithTracing(tracing =>

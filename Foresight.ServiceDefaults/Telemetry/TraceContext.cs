@@ -3,25 +3,24 @@ using System.Diagnostics;
 namespace Foresight.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// W3C trace context of a sampled order without <c>tracestate</c>, as text on its way to the leader and as bytes in the journal. An order
-/// that is not sampled has none, and costs a null from the Api to the chain.
+/// An order that is not sampled has no trace context, and costs a null from the Api to the chain. W3C, without <c>tracestate</c>: as text
+/// on its way to the leader, as bytes in the journal.
 /// </summary>
 public static class TraceContext
 {
-    /// <summary>Bytes in the journal: 16 of trace id, 8 of span id, 1 of flags.</summary>
+    /// <summary>16 bytes of trace id, 8 of span id, 1 of flags.</summary>
     public const int Size = 25;
 
-    /// <summary>Most links of a batch's span. Further sampled orders link to the batch, but not the batch to them.</summary>
+    /// <summary>Bounds the size of a batch's span: further sampled orders link to the batch, but not the batch to them.</summary>
     public const int MaximumLinks = 64;
 
     private const int TraceIdSize = 16;
     private const int SpanIdSize = 8;
 
-    /// <summary>Returns the traceparent of a span; null if it is not sampled.</summary>
     public static string? Of(Activity? span) => span is { Recorded: true, IdFormat: ActivityIdFormat.W3C } ? span.Id : null;
 
     /// <summary>
-    /// Returns null if it is not sampled. An invalid traceparent counts as none, as W3C requires: no order is refused because of it.
+    /// An invalid traceparent counts as none, as W3C requires: no order is refused because of it. Null also if it is not sampled.
     /// </summary>
     public static ActivityContext? Parse(string? traceParent) =>
         traceParent is not null
@@ -39,7 +38,6 @@ public static class TraceContext
         return bytes;
     }
 
-    /// <summary>Returns null if it is not sampled, or not in the form of <see cref="ToBytes"/>.</summary>
     public static ActivityContext? OfBytes(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length != Size)
@@ -54,8 +52,8 @@ public static class TraceContext
     }
 
     /// <summary>
-    /// Starts the span of work that is done once for several orders. It belongs to the trace of the first, so that it is sampled exactly if
-    /// one of them is, and links to each. Null if there are none, or no listener is attached.
+    /// The span of work that is done once for several orders belongs to the trace of the first, so that it is sampled exactly if one of
+    /// them is, and links to each. Null if there are none, or no listener is attached.
     /// </summary>
     public static Activity? StartBatch(ActivitySource source, string name, IEnumerable<ActivityContext> orders)
     {

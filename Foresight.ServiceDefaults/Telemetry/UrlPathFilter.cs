@@ -4,8 +4,8 @@ using OpenTelemetry;
 namespace Foresight.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Removes paths from spans. A provider of chain endpoints has its API key in the path, so a client's span names only the server; paths of
-/// this product contain accounts (<c>/accounts/0x…</c>), so a request's span names the route.
+/// A provider of chain endpoints has its API key in the path, so a client's span names only the server. Paths of this product contain
+/// accounts (<c>/accounts/0x…</c>), so a request's span names the route.
 /// </summary>
 internal sealed class UrlPathFilter : BaseProcessor<Activity>
 {
@@ -17,7 +17,7 @@ internal sealed class UrlPathFilter : BaseProcessor<Activity>
             && Uri.TryCreate(url, UriKind.Absolute, out var parsed)
         )
             data.SetTag("url.full", parsed.GetLeftPart(UriPartial.Authority));
-        // Setting null removes the attribute when there is no route.
+        // Without a route null removes the attribute, so no path remains.
         if (data.Source.Name == "Microsoft.AspNetCore")
             data.SetTag("url.path", data.GetTagItem("http.route"));
     }

@@ -3,8 +3,8 @@ using Foresight.Simulator.Traders;
 namespace Foresight.Simulator.Flow;
 
 /// <summary>
-/// Order flow of a realistic venue: news moves the believed probabilities, makers follow with their quotes, and takers arrive as a Poisson
-/// process. All decisions derive from the seed and not from the exchange's answers, so a run can be repeated.
+/// News moves the believed probabilities, makers follow with their quotes, and takers arrive as a Poisson process. All decisions derive
+/// from the seed and not from the exchange's answers, so that a run can be repeated.
 /// </summary>
 public sealed class BelievableFlow : IOrderFlow
 {
@@ -16,8 +16,6 @@ public sealed class BelievableFlow : IOrderFlow
     private readonly Venue[] _venues;
     private readonly Taker[] _takers;
 
-    /// <param name="ordersPerSecond">Mean rate; arrivals are Poisson.</param>
-    /// <param name="traders">Up to half of them, the first ones, are makers; the others are takers.</param>
     public BelievableFlow(
         ulong seed,
         double ordersPerSecond,

@@ -1,8 +1,8 @@
 namespace Foresight.Simulator.Flow;
 
 /// <summary>
-/// Believed probability of each outcome: a bounded, mean-reverting random walk of log-odds. Probabilities therefore stay inside (0, 1),
-/// move in the way news moves them, and sum to one.
+/// A bounded, mean-reverting random walk of log-odds, so that probabilities stay inside (0, 1), move in the way news moves
+/// them, and sum to one.
 /// </summary>
 public sealed class LatentProbability
 {

@@ -4,8 +4,8 @@ using Foresight.Simulator.Traders;
 namespace Foresight.Simulator.Flow;
 
 /// <summary>
-/// Quotes several levels on both sides of every outcome (of outcome 0 alone in a binary market, whose outcomes share a book). Each turn
-/// replaces the quote that is farthest from its target.
+/// Of a binary market only outcome 0 is quoted, because both outcomes share a book. Each turn replaces the quote that is farthest
+/// from its target.
 /// </summary>
 public sealed class MarketMaker
 {
@@ -15,7 +15,7 @@ public sealed class MarketMaker
     private const double QuoteTail = 2.2;
     private const long LargestQuoteLots = 50_000;
 
-    /// <summary>Expiry as a dead man's switch: the quotes of a crashed simulator leave the book by themselves.</summary>
+    /// <summary>An expiry as a dead man's switch: the quotes of a crashed simulator leave the book by themselves.</summary>
     private static readonly TimeSpan ShortestLife = TimeSpan.FromMinutes(5);
 
     private readonly Trader _trader;
@@ -41,7 +41,7 @@ public sealed class MarketMaker
     {
         var quote = _quotes.MaxBy(candidate => candidate.ErrorAgainst(Target(candidate, latent)))!;
         var target = Target(quote, latent);
-        // All quotes are on target; replace one anyway, because it may have been filled.
+        // All quotes are on target; one is replaced anyway, because it may have been filled.
         if (quote.ErrorAgainst(target) < _market.TickSize)
         {
             quote = _quotes[_random.Below(_quotes.Length)];
@@ -79,7 +79,9 @@ public sealed class MarketMaker
         public RestingSlot Slot { get; } = new();
         public int? QuotedTicks { get; set; }
 
-        /// <summary>Distance from the target in ticks, weighted towards the inner levels; a missing quote exceeds any distance.</summary>
+        /// <summary>
+        /// In ticks, weighted towards the inner levels; a missing quote exceeds any distance, so that it is placed first.
+        /// </summary>
         public double ErrorAgainst(Price target) =>
             QuotedTicks is { } ticks ? Math.Abs(ticks - target.Ticks) : 2.0 * Price.TicksPerUnit - Level;
     }

@@ -4,8 +4,8 @@ using Foresight.Simulator.Traders;
 namespace Foresight.Simulator.Flow;
 
 /// <summary>
-/// Load for measurements: small orders at an even rate within a few ticks of the middle price, so that about half of them trade and the
-/// book stays small. None is cancelled, so that every acknowledged order can be accounted for.
+/// For measurements: small orders at an even rate within a few ticks of the middle price, so that about half of them trade and the book
+/// stays small. None is cancelled, so that every acknowledged order can be accounted for.
 /// </summary>
 public sealed class SteadyFlow(ulong seed, double ordersPerSecond, IReadOnlyList<TradedMarket> markets, IReadOnlyList<Trader> traders)
     : IOrderFlow

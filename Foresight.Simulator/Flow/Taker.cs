@@ -3,9 +3,6 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Flow;
 
-/// <summary>
-/// Trader who wants to trade now: mostly marketable orders of heavy-tailed size, some that rest at a limit, a few all-or-nothing.
-/// </summary>
 public sealed class Taker(Trader trader, FlowRandom random, TimeProvider clock)
 {
     private const int RestingOrdersKept = 6;

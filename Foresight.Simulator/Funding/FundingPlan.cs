@@ -3,7 +3,7 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Funding;
 
-/// <summary>Complete sets for a trader in a market, so that there is something to sell before the first purchase.</summary>
+/// <summary>Complete sets, so that a trader has something to sell before its first purchase.</summary>
 public sealed record SetsWanted(TradedMarket Market, Quantity Quantity);
 
 /// <param name="Usdc">Remainder after the sets are paid for.</param>

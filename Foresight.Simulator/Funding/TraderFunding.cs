@@ -9,15 +9,14 @@ using Foresight.Simulator.Traders;
 namespace Foresight.Simulator.Funding;
 
 /// <summary>
-/// Funds traders on a development chain with gas, mock USDC, the two approvals, and complete sets. It adds only what is missing, so it can
-/// be repeated after an interruption or on an existing chain.
+/// For development chains. Adds only what is missing, so that it can be repeated after an interruption or on an existing chain.
 /// </summary>
 public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, ChainView venue, ApiClient api, TimeProvider clock)
 {
     private static readonly BigInteger GasMoney = BigInteger.Pow(10, 18);
 
-    // Generous limits, since unused gas is not charged. Estimates are impossible, because each
-    // call depends on transactions before it that are not mined yet.
+    // Generous limits, because unused gas is not charged. Estimates are impossible, because each call depends on transactions before it
+    // that are not mined yet.
     private const long TransferGas = 21_000;
     private const long TokenGas = 150_000;
     private const long SetGas = 600_000;
@@ -48,7 +47,7 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
     }
 
     /// <summary>
-    /// Returns when the exchange has credited every trader: it counts confirmed blocks only, so this is some blocks later.
+    /// The exchange counts confirmed blocks only, so it credits the traders some blocks after their transactions are mined.
     /// </summary>
     public async Task WaitUntilSeenAsync(IReadOnlyList<TraderFunds> funds, CancellationToken stop)
     {
@@ -80,8 +79,8 @@ public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, Chain
             var allowance = await _usdc.AllowanceAsync(owner, _spender, BlockRef.Latest, stop).ConfigureAwait(false);
             var gas = await chain.GetBalanceAsync(owner, BlockRef.Latest, stop).ConfigureAwait(false);
 
-            // Approval of the shares is the last step, so an approved trader is set up: its
-            // shares are the result of trading and must not be topped up.
+            // Approval of the shares is the last step, so an approved trader is set up: its shares are the result of trading and must
+            // not be topped up.
             var isNew = !await _shares.IsApprovedForAllAsync(owner, _spender, BlockRef.Latest, stop).ConfigureAwait(false);
             var sets = isNew ? funds.Sets : [];
             var needed = funds.Usdc.Micros + sets.Sum(set => set.Quantity.Lots * Matching.Engine.Price.TicksPerUnit);

@@ -21,7 +21,6 @@ internal sealed class TransactionPipeline(
 
     public void Add(Address to, long gas, byte[]? data = null, BigInteger value = default) => _queued.Add((to, gas, data ?? [], value));
 
-    /// <exception cref="InvalidOperationException">A transaction failed, or was not mined in time.</exception>
     public async Task SendAndWaitAsync(CancellationToken stop)
     {
         if (_queued.Count == 0)
@@ -38,7 +37,8 @@ internal sealed class TransactionPipeline(
                 GasLimit = gas,
                 Value = value,
                 Data = data,
-                // Twice the suggestion, which suffices for six full blocks: many traders are funded at once and fill the blocks themselves.
+                // Twice the suggestion, which suffices for six full blocks, because many traders are funded at once and fill the
+                // blocks themselves.
                 MaxFeePerGas = 2 * fees.MaxFeePerGas,
                 MaxPriorityFeePerGas = fees.MaxPriorityFeePerGas,
             };

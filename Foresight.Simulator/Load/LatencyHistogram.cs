@@ -1,6 +1,8 @@
 namespace Foresight.Simulator.Load;
 
-/// <summary>Latencies in buckets 2 % wide, from 10 µs to about 5 minutes: fixed memory, any number of writers.</summary>
+/// <summary>
+/// In buckets 2 % wide, from 10 µs to about 5 minutes, so that the memory is fixed and any number of threads may write without a lock.
+/// </summary>
 public sealed class LatencyHistogram
 {
     private const double SmallestMicros = 10;
@@ -23,7 +25,7 @@ public sealed class LatencyHistogram
 
     public TimeSpan Max => new(Volatile.Read(ref _maxTicks));
 
-    /// <summary>Latency that this share (0 to 1) of the values does not exceed, at most 2 % off; zero without values.</summary>
+    /// <summary>At most 2 % too high, because a value is reported as the upper bound of its bucket; zero without values.</summary>
     public TimeSpan Percentile(double share)
     {
         var total = _counts.Sum();

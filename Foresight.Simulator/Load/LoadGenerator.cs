@@ -4,15 +4,15 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Load;
 
-/// <param name="MaxInFlight">Concurrent decisions. At the limit new ones are skipped and counted, never queued.</param>
+/// <param name="MaxInFlight">At the limit new decisions are skipped and counted, because a queue would hide the server's latency.</param>
 /// <param name="DrainTimeout">Time at the end of a run to learn the fate of orders in flight.</param>
 /// <param name="Adapt">True: a trader changes or drops an order that it cannot pay for. False: every decision is sent.</param>
 /// <param name="CancelAtEnd">True: orders that still rest in the flow's slots are cancelled within the drain timeout.</param>
 public sealed record LoadOptions(int MaxInFlight, TimeSpan DrainTimeout, bool Adapt, bool CancelAtEnd = false);
 
 /// <summary>
-/// Runs a flow against the public API and counts the results. Open loop: a slow server does not slow the flow, which would hide its
-/// latency. Used by the simulator, the end-to-end tests and the benchmarks.
+/// Open loop: a slow server does not slow the flow, which would hide its latency. Shared with the end-to-end tests and the benchmarks,
+/// because clients of their own would count other things as an answer (docs/decisions/0800).
 /// </summary>
 public sealed class LoadGenerator(
     ApiClient api,
@@ -28,8 +28,8 @@ public sealed class LoadGenerator(
     private readonly ConcurrentDictionary<RestingSlot, Trader> _resting = new();
 
     /// <summary>
-    /// Runs until <paramref name="stop"/>, then waits for orders in flight. Throws if the
-    /// API reports a malformed request, which is a defect here.
+    /// Runs until <paramref name="stop"/>, then waits for orders in flight. Throws if the API reports a malformed request, because that
+    /// is a defect here.
     /// </summary>
     public async Task<LoadReport> RunAsync(CancellationToken stop)
     {
@@ -42,7 +42,7 @@ public sealed class LoadGenerator(
             var step = flow.Next();
             due += step.Pause;
             var ahead = due - clock.GetElapsedTime(started);
-            // After a long pause of the machine the backlog is dropped, not sent as a burst.
+            // After a long pause of the machine the backlog is dropped, because a burst would measure the pause.
             if (ahead < -TimeSpan.FromSeconds(5))
                 due -= ahead;
             else if (ahead > TimeSpan.Zero && !await PauseAsync(ahead, stop).ConfigureAwait(false))
@@ -73,7 +73,7 @@ public sealed class LoadGenerator(
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested)
         {
-            // Timed out; makers' quotes expire by themselves.
+            // Timed out, which leaves nothing behind for long: makers' quotes expire by themselves.
         }
     }
 

@@ -13,8 +13,7 @@ public sealed record Acknowledgement(
     bool WasInDoubt
 );
 
-/// <summary>Counters of a load run; any number of writers, readable at any time.</summary>
-/// <param name="keepAcknowledgements">Keeps every acknowledgement, without limit: for bounded runs only.</param>
+/// <param name="keepAcknowledgements">For bounded runs only, because every acknowledgement is kept.</param>
 public sealed class LoadStatistics(bool keepAcknowledgements)
 {
     private readonly ConcurrentQueue<Acknowledgement> _acknowledgements = [];
@@ -32,19 +31,17 @@ public sealed class LoadStatistics(bool keepAcknowledgements)
     /// <summary>Measured from the moment the order was due, not sent, so that a delayed client does not hide a stalled server.</summary>
     public LatencyHistogram Latency { get; } = new();
 
-    /// <summary>In order of arrival; empty unless they are kept.</summary>
     public IReadOnlyCollection<Acknowledgement> Acknowledgements => _acknowledgements;
 
     public void OnSent() => Interlocked.Increment(ref _sent);
 
     public void OnCancelled() => Interlocked.Increment(ref _cancels);
 
-    /// <summary>The trader could not pay, its slot was busy, or too many orders were in flight.</summary>
     public void OnSkipped() => Interlocked.Increment(ref _skipped);
 
     public void OnFault(ApiFault fault) => _faults.AddOrUpdate(fault.Code, 1, static (_, n) => n + 1);
 
-    /// <summary>The run ended before the order's fate was known.</summary>
+    /// <summary>The run ended before the order's fate was known, so it may or may not be in the journal.</summary>
     public void OnUnresolved() => Interlocked.Increment(ref _unresolved);
 
     public void OnRejected(PlaceOutcome.Rejected outcome)
@@ -88,7 +85,7 @@ public sealed class LoadStatistics(bool keepAcknowledgements)
 }
 
 /// <param name="InDoubt">Orders with an unanswered attempt whose fate was found out later.</param>
-/// <param name="Unresolved">Orders whose fate was unknown at the end of the run; they may or may not be in the journal.</param>
+/// <param name="Unresolved">Their fate was unknown at the end of the run, so they may or may not be in the journal.</param>
 /// <param name="Faults">Attempts without a final answer (429, 503, in doubt, connection lost), by code.</param>
 public sealed record LoadReport(
     long Sent,

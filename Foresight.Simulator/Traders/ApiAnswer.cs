@@ -8,17 +8,16 @@ internal enum AnswerKind
 {
     Done,
 
-    /// <summary>4xx: final, nothing was changed.</summary>
     Refused,
 
-    /// <summary>429 or 503: nothing was done; try again later.</summary>
+    /// <summary>429 or 503: nothing was done, so the same bytes may be sent again.</summary>
     Busy,
 
-    /// <summary>The request may have taken effect: its fate must be queried.</summary>
+    /// <summary>The request may have taken effect, so its fate must be queried before anything else is done.</summary>
     Unknown,
 }
 
-/// <param name="RetryAfter">Delay that the server asked for, bounded by <see cref="MaxRetryAfter"/>; null if absent.</param>
+/// <param name="RetryAfter">Bounded by <see cref="MaxRetryAfter"/>, so that a wrong header cannot stop a trader; null if absent.</param>
 internal sealed record ApiAnswer<T>(AnswerKind Kind, int Status, T? Body, string? Code, string? Detail, TimeSpan? RetryAfter)
     where T : class
 {
@@ -54,10 +53,18 @@ internal sealed record ApiAnswer<T>(AnswerKind Kind, int Status, T? Body, string
     {
         if (response.Content.Headers.ContentType?.MediaType is not ("application/problem+json" or "application/json"))
             return (null, null);
-        using var document = await JsonDocument
-            .ParseAsync(await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false), cancellationToken: stop)
-            .ConfigureAwait(false);
-        return (TextOf(document.RootElement, "code"), TextOf(document.RootElement, "detail"));
+        try
+        {
+            using var document = await JsonDocument
+                .ParseAsync(await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false), cancellationToken: stop)
+                .ConfigureAwait(false);
+            return (TextOf(document.RootElement, "code"), TextOf(document.RootElement, "detail"));
+        }
+        catch (JsonException)
+        {
+            // The status counts even if the body cannot be read.
+            return (null, null);
+        }
     }
 
     private static string? TextOf(JsonElement root, string name) =>

@@ -8,22 +8,23 @@ using Polly.Timeout;
 namespace Foresight.Simulator.Traders;
 
 /// <summary>
-/// Client of the public HTTP API that survives outages. An order whose answer was lost is never signed again: the client reads it by its
-/// id, then sends the same bytes under the same Idempotency-Key, which the exchange applies at most once.
+/// An order whose answer was lost is never signed again, because it could then trade twice: the client reads it by its id, then sends the
+/// same bytes under the same Idempotency-Key, which the exchange applies at most once.
 /// </summary>
 public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider clock, Action<ApiFault>? onFault = null)
 {
-    /// <summary>First delay between attempts without a Retry-After header; doubles up to <see cref="MaxPause"/>.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(2);
+
+    private const string RejectedStatus = "rejected";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    /// <summary>Places an order and returns once its fate is known, however long that takes.</summary>
+    /// <summary>Returns only once the order's fate is known, however long that takes, so the caller needs a token that ends it.</summary>
     public async Task<PlaceOutcome> PlaceAsync(SignedPlacement placement, CancellationToken stop)
     {
         var inDoubt = false;
@@ -43,14 +44,7 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
                 case AnswerKind.Refused or AnswerKind.Unknown:
                     inDoubt = true;
                     if (await FindAsync(placement.OrderId, stop).ConfigureAwait(false) is { } found)
-                        return new PlaceOutcome.Acknowledged(
-                            found.OrderId,
-                            found.Status,
-                            found.FilledAmount,
-                            found.Epoch,
-                            found.Sequence,
-                            true
-                        );
+                        return OutcomeOf(found);
                     break;
                 default:
                     break;
@@ -60,7 +54,7 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
     }
 
-    /// <summary>Cancels all orders that the maker signed with the salt. Null if there were none.</summary>
+    /// <summary>Null if the salt had no order and the cancel is not remembered either.</summary>
     public async Task<CancelOrderResponse?> CancelAsync(CancelOrderRequest cancel, CancellationToken stop)
     {
         for (var attempt = 0; ; attempt++)
@@ -70,7 +64,7 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
             var answer = await SendAsync<CancelOrderResponse>(request, stop).ConfigureAwait(false);
             if (answer.Kind == AnswerKind.Done)
                 return answer.Body;
-            if (answer.Kind == AnswerKind.Refused && answer.Code == ProblemCodes.UnknownOrder)
+            if (answer.Kind == AnswerKind.Refused && answer.Code is ProblemCodes.UnknownOrder or ProblemCodes.CancelOnChain)
                 return null;
             if (answer.Kind == AnswerKind.Refused)
                 throw new ApiRefusedException(answer.Status, answer.Code!, answer.Detail);
@@ -82,7 +76,7 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
 
     public Task<AccountView?> AccountAsync(string address, CancellationToken stop) => GetAsync<AccountView>($"accounts/{address}", stop);
 
-    /// <summary>Reads a resource, retrying through outages; null if it does not exist (404).</summary>
+    /// <summary>Null for 404 only: an outage is waited out, so it never looks like something that does not exist.</summary>
     public async Task<T?> GetAsync<T>(string path, CancellationToken stop)
         where T : class
     {
@@ -100,6 +94,18 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
     }
 
+    /// <summary>An order that the book refused is found too, because its hash stays used.</summary>
+    private static PlaceOutcome OutcomeOf(OrderView found) =>
+        found.Status == RejectedStatus
+            ? new PlaceOutcome.Rejected(
+                found.OrderId,
+                (int)HttpStatusCode.UnprocessableEntity,
+                found.Reason ?? RejectedStatus,
+                Detail: null,
+                WasInDoubt: true
+            )
+            : new PlaceOutcome.Acknowledged(found.OrderId, found.Status, found.FilledAmount, found.Epoch, found.Sequence, true);
+
     private async Task<ApiAnswer<T>> SendAsync<T>(HttpRequestMessage request, CancellationToken stop)
         where T : class
     {
@@ -113,7 +119,7 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
         catch (ExecutionRejectedException e) when (e is not TimeoutRejectedException)
         {
-            // The circuit is open: the request was not sent.
+            // The circuit is open, so the request was not sent.
             onFault?.Invoke(new ApiFault("circuit_open", InDoubt: false));
             return new ApiAnswer<T>(AnswerKind.Busy, 0, null, null, e.Message, null);
         }
@@ -125,21 +131,23 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
         }
     }
 
+    // A success whose body cannot be read counts too, because it may be a proxy's, or have broken off.
     private static bool IsTransport(Exception e) =>
-        e is HttpRequestException or IOException or OperationCanceledException or TimeoutRejectedException;
+        e is HttpRequestException or IOException or OperationCanceledException or TimeoutRejectedException or JsonException;
 
     private Task PauseAsync<T>(ApiAnswer<T> answer, int attempt, CancellationToken stop)
         where T : class
     {
         var backOff = FirstPause * Math.Pow(2, Math.Min(attempt, 10));
-        return Task.Delay(answer.RetryAfter ?? (backOff < MaxPause ? backOff : MaxPause), clock, stop);
+        var pause = answer.RetryAfter ?? (backOff < MaxPause ? backOff : MaxPause);
+        // A Retry-After of 0 is not obeyed, because it would make this loop a flood.
+        return Task.Delay(pause > FirstPause ? pause : FirstPause, clock, stop);
     }
 }
 
-/// <param name="InDoubt">True if the request may have taken effect.</param>
 public readonly record struct ApiFault(string Code, bool InDoubt);
 
-/// <summary>The API refused a request that this client considered valid: a defect of one of the two.</summary>
+/// <summary>This client considered the request valid, so one of the two has a defect.</summary>
 public sealed class ApiRefusedException(int status, string code, string? detail) : Exception($"{status} {code}: {detail}")
 {
     public string Code { get; } = code;

@@ -2,7 +2,7 @@ using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Simulator.Traders;
 
-/// <summary>Addresses of the Api nodes, used in rotation, so that load spreads and a dead node costs one attempt, not the order.</summary>
+/// <summary>The nodes are used in rotation, so that load spreads and a dead node costs one attempt, not the order.</summary>
 public sealed class ApiNodes
 {
     private readonly Uri[] _addresses;
@@ -19,7 +19,6 @@ public sealed class ApiNodes
 
     public Uri Next() => _addresses[(uint)Interlocked.Increment(ref _next) % (uint)_addresses.Length];
 
-    /// <summary>API_URLS (comma-separated), else every <c>services__api-*__http__0</c>.</summary>
     public static ApiNodes FromConfiguration(IConfiguration configuration)
     {
         if (configuration.Optional("API_URLS") is not { } listed)

@@ -5,8 +5,7 @@ using Foresight.Protocol;
 namespace Foresight.Simulator.Traders;
 
 /// <summary>
-/// Estimate of a trader's available funds: the API's last answer minus the orders sent since.
-/// It avoids orders that would be refused; the exchange decides.
+/// An estimate, the API's last answer less the orders sent since. It only avoids orders that would be refused; the exchange decides.
 /// </summary>
 public sealed class Holdings
 {
@@ -24,8 +23,7 @@ public sealed class Holdings
     public long UsdcMicros => _available.GetValueOrDefault(Usdc);
 
     /// <summary>
-    /// Returns the intended order if the trader can pay for it; else, in a binary market, its mirror: a trader without YES to sell buys NO.
-    /// Null if it can afford neither.
+    /// A trader of a binary market without YES to sell buys NO, which is the same exposure. Null if it can pay for neither.
     /// </summary>
     public OrderIntent? Afford(OrderIntent intent)
     {
@@ -34,7 +32,7 @@ public sealed class Holdings
         return intent.Market.IsBinary && CanPay(intent.Mirrored()) ? intent.Mirrored() : null;
     }
 
-    /// <summary>Deducts the order's cost or shares until the next refresh.</summary>
+    /// <summary>Until the next refresh, because the API's last answer does not include the orders sent since.</summary>
     public void Reserve(OrderIntent intent)
     {
         var (asset, needed) = NeedOf(intent);

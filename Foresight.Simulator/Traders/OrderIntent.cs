@@ -2,7 +2,6 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Simulator.Traders;
 
-/// <param name="ExpiresAt">Null for never.</param>
 public sealed record OrderIntent(
     TradedMarket Market,
     int Outcome,

@@ -7,8 +7,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Simulator.Traders;
 
-/// <summary>A signed order. A retry sends the same bytes.</summary>
-/// <param name="OrderId">EIP-712 hash of the order.</param>
+/// <summary>A retry sends the same bytes, so that it cannot become a second order.</summary>
 public sealed record SignedPlacement(string OrderId, PlaceOrderRequest Request);
 
 public sealed class OrderSigner(long chainId)
@@ -49,7 +48,7 @@ public sealed class OrderSigner(long chainId)
         );
     }
 
-    /// <summary>Cancels all orders under the salt of <paramref name="placement"/>, which only that order has.</summary>
+    /// <summary>Cancels by the salt of <paramref name="placement"/>, which only that order has.</summary>
     public CancelOrderRequest SignCancel(Trader trader, SignedPlacement placement)
     {
         var (market, salt) = (placement.Request.Market, placement.Request.Order.Salt);

@@ -3,9 +3,8 @@ using Foresight.Protocol;
 
 namespace Foresight.Simulator.Traders;
 
-/// <param name="Address">Contract of the market, the verifying contract of every signature.</param>
-/// <param name="Outcomes">2 to 8. With 2, buying one outcome at p equals selling the other at 1 - p.</param>
-/// <param name="TickSize">Smallest price step: 1, 10 or 100 ticks.</param>
+/// <param name="Address">Verifying contract of every signature.</param>
+/// <param name="TickSize">1, 10 or 100 ticks.</param>
 public sealed record TradedMarket(int Id, string Address, int Outcomes, int TickSize)
 {
     public bool IsBinary => Outcomes == 2;

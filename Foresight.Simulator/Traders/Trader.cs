@@ -5,7 +5,6 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Simulator.Traders;
 
-/// <summary>A trader with a key. Its orders never share a salt, even across runs.</summary>
 public sealed class Trader(string name, PrivateKey key)
 {
     // Decisions repeat with the seed, but salts must not: an order of an earlier run would be a duplicate.
@@ -20,10 +19,9 @@ public sealed class Trader(string name, PrivateKey key)
 
     public BigInteger NextSalt() => ((BigInteger)_run << 64) | Interlocked.Increment(ref _salts);
 
-    /// <summary>Traders of a seed, always with the same, publicly known keys: for development chains only.</summary>
+    /// <summary>For development chains only, because the keys of a seed are always the same and publicly known.</summary>
     public static IReadOnlyList<Trader> FromSeed(long seed, int count) =>
         [.. Enumerable.Range(1, count).Select(n => new Trader($"trader-{n}", PrivateKey.OfPhrase(PhraseOf(seed, n))))];
 
-    /// <summary>Phrase whose hash is the key of trader <paramref name="n"/>, counted from 1.</summary>
     public static string PhraseOf(long seed, int n) => $"foresight simulator {seed} trader {n}";
 }

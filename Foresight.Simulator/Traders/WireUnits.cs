@@ -3,9 +3,7 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Simulator.Traders;
 
-/// <summary>
-/// Converts between the exchange's units and the decimal strings of the API. Uses <see cref="decimal"/>, which is exact, never a float.
-/// </summary>
+/// <summary>Uses <see cref="decimal"/>, because it is exact where a float is not.</summary>
 public static class WireUnits
 {
     private const decimal LotsPerShare = 100m;
@@ -17,10 +15,10 @@ public static class WireUnits
 
     public static long ParseMicros(string usdc) => Scale(usdc, MicrosPerUsdc);
 
-    /// <summary>Ticks × 100: a tick is 0.0001 USDC, and the contract counts micro-USDC per share.</summary>
+    /// <summary>Ticks × 100, because a tick is 0.0001 USDC, and the contract counts micro-USDC per share.</summary>
     public static string ToPrice6(Price price) => (price.Ticks * 100L).ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The contract's amount with 18 decimals. One lot is 10^16, so the text is the lots and sixteen zeros.</summary>
+    /// <summary>One lot is 10^16 of the contract's 18 decimals, so the text is the lots and sixteen zeros.</summary>
     public static string ToAmount18(Quantity quantity) => quantity.Lots.ToString(CultureInfo.InvariantCulture) + "0000000000000000";
 
     private static long Scale(string text, decimal unitsPerOne)

@@ -1,10 +1,12 @@
 using Foresight.Bench;
 using Foresight.Bench.Book;
+using Foresight.Bench.Enemy;
 using Foresight.Bench.Failover;
 using Foresight.Bench.Fanout;
 using Foresight.Bench.Ingest;
 using Foresight.Bench.Reconcile;
 using Foresight.Bench.Recovery;
+using Foresight.Bench.Seals;
 using Foresight.Bench.Settle;
 using Foresight.Bench.Simulate;
 
@@ -17,6 +19,7 @@ Dictionary<string, Verb> verbs = new()
         "leadership: how long a fault stops orders, and that none is lost, doubled or written by a leader of the past",
         FailoverVerb.RunAsync
     ),
+    ["enemy"] = new("trust: somebody writes anything into Redis under load, and every answer and message stays true", EnemyVerb.RunAsync),
     ["reconcile"] = new(
         "reconciliation: time and memory over many settled trades; injected faults found, none invented or doubled",
         ReconcileVerb.RunAsync
@@ -28,6 +31,7 @@ Dictionary<string, Verb> verbs = new()
         "market data: messages a second to SignalR clients of two Api nodes, and that every book is right",
         FanoutVerb.RunAsync
     ),
+    ["seals"] = new("trust: time to seal and open a message, and to check an order's signature", SealsVerb.RunAsync),
     ["recovery"] = new("leadership: how long a new leader takes to rebuild the engine after a long history", RecoveryVerb.RunAsync),
 };
 

@@ -10,7 +10,8 @@ import {Signatures} from "./Signatures.sol";
 /// One question with 2 to 8 outcomes. Holds the collateral of its complete sets: one whole share of every outcome is one USDC.
 ///
 /// Promises: an order is filled only with its maker's signature, within its limit price, amount and expiry, and not after its
-/// salt was cancelled; a trade id settles once; a match that fails changes nothing and stops no other; prices and amounts are
+/// salt was cancelled, and only by the settlement role, unless that has been silent for longer than an order may live (escape
+/// mode, see `MarketFactory`); a trade id settles once; a match that fails changes nothing and stops no other; prices and amounts are
 /// whole ticks and lots, so that no division ever rounds in a trade; and USDC held is never less than what the outstanding
 /// shares can claim.
 contract Market {
@@ -18,6 +19,9 @@ contract Market {
   error NotResolver(address caller);
   error NotAdmin(address caller);
   error OnlySelf();
+  /// Until this second only the settlement role fills orders.
+  error NotInEscape(uint256 guardedUntil);
+  error ExpiryRequired(bytes32 orderHash);
   error MarketPaused();
   error MarketNotOpen();
   error MarketNotResolved();
@@ -48,7 +52,8 @@ contract Market {
     uint256 price,
     uint256 amount
   );
-  event SaltCancelled(address indexed maker, uint256 salt);
+  /// `by`: who sent the cancel. Another than the maker had the maker's signed request.
+  event SaltCancelled(address indexed maker, uint256 salt, address by);
   event SetsMinted(address indexed account, uint256 amount);
   event SetsMerged(address indexed account, uint256 amount);
   event Redeemed(address indexed account, uint256 outcomeIndex, uint256 amount, uint256 paid, uint256 fee);
@@ -124,7 +129,7 @@ contract Market {
   // ---------------------------------------------------------------------------------------------------------------------
   // Settlement
 
-  /// Settles each match on its own: one that cannot be settled is told by `SettlementFailed` and leaves no trace.
+  /// Settles each match on its own: one that cannot be settled emits `SettlementFailed` and leaves no trace.
   /// Reverts as a whole only for a caller who may not settle, or one who sent too little gas to give every match its due.
   function settle(Match[] calldata matches) external {
     if (!factory.hasRole(factory.OPERATOR_ROLE(), msg.sender)) revert NotOperator(msg.sender);
@@ -132,7 +137,7 @@ contract Market {
       bytes memory data = abi.encodeCall(this.settleMatch, (matches[i]));
       uint256 gasBound = MATCH_GAS + LEG_GAS * matches[i].legs.length;
       // A call gets at most 63/64 of what is left (EIP-150), silently. Without this check a batch sent with too little gas
-      // would tell of failed trades that are good.
+      // would report good trades as failed.
       if (gasleft() - gasleft() / 64 < gasBound) revert TooLittleGas(i);
       (bool settled, bytes memory reason) = address(this).call{gas: gasBound}(data);
       if (!settled) emit SettlementFailed(matches[i].tradeId, reason);
@@ -158,9 +163,16 @@ contract Market {
     emit TradeSettled(m.tradeId, kind, amount);
   }
 
-  /// Anybody takes the other side of a signed order, at the order's own price: buys from a seller, sells to a buyer.
+  /// In escape mode only: anybody takes the other side of a signed order, at the order's own price: buys from a seller, sells
+  /// to a buyer. `settle` publishes signatures, so a signature alone must not be enough while the relayer lives: it would let
+  /// strangers fill what the relayer has cancelled, and take one leg out of a batch that waits in the mempool. An order without
+  /// an expiry is never filled here: the relayer may have cancelled it at any time before. A pause does not hold here: who
+  /// pauses and stays away must not lock anybody in.
   function fillOrderSigned(Order calldata order, bytes calldata signature, uint256 amount) external {
-    _requireTrading();
+    if (state != State.Open) revert MarketNotOpen();
+    uint256 guardedUntil = factory.guardedUntil();
+    if (block.timestamp <= guardedUntil) revert NotInEscape(guardedUntil);
+    if (order.expiry == 0) revert ExpiryRequired(orderHash(order));
     _count(order, signature, amount, order.price, 0);
     (address buyer, address seller) = order.isBuy ? (order.maker, msg.sender) : (msg.sender, order.maker);
     factory.collect(buyer, seller, _cost(order.price, amount));
@@ -243,14 +255,14 @@ contract Market {
     return (settledTrades[tradeId >> 8] >> (tradeId & 0xff)) & 1 == 1;
   }
 
-  /// Of this contract on this chain; made anew where a fork of the chain changed its id.
+  /// Of this contract on this chain; computed again where a fork of the chain changed its id.
   function domainSeparator() public view returns (bytes32) {
     return block.chainid == separatorChainId ? separator : Signatures.separator();
   }
 
   function _cancel(address maker, uint256 salt) private {
     isSaltCancelled[maker][salt] = true;
-    emit SaltCancelled(maker, salt);
+    emit SaltCancelled(maker, salt, msg.sender);
   }
 
   // ---------------------------------------------------------------------------------------------------------------------
@@ -322,7 +334,8 @@ contract Market {
     emit Invalidated();
   }
 
-  /// Stops trading and minting; merging, redeeming and cancelling always work. The operator may stop, only an admin may go on.
+  /// Stops settlement and minting; merging, redeeming, cancelling and escape fills always work. The operator may stop, only an
+  /// admin may go on.
   function pause() external {
     if (!factory.hasRole(factory.OPERATOR_ROLE(), msg.sender)) _requireAdmin();
     paused = true;

@@ -9,10 +9,15 @@ import {OutcomeToken} from "./OutcomeToken.sol";
 
 /// Makes markets, keeps the roles for all of them, and is the ONE spender that traders approve, once: USDC by `approve`,
 /// shares by `setApprovalForAll`. Only its own markets can make it move anything.
+///
+/// Also keeps the last sign of life of the settlement role. While one is not older than the longest life of a signed order,
+/// only that role fills orders; after that the markets are in escape mode, and anybody may (`Market.fillOrderSigned`). The
+/// relayer takes no order that expires later than its last sign and that life, so none that it ever knew is alive then.
 contract MarketFactory is AccessControl {
   error OnlyMarket();
   error BadOutcomes(uint256 outcomes);
   error BadFeeTerms();
+  error BadOrderLife(uint256 seconds_);
   error MarketExists(address market);
   error InsufficientCollateral(address account, uint256 available, uint256 needed);
   error InsufficientShares(address account, uint256 outcomeIndex, uint256 available, uint256 needed);
@@ -20,29 +25,50 @@ contract MarketFactory is AccessControl {
 
   event MarketCreated(address indexed market, bytes32 indexed questionHash, uint256 outcomes);
   event FeeTermsChanged(uint16 feeBps, uint16 protocolShareBps, address protocol, address liquidity);
+  /// `time`: of this block, Unix seconds.
+  event SignOfLife(uint256 time);
 
-  /// May call `settle` and `pause` on every market.
+  /// May call `settle` and `pause` on every market, and `signOfLife` here.
   bytes32 public constant OPERATOR_ROLE = keccak256("OPERATOR");
   /// May call `resolve` and `invalidate` on every market.
   bytes32 public constant RESOLVER_ROLE = keccak256("RESOLVER");
 
   /// No market can ever take more than 5 % at redemption.
   uint256 public constant MAX_FEE_BPS = 500;
+  /// The longest wait for the escape from a relayer that is gone.
+  uint256 public constant MAX_ORDER_LIFE = 30 days;
 
   IERC20 public immutable usdc;
   OutcomeToken public immutable outcomeToken;
+  /// Seconds after a sign of life during which only the settlement role fills orders: the longest life of a signed order.
+  uint256 public immutable longestOrderLife;
 
+  /// Time of the block of the settlement role's last sign of life. The deployment is the first one.
+  uint256 public lastSignOfLife;
   FeeTerms public feeTerms;
   mapping(address market => bool) public isMarket;
   mapping(bytes32 questionHash => address market) public marketOf;
 
-  constructor(IERC20 usdc_, address admin, address operator, address resolver, FeeTerms memory terms) {
+  constructor(IERC20 usdc_, address admin, address operator, address resolver, uint256 longestOrderLife_, FeeTerms memory terms) {
+    if (longestOrderLife_ == 0 || longestOrderLife_ > MAX_ORDER_LIFE) revert BadOrderLife(longestOrderLife_);
     usdc = usdc_;
+    longestOrderLife = longestOrderLife_;
     outcomeToken = new OutcomeToken();
     _grantRole(DEFAULT_ADMIN_ROLE, admin);
     _grantRole(OPERATOR_ROLE, operator);
     _grantRole(RESOLVER_ROLE, resolver);
     _setFeeTerms(terms);
+    _sign();
+  }
+
+  /// Shows that the settlement role is there. A transaction of its own and no part of `settle`, whose matches would pay for it.
+  function signOfLife() external onlyRole(OPERATOR_ROLE) {
+    _sign();
+  }
+
+  /// The last second at which only the settlement role fills orders; after it the markets are in escape mode.
+  function guardedUntil() public view returns (uint256) {
+    return lastSignOfLife + longestOrderLife;
   }
 
   /// One market per question, so that repeating the call after a lost answer cannot make a second one.
@@ -60,7 +86,7 @@ contract MarketFactory is AccessControl {
     _setFeeTerms(terms);
   }
 
-  /// Moves a trader's USDC on behalf of a market. Says whose money was missing, whatever the token reverts with.
+  /// Moves a trader's USDC on behalf of a market. Reverts with whose money was missing, whatever the token reverts with.
   function collect(address from, address to, uint256 amount) external {
     if (!isMarket[msg.sender]) revert OnlyMarket();
     try usdc.transferFrom(from, to, amount) returns (bool moved) {
@@ -98,6 +124,11 @@ contract MarketFactory is AccessControl {
       for (uint256 k = 0; k < outcomes; k++)
         amounts[i * outcomes + k] = outcomeToken.balanceOf(accounts[i], outcomeToken.idOf(address(market), k));
     }
+  }
+
+  function _sign() private {
+    lastSignOfLife = block.timestamp;
+    emit SignOfLife(block.timestamp);
   }
 
   function _spendable(address account) private view returns (uint256) {

@@ -11,6 +11,7 @@ import {ERC1155} from "@openzeppelin/contracts/token/ERC1155/ERC1155.sol";
 /// transfers between holders do call it, as ERC-1155 demands.
 contract OutcomeToken is ERC1155 {
   error OnlyFactory();
+  error BadOutcome(uint256 outcomeIndex);
 
   string public constant name = "Foresight Outcome";
   string public constant symbol = "FSHARE";
@@ -23,7 +24,9 @@ contract OutcomeToken is ERC1155 {
     factory = msg.sender;
   }
 
+  /// A larger index would reach into the bits of the address, and so become a share of another market.
   function idOf(address market, uint256 outcomeIndex) public pure returns (uint256) {
+    if (outcomeIndex > type(uint8).max) revert BadOutcome(outcomeIndex);
     return (uint256(uint160(market)) << 8) | outcomeIndex;
   }
 

@@ -8,7 +8,8 @@ library Signatures {
   uint256 internal constant WALLET_GAS = 250_000;
 
   bytes4 private constant ERC1271_VALID = 0x1626ba7e;
-  bytes32 private constant DOMAIN_TYPE_HASH = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+  bytes32 private constant DOMAIN_TYPE_HASH =
+    keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
   uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
   function separator() internal view returns (bytes32) {

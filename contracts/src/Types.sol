@@ -13,7 +13,7 @@ struct Order {
   uint256 expiry;
 }
 
-/// One order's part in a match: how much of it is filled, and at which price. A buy may not pay more than its order says,
+/// One order's part in a match: how much of it is filled, and at which price. A buy may not pay more than its order permits,
 /// a sell may not get less.
 struct Leg {
   Order order;

@@ -4,7 +4,7 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>A marker in its environment, which all its children inherit, identifies the processes that it leaves behind.</summary>
+/// <summary>All children inherit its environment, so a marker there identifies the processes that it leaves behind.</summary>
 internal sealed class AppHostProcess : IDisposable
 {
     private readonly ConcurrentQueue<string> _output = new();
@@ -26,7 +26,7 @@ internal sealed class AppHostProcess : IDisposable
     {
         var start = new ProcessStartInfo("dotnet", [typeof(DataServers).Assembly.Location, .. _arguments])
         {
-            // `dotnet run --project` uses this folder, where the settings files are.
+            // The settings files are there, so `dotnet run --project` uses this folder too.
             WorkingDirectory = Path.Combine(Repository.Root, "Foresight.AppHost"),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -79,7 +79,7 @@ internal sealed class AppHostProcess : IDisposable
     public Task EndedAsync() => _process.WaitForExitAsync();
 
     /// <summary>
-    /// Processes with our marker in their environment or with our working folder: Postgres overwrites the environment of its children.
+    /// Found by our marker in the environment or by our working folder, because Postgres overwrites the environment of its children.
     /// </summary>
     public IReadOnlyList<string> Processes()
     {
@@ -94,7 +94,7 @@ internal sealed class AppHostProcess : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // The process has ended, or belongs to another user and cannot be inspected.
+                // Expected: the process has ended, or belongs to another user and cannot be inspected.
             }
         }
 
@@ -106,7 +106,18 @@ internal sealed class AppHostProcess : IDisposable
         if (!_process.HasExited)
             _process.Kill();
         _process.Dispose();
-        Directory.Delete(_temporary, recursive: true);
+        // A build that ends removes folders of its own in there at the same time.
+        while (Directory.Exists(_temporary))
+        {
+            try
+            {
+                Directory.Delete(_temporary, recursive: true);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // Once more, for what is left.
+            }
+        }
     }
 
     private void OnLine(string? line)

@@ -26,7 +26,7 @@ public sealed class DashboardAddressTests
         var first = configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"];
         Assert.StartsWith("http://localhost:18", first);
 
-        // From launchSettings.json, and taken by the listener above: two AppHosts side by side.
+        // From launchSettings.json, but taken by the listener above, as by a second AppHost.
         configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = "http://localhost:18890";
         ForesightBuilder.ChooseDashboardPorts(configuration);
         Assert.NotEqual(first, configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"]);

@@ -5,7 +5,7 @@ namespace Foresight.AppHost.Tests;
 
 public sealed partial class DocumentTests
 {
-    // Not read by our code: variables of .NET, OpenTelemetry, package managers, or the shell that runs a document's command.
+    // Not read by our code but by .NET, OpenTelemetry, package managers, or the shell that runs a document's command.
     private static readonly string[] NotOurs =
     [
         "OLD_DATA",
@@ -52,7 +52,7 @@ public sealed partial class DocumentTests
         Assert.Empty(Documents.SelectMany(MetricsIn).Distinct().Except(known));
     }
 
-    /// <summary>Operators search the log for these texts. Where the message has a value, the document has "…".</summary>
+    /// <summary>Operators search the log for these texts. A document has "…" for a message's value, because the value varies.</summary>
     [Fact]
     public void EveryMessageQuotedForOperators_IsInTheCode()
     {
@@ -95,7 +95,7 @@ public sealed partial class DocumentTests
     public void EveryProject_IsInTheMapOfTheCode()
     {
         var map = File.ReadAllText(Path.Combine(Repository.Root, "ARCHITECTURE.md"));
-        // Test projects are covered by one entry, except those with a purpose of their own.
+        // One entry covers all test projects, except those with a purpose of their own.
         var projects = Files("", "*.csproj")
             .Select(Path.GetFileNameWithoutExtension)
             .Where(name => !name!.EndsWith(".Tests") || name is "Foresight.EndToEnd.Tests");
@@ -103,7 +103,7 @@ public sealed partial class DocumentTests
     }
 
     /// <summary>
-    /// The table is how a stranger finds the stages of an order, so its folders must have files, one of them named after each main type.
+    /// A stranger finds the stages of an order by the table, so its folders must have files, one of them named after each main type.
     /// </summary>
     [Fact]
     public void EveryStageOfAnOrder_IsInTheFolderThatTheMapNames()
@@ -173,11 +173,11 @@ public sealed partial class DocumentTests
     [GeneratedRegex("^ *```.*?^ *```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Fence();
 
-    /// <summary>Two words or more in plain quotes; what is within `…` is a command or JSON.</summary>
+    /// <summary>Quotes within `…` are commands or JSON; a single word is no message.</summary>
     [GeneratedRegex("""(?<![`\w{:])"([^"`{}]*[\w…][ \n][^"`{}]*)"(?!`)""")]
     private static partial Regex Quoted();
 
-    /// <summary>A message may be split over two lines of code: this is the text between the two halves.</summary>
+    /// <summary>A message may be split over two lines of code, and this text is then between its halves.</summary>
     [GeneratedRegex("\"\\s*\\+\\s*\\$?\"")]
     private static partial Regex SplitText();
 

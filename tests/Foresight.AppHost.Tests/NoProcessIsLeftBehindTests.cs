@@ -19,7 +19,7 @@ public sealed class NoProcessIsLeftBehindTests
         await ephemeral.HealthyAsync(StartBound);
         await kept.HealthyAsync(StartBound);
         var (nodes, others) = (await NodesAsync(ephemeral), await NodesAsync(kept));
-        // Three matching and two Api nodes each, and no process in both sets.
+        // Three matching and two Api nodes each. A process in both sets would mean that the stacks share one.
         Assert.Equal((5, 5), (nodes.Count, others.Count));
         Assert.Empty(nodes.Intersect(others));
 

@@ -46,7 +46,7 @@ public sealed class SecretsTests
                 .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
                 .WithEnvironment("OTEL_TRACES_SAMPLER", "parentbased_always_on");
         await using var app = await builder.StartAsync("matching", "api-1", "api-2", "console", "simulator");
-        // The watch begins with the latest snapshot of every resource.
+        // The watch misses nothing, because it begins with the latest snapshot of every resource.
         var snapshots = new ConcurrentDictionary<string, CustomResourceSnapshot>();
         using var watching = new CancellationTokenSource();
         var watch = WatchAsync(app, snapshots, watching.Token);
@@ -81,11 +81,11 @@ public sealed class SecretsTests
         var logs = await LogsAsync(app);
         foreach (var (secret, whole) in secrets)
         {
-            // A hexadecimal key is as secret without its prefix.
+            // A hexadecimal key is as secret without its prefix, so it is searched for without.
             var value = whole.StartsWith("0x", StringComparison.Ordinal) ? whole[2..] : whole;
             foreach (var (resource, snapshot) in snapshots)
             {
-                // Arguments are marked as sensitive, but every user of the machine can read them.
+                // Arguments are marked as sensitive, but must have no secret either, because every user of the machine can read them.
                 found.AddRange(
                     snapshot
                         .Properties.Where(p =>
@@ -114,7 +114,7 @@ public sealed class SecretsTests
         Assert.Empty(found.Distinct());
     }
 
-    /// <summary>Uses the right key, and a wrong one: the reason of the refusal must not repeat it.</summary>
+    /// <summary>The reason of a refusal must not repeat the key, so a wrong one is used too.</summary>
     private static async Task UseAdminKeyAsync(DistributedApplication app, string adminKey)
     {
         using var http = app.CreatePlainClient("api-1");

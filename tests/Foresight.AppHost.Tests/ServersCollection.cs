@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Foresight.AppHost.Tests;
 
-/// <summary>Tests that start servers run one after the other, because on a small machine they would slow each other down.</summary>
+/// <summary>One after the other, because on a small machine tests that start servers slow each other down.</summary>
 [CollectionDefinition(Name)]
 public sealed class ServersCollection
 {

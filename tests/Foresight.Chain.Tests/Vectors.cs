@@ -5,7 +5,9 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Chain.Tests;
 
-/// <summary>vectors/vectors.json: results of an independent wallet library, written by vectors/make.mjs.</summary>
+/// <summary>
+/// Results of an independent wallet library, so that our code is not tested against itself. vectors/make.mjs writes the file.
+/// </summary>
 internal static class Vectors
 {
     private static readonly JsonElement Root = Load();

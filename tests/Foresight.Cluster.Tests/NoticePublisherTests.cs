@@ -40,13 +40,16 @@ public sealed class NoticePublisherTests
         builder.Configuration.AddInMemoryCollection(
             new Dictionary<string, string?>
             {
-                ["ConnectionStrings:redis"] = "127.0.0.1:1",
+                ["ConnectionStrings:redis"] = "127.0.0.1:1,password=none",
+                ["ConnectionStrings:foresight"] = "Host=127.0.0.1;Port=1;Database=none",
                 ["NODE_ID"] = "alone",
+                ["CLUSTER_SECRET"] = TestStores.ClusterSecret,
                 ["urls"] = "http://127.0.0.1:0",
             }
         );
         builder.AddServiceDefaults();
         builder.AddRedis();
+        builder.AddPostgres();
         builder.AddClusterNode("matching");
         await using var node = builder.Build();
         await node.StartAsync();

@@ -7,21 +7,22 @@ using Foresight.Console.Access;
 using Foresight.Console.Api;
 using Foresight.Console.Live;
 using Foresight.Console.MarketData;
+using Foresight.Console.Problems;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
-using Radzen;
+using MudBlazor.Services;
 
 namespace Foresight.Console.Tests;
 
 /// <summary>
-/// A circuit of the operator Ada over an Api that answers from memory. Tests look at what a person reads and presses (texts, rows,
-/// labels), so that only this class depends on the markup of the component library.
+/// Tests look at what a person reads and presses (texts, rows, labels), so that only this class depends on the markup of the component
+/// library. The Api answers from memory.
 /// </summary>
 public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
 {
     private const string Session = "the-session";
 
-    // What takes milliseconds here may take seconds on a loaded machine.
+    // Far more than the milliseconds that a step takes, because a loaded machine may need seconds.
     static ConsoleContext() => DefaultWaitTimeout = TimeSpan.FromSeconds(15);
 
     private protected ConsoleContext()
@@ -33,7 +34,8 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
         credential.Use("Ada", () => Sessions.KeyOf(Session));
 
         Services.AddLogging();
-        Services.AddRadzenComponents();
+        // Parts are drawn without the frame, which has the provider that menus need.
+        Services.AddMudServices(options => options.PopoverOptions.CheckForPopoverProvider = false);
         Services.AddSingleton<TimeProvider>(Clock);
         Services.AddSingleton<IHttpClientFactory>(Api);
         Services.AddSingleton(Api.Addresses);
@@ -42,7 +44,10 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
         Services.AddSingleton<ForesightApiClient>();
         Services.AddSingleton<ThroughputHistory>();
         Services.AddSingleton<ServerHistory>();
+        Services.AddSingleton<ProblemMemory>();
         Services.AddSingleton<OperationsFeed>();
+        Services.AddSingleton<NoticeBoard>();
+        Services.AddSingleton<Times>();
         Services.AddSingleton<MarketStream>();
         Services.AddSingleton<SessionEnd>();
         var authorization = this.AddAuthorization();
@@ -64,12 +69,13 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
 
     private protected NavigationManager Navigation => Services.GetRequiredService<NavigationManager>();
 
-    private protected IEnumerable<string> Notified =>
-        Services.GetRequiredService<NotificationService>().Messages.Select(message => $"{message.Summary}: {message.Detail}");
+    private protected IEnumerable<string> Notified => Services.GetRequiredService<NoticeBoard>().Notices.Select(notice => notice.Text);
 
     public Task InitializeAsync() => Task.CompletedTask;
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
+
+    private protected void ChooseZone(string zone) => Services.GetRequiredService<Times>().Use(zone);
 
     private protected void EndSession() => Sessions.End(Session);
 
@@ -110,12 +116,10 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
     private protected static string[] Links(IRenderedComponent<IComponent> shown) =>
         [.. shown.FindAll("a").Select(link => link.GetAttribute("href")!)];
 
-    // The component library renders an icon as its name, which a person does not read.
     private static IEnumerable<string> Words(INode node) =>
         node switch
         {
             IText text => [text.Data],
-            IElement element when element.ClassList.Contains("rzi") => [],
             _ => node.ChildNodes.SelectMany(Words),
         };
 

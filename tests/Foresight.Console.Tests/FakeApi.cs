@@ -22,8 +22,9 @@ public sealed class FakeApi : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
-    /// <param name="answer">Answers every request that is not for the hub. Null: 200 with an empty object for requests with the key, 401
-    /// for others.</param>
+    /// <param name="answer">
+    /// Does not get requests for the hub. Null: 200 with an empty object for requests with the key, 401 for others.
+    /// </param>
     public static async Task<FakeApi> StartAsync(Func<HttpContext, Task>? answer = null)
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -6,6 +6,10 @@ internal static class Samples
 {
     public static readonly DateTimeOffset Noon = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
 
+    public const string Hash = "0x1111111111111111111111111111111111111111111111111111111111112222";
+
+    public const string Account = "0x00000000000000000000000000000000000000ab";
+
     public static MarketView Market(int id = 7, string state = MarketStates.Open, MarketStats? stats = null) =>
         new(
             id,
@@ -23,6 +27,55 @@ internal static class Samples
 
     public static TradeView Trade(long id = 42, int outcome = 0, string price = "0.42", string settlement = TradeStates.Matched) =>
         new(id, 7, "direct", outcome, "buy", price, "12.5", Noon.AddSeconds(-30), settlement, null, null, null, 1, id);
+
+    public static OrderView Order() =>
+        new(
+            Hash,
+            7,
+            "0x00000000000000000000000000000000000000a7",
+            Account,
+            0,
+            IsBuy: true,
+            "0.42",
+            "10",
+            "2.5",
+            "7.5",
+            "GTC",
+            PostOnly: false,
+            null,
+            "partially_filled",
+            null,
+            Noon.AddSeconds(-40),
+            Noon.AddSeconds(-10),
+            null,
+            [],
+            3,
+            1_234
+        );
+
+    /// <summary>Mined, after one with a lower fee was replaced.</summary>
+    public static BatchView BatchOfTwo(long id = 5, string state = "mined", string hash = Hash) =>
+        new(
+            id,
+            7,
+            "0x00000000000000000000000000000000000000cc",
+            17,
+            hash,
+            state,
+            3,
+            1_234,
+            200_000,
+            97_500,
+            "1500000000",
+            "1000000000",
+            null,
+            Noon.AddSeconds(-60),
+            Noon.AddSeconds(-59),
+            Noon.AddSeconds(-50),
+            Noon.AddSeconds(-50),
+            2,
+            3
+        );
 
     public static OffenderView Offender(string level = OffenderLevels.Capped, int points = 3) =>
         new(
@@ -88,7 +141,7 @@ internal static class Samples
             leader is not null,
             leader,
             [
-                new NodeRecord("api-1", "api", "http://127.0.0.1:1", NodeStates.Running, "1.0.0", 11, Noon, Noon, []),
+                new NodeRecord("api-1", "api", "http://127.0.0.1:1", NodeStates.Running, "1.0.0+9f3c2e1dabc", 11, Noon, Noon, []),
                 new NodeRecord(
                     "matching-1",
                     "matching",
@@ -158,6 +211,68 @@ internal static class Samples
             "matching-1",
             lastError,
             lastError is null ? null : Noon
+        );
+
+    public static BatchView Batch(long id = 5, string state = TradeStates.Mined, int transactions = 1) =>
+        new(
+            id,
+            7,
+            "0x00000000000000000000000000000000000000cc",
+            40 + id,
+            $"0x{id:x64}",
+            state,
+            3,
+            state == TradeStates.Mined ? 2_104 : null,
+            900_000,
+            state == TradeStates.Mined ? 291_234 : null,
+            "2500000000",
+            "1000000000",
+            null,
+            Noon.AddSeconds(-20),
+            Noon.AddSeconds(-19),
+            state == TradeStates.Mined ? Noon.AddSeconds(-16) : null,
+            Noon.AddSeconds(-16),
+            transactions,
+            12
+        );
+
+    public static SettlementDetail SettlementDetail(string? halted = null) =>
+        new(
+            Noon,
+            Settlement() with
+            {
+                Halted = halted,
+                Endpoints =
+                [
+                    new ChainEndpointView("rpc-1", IsWell: true, 2_105, 0, null),
+                    new ChainEndpointView("rpc-2", IsWell: false, 2_100, 5, "no answer within 1 s"),
+                ],
+            },
+            halted is null ? null : Noon.AddMinutes(-7),
+            [
+                new SettlementQueueView(TradeStates.Matched, 2, 41, Noon.AddSeconds(-30)),
+                new SettlementQueueView(TradeStates.Mined, 3, 40, Noon.AddMinutes(-4)),
+            ],
+            [Batch()],
+            [new FailureCountView("balance_moved", 4, Noon.AddHours(-1))]
+        );
+
+    public static HistoryPoint Point(int secondsAgo, double? orders = 10, params string[] problems) =>
+        new(Noon.AddSeconds(-secondsAgo), 1, orders, 5, 2, 9, 1, 2_048, 7, 21, HistoryHealth.Of(problems), problems);
+
+    public static HistoryView History(params HistoryPoint[] points) =>
+        new(HistoryRanges.Hour, 10, Noon.AddHours(-1), Noon, points.Length > 0 ? points : [Point(20), Point(10)], [Failover()]);
+
+    public static FailedCommandView FailedCommand(string command = """{"kind":"Place","order":{"salt":"1"}}""") =>
+        new(
+            0,
+            Guid.Parse("0f8fad5b-d9cb-469f-a165-70867728950e"),
+            12,
+            "Place",
+            command,
+            "The book lost an order.",
+            Noon.AddMinutes(-3).AddTicks(1_234_560),
+            Noon.AddMinutes(57)
         );
 
     public static AdminOverview Overview(

@@ -64,7 +64,8 @@ internal sealed class ScriptedApi : HttpMessageHandler, IHttpClientFactory
     public void Fail(string host, Func<Exception> failure) => _failures[host] = failure;
 
     /// <summary>
-    /// The next request for exactly this path and query waits until the source is set, and continues on the thread that sets it.
+    /// A test must decide when an answer arrives: the next request for exactly this path and query waits until the source is set, and
+    /// continues on the thread that sets it.
     /// </summary>
     public TaskCompletionSource Hold(string pathAndQuery)
     {

@@ -11,7 +11,7 @@ namespace Foresight.EndToEnd.Tests;
 [Collection(StackCollection.Name)]
 public sealed class BadInputTests(StackFixture stack)
 {
-    /// <summary>Generous bound on the time until both Api nodes show an expiry in their books.</summary>
+    /// <summary>Time within which both Api nodes show an expiry in their books, with a wide margin.</summary>
     private static readonly TimeSpan ReachOfAnExpiry = TimeSpan.FromSeconds(5);
 
     private const int Attempts = 10;
@@ -174,7 +174,7 @@ public sealed class BadInputTests(StackFixture stack)
             Assert.Equal(code, JsonNode.Parse(text)!["code"]?.GetValue<string>());
 
             var after = await stack.BooksAsync();
-            // Refusals by the engine itself are the only new entries in the journal.
+            // The engine itself may refuse, which the journal records; nothing else may be in it.
             var entries = await stack.Journal.EntriesAfterAsync(sequence);
             Assert.DoesNotContain(
                 entries,
@@ -183,7 +183,7 @@ public sealed class BadInputTests(StackFixture stack)
             if (before == after)
                 return;
 
-            // Orders of earlier load may expire in between and change the books; then the request is sent again.
+            // Orders of earlier load may expire in between and change the books, so the request is then sent again.
             var expiring = await stack.Journal.AnyExpiredSinceAsync(started - ReachOfAnExpiry);
             Assert.True(
                 expiring && attempt < Attempts,
@@ -196,7 +196,7 @@ public sealed class BadInputTests(StackFixture stack)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(stack.ApiUrl(1)), path));
         request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        // As curl does before a large body: the server refuses by the length header, before the body is sent.
+        // As curl does before a large body, so that the server can refuse by the length header, before the body is sent.
         request.Headers.ExpectContinue = body.Length > 1_000_000;
         return await stack.Http.SendAsync(request);
     }

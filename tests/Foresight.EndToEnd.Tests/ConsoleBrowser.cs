@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace Foresight.EndToEnd.Tests;
 
-/// <summary>Headless Chromium from the machine's packages; no browser is downloaded.</summary>
+/// <summary>From the machine's packages, so that no browser is downloaded.</summary>
 public sealed class ConsoleBrowser : IAsyncDisposable
 {
     // A page that takes longer than this is not live.
@@ -50,13 +50,15 @@ public sealed class ConsoleBrowser : IAsyncDisposable
         return new ConsoleBrowser(playwright, browser, console);
     }
 
-    public async Task<IPage> VisitAsync(ColorScheme appearance = ColorScheme.Light, int width = 1280, int height = 900)
+    /// <param name="zone">As in the tz database; null is the machine's.</param>
+    public async Task<IPage> VisitAsync(ColorScheme appearance = ColorScheme.Light, int width = 1280, int height = 900, string? zone = null)
     {
         var context = await _browser.NewContextAsync(
             new()
             {
                 BaseURL = _console.ToString(),
                 ColorScheme = appearance,
+                TimezoneId = zone,
                 ViewportSize = new() { Width = width, Height = height },
             }
         );
@@ -66,9 +68,9 @@ public sealed class ConsoleBrowser : IAsyncDisposable
         return page;
     }
 
-    public async Task<IPage> SignInAsync(string name, string key, ColorScheme appearance = ColorScheme.Light)
+    public async Task<IPage> SignInAsync(string name, string key, ColorScheme appearance = ColorScheme.Light, string? zone = null)
     {
-        var page = await VisitAsync(appearance);
+        var page = await VisitAsync(appearance, zone: zone);
         await FillInAsync(page, name, key);
         await page.GetByRole(AriaRole.Heading, new() { Name = "Overview" }).WaitForAsync();
         return page;
@@ -81,9 +83,7 @@ public sealed class ConsoleBrowser : IAsyncDisposable
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
     }
 
-    /// <summary>
-    /// Starts runs on the reconciliation page until one has found it: a run compares only blocks that are confirmed by then.
-    /// </summary>
+    /// <summary>A run compares only blocks that are confirmed by then, so runs are started until one has found it.</summary>
     public static Task RunUntilItAppearsAsync(IPage page, ILocator what) =>
         Eventually.TrueAsync(
             "the discrepancy in the console",
@@ -105,7 +105,7 @@ public sealed class ConsoleBrowser : IAsyncDisposable
             }
         );
 
-    /// <summary>Marks the document, so that a test can verify later that it was not reloaded.</summary>
+    /// <summary>A reload would lose the mark, so a test can verify later that there was none.</summary>
     public static Task MarkAsync(IPage page) => page.EvaluateAsync("window.stillTheSameDocument = true");
 
     public static Task<bool> IsStillTheSameAsync(IPage page) => page.EvaluateAsync<bool>("window.stillTheSameDocument === true");

@@ -1,6 +1,4 @@
-using System.Numerics;
 using Foresight.Chain;
-using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
@@ -19,8 +17,29 @@ public static class DirectFill
     /// <param name="taker">Sells to the maker. Both must have approved the factory, which makes the transfers.</param>
     public static async Task<string> MakeAsync(EthereumClient chain, long chainId, TradedMarket market, Trader maker, Trader taker)
     {
-        var message = OrderMessage.OfUnits(maker.Address, 0, isBuy: true, 55 * market.TickSize, OrderLots, maker.NextSalt(), 0);
+        var message = OrderMessage.OfUnits(
+            maker.Address,
+            0,
+            isBuy: true,
+            55 * market.TickSize,
+            OrderLots,
+            maker.NextSalt(),
+            EscapeMode.Expiry()
+        );
         var signature = maker.Key.Sign(OrderSigning.OrderHash(TypedDataDomain.OfMarket(chainId, Address.Parse(market.Address)), message));
+        var hash = await EscapeMode.FillAsync(
+            chain,
+            Address.Parse(market.Address),
+            message,
+            signature,
+            FilledLots,
+            data => SendAsync(chain, chainId, market, taker, data)
+        );
+        return hash.ToString();
+    }
+
+    private static async Task<Hash32> SendAsync(EthereumClient chain, long chainId, TradedMarket market, Trader taker, byte[] data)
+    {
         var fees = await chain.SuggestFeesAsync(1_000_000_000);
         var transaction = new Eip1559Transaction
         {
@@ -30,12 +49,7 @@ public static class DirectFill
             GasLimit = Gas,
             MaxFeePerGas = 2 * fees.MaxFeePerGas,
             MaxPriorityFeePerGas = fees.MaxPriorityFeePerGas,
-            Data = ContractArtifact.Market.Encode(
-                "fillOrderSigned",
-                message,
-                signature,
-                (BigInteger)FilledLots * OrderMessage.AmountPerLot
-            ),
+            Data = data,
         }.Sign(taker.Key);
         await chain.SendTransactionAsync(transaction);
         var receipt = await Eventually.GetAsync(
@@ -44,6 +58,6 @@ public static class DirectFill
             async () => (await chain.GetTransactionReceiptsAsync([transaction.Hash]))[0]
         );
         Assert.True(receipt.Succeeded);
-        return transaction.Hash.ToString();
+        return transaction.Hash;
     }
 }

@@ -37,7 +37,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         var row = page.GetByTestId("discrepancies").GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByTitle(transaction) });
         await ConsoleBrowser.RunUntilItAppearsAsync(page, row);
 
-        // The dry run changes nothing: the discrepancy is still there afterwards.
+        // A dry run changes nothing, so the discrepancy is still there afterwards.
         await page.GetByTestId("dry-run").ClickAsync();
         await Expect(page.GetByTestId("repairs")).ToContainTextAsync($"missing_offchain:{transaction}");
         await row.GetByTestId("select").CheckAsync();
@@ -45,8 +45,11 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await bulk.GetByLabel("What to do with them").SelectOptionAsync("acknowledge");
         await bulk.GetByTestId("bulk-note").FillAsync("Being looked at.");
         await bulk.GetByTestId("bulk-apply").ClickAsync();
+        await page.GetByTestId("bulk-confirm").ClickAsync();
         await Expect(row).ToContainTextAsync("acknowledged");
-        var export = await page.RunAndWaitForDownloadAsync(() => page.GetByTestId("export-csv").ClickAsync());
+        var export = await page.RunAndWaitForDownloadAsync(() =>
+            page.Locator("[data-testid=export-csv][href*='/export/discrepancies']").ClickAsync()
+        );
         Assert.Contains(transaction, await File.ReadAllTextAsync(await export.PathAsync()), StringComparison.Ordinal);
 
         await row.GetByTestId("discrepancy-link").ClickAsync();
@@ -58,7 +61,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Reconciliation" }).Last)
             .ToHaveAttributeAsync("href", "/reconciliation?state=unresolved&kind=missing_offchain");
 
-        // A decision needs a reason.
+        // The audit trail must show a reason, so a decision without one is not possible.
         await Expect(page.GetByTestId("resolve")).ToBeDisabledAsync();
         await page.GetByTestId("decision-note").FillAsync(Note);
         await page.GetByTestId("resolve").ClickAsync();
@@ -73,7 +76,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await later.GotoAsync(page.Url);
         await AssertResolvedAsync(later);
 
-        // The session from before the restart still works: its ticket survives the console.
+        // The ticket survives the console, so the session from before the restart still works.
         await page.GotoAsync(page.Url);
         await AssertResolvedAsync(page);
     }

@@ -13,7 +13,7 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
     private const double OrdersPerSecond = 40;
     private const int OrdersBeforeAndAfter = 80;
 
-    /// <summary>With a lease of 5 s, the new leader acknowledges its first order within 8 s.</summary>
+    /// <summary>The requirement with a lease of 5 s: the new leader acknowledges its first order within 8 s.</summary>
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(8);
 
     /// <summary>
@@ -97,7 +97,7 @@ public sealed class FailoverTests(StackFixture stack, ITestOutputHelper output)
             Assert.Equal((CommandKind.PlaceOrder, acknowledgement.Epoch, true), (entry.Command.Kind, entry.Epoch, entry.Accepted));
         }
 
-        // Accepted exactly once: a salt identifies an order of an account here.
+        // A salt identifies an order of an account here, so each is in the journal exactly once.
         var accepted = entries.Where(e => e is { Command.Kind: CommandKind.PlaceOrder, Accepted: true }).ToList();
         Assert.Equal(accepted.Count, accepted.Select(e => (e.Command.Account, e.Command.SaltTag)).Distinct().Count());
         Assert.Equal(accepted.Count, orders.Count);

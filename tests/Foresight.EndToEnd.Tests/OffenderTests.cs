@@ -51,7 +51,7 @@ public sealed class OffenderTests(StackFixture stack)
             balances => balances.Any(b => b is { Asset: "USDC", HeldByTrades: "0" } && b.Available != "0")
         );
 
-        // The account has funds again and is refused all the same.
+        // The account has funds again, so only its offences can be why it is refused.
         var refused = await RefusedAsync();
         Assert.Equal((HttpStatusCode.TooManyRequests, ProblemCodes.AccountLimited), (refused.Status, refused.Code));
         Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(11));
@@ -82,7 +82,7 @@ public sealed class OffenderTests(StackFixture stack)
                 new OrderIntent(market, 0, Side.Buy, new Price(market.TickSize), new Quantity(200), TimeInForce.ImmediateOrCancel)
             );
 
-        // Polls, because an Api node refreshes the strikes each second.
+        // Polled, because an Api node refreshes the strikes each second.
         Task<Settlement.Answer> RefusedAsync() =>
             Eventually.GetAsync("a refusal", Deadline, async () => await TryAsync(eve) is { Code: not null } no ? no : null);
 

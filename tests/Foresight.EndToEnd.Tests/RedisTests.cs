@@ -10,7 +10,7 @@ namespace Foresight.EndToEnd.Tests;
 [Collection(StackCollection.Name)]
 public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
 {
-    /// <summary>The lease and five seconds.</summary>
+    /// <summary>The lease of 5 s must end first; as long is left for the rest.</summary>
     private static readonly TimeSpan BackAfter = TimeSpan.FromSeconds(10);
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class RedisTests(StackFixture stack, ITestOutputHelper output)
         Assert.Equal(0, report.Unresolved);
         var orders = await stack.Journal.OrdersAfterAsync(firstSequence);
         Assert.All(report.Acknowledgements, a => Assert.Contains(a.OrderId, orders));
-        // Heartbeats rebuild the registry of nodes without a restart.
+        // Heartbeats must rebuild the registry of nodes without a restart.
         await Eventually.TrueAsync(
             "the registry to be rebuilt",
             TimeSpan.FromSeconds(30),

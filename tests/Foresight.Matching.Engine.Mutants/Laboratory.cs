@@ -46,7 +46,7 @@ internal sealed class Laboratory(string root) : IDisposable
             return false;
         }
 
-        // One failure suffices to kill a mutant.
+        // One failure kills a mutant, so the tests need not go on.
         await File.WriteAllTextAsync(Path.Combine(tests, "xunit.runner.json"), """{ "stopOnFail": true }""");
         for (var bench = 0; bench < benches; bench++)
         {
@@ -111,8 +111,8 @@ internal sealed class Laboratory(string root) : IDisposable
     }
 
     /// <summary>
-    /// Retries alone a mutant whose first run was inconclusive: a busy machine is slow, and may not even start the tests. A defect that
-    /// never terminates counts as killed if it again does not, while the sound engine, run next, does.
+    /// The first run of a mutant may be inconclusive, because a busy machine is slow, and may not even start the tests: it is tried again
+    /// alone. A defect that never terminates counts as killed if it again does not, while the sound engine, run next, does.
     /// </summary>
     public async Task<Verdict> TryAloneAsync(Mutant mutant)
     {
@@ -169,7 +169,7 @@ internal sealed class Laboratory(string root) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Timed out: an endless loop, or a machine too busy for the tests.
+            // Killed, because it is an endless loop, or the machine is too busy for the tests.
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync();
             return (NoEnd, "");

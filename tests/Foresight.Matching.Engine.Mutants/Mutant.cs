@@ -3,11 +3,11 @@ namespace Foresight.Matching.Engine.Mutants;
 /// <summary>The original text must occur exactly once in the file, so that the place of the defect is unambiguous.</summary>
 internal sealed record Mutant(string Name, string File, string Original, string Replacement)
 {
-    public static Mutant None { get; } = new("none", "Units.cs", "", "");
+    public static Mutant None { get; } = new("none", "Engine/Units.cs", "", "");
 
     /// <summary>
-    /// Parses blocks of four lines or more: <c>## name</c>, <c>@ file</c>, original lines after <c>- </c>, replacement lines after <c>+
-    /// </c> (none: the original is removed).
+    /// Blocks of four lines or more: <c>## name</c>, <c>@ file</c>, original lines after <c>- </c>, replacement lines after <c>+ </c>
+    /// (none: the original is removed).
     /// </summary>
     public static IReadOnlyList<Mutant> ReadAll(string path)
     {
@@ -39,7 +39,7 @@ internal sealed record Mutant(string Name, string File, string Original, string 
 
 internal sealed record Verdict(Fate Fate, string By);
 
-/// <summary>Result of a mutant; only a failed test or a crash of the test process kills.</summary>
+/// <summary>Only a failed test or a crash of the test process kills, because any other failure may be the machine's.</summary>
 internal enum Fate
 {
     Survived,

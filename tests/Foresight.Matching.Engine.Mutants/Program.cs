@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using Foresight.Matching.Engine.Mutants;
 
-// dotnet run --project tests/Foresight.Matching.Engine.Mutants [-- NAME...]
-// Breaks the exchange core on purpose, one way after the other (mutants.txt), and fails if the tests do not notice one of them.
-// It works on copies in a temporary folder and needs nothing but the SDK.
+// The tests must notice each defect that is put into the engine (mutants.txt; names after `--` choose some), or they do not test what it
+// breaks. Works on copies in a temporary folder, so the repository is never broken.
 var root = Laboratory.FindRoot();
 var mutants = Mutant.ReadAll(Path.Combine(root, "tests", "Foresight.Matching.Engine.Mutants", "mutants.txt"));
 var chosen = args.Length == 0 ? mutants : [.. mutants.Where(mutant => args.Contains(mutant.Name))];

@@ -11,7 +11,7 @@ public sealed class PurityTests
     private static readonly Assembly Core = AsCompiled(typeof(ExchangeEngine).Assembly);
 
     /// <summary>
-    /// Basic types, spans and memory only, so that the engine cannot reach a file, network, thread, task, console or diagnostics.
+    /// The engine must reach no file, network, thread, task, console or diagnostics, so only basic types, spans and memory are allowed.
     /// </summary>
     private static readonly string[] AllowedReferences =
     [
@@ -78,7 +78,7 @@ public sealed class PurityTests
     [Fact]
     public void Core_IsCheckedForOverflow()
     {
-        // Verifies the build's checked arithmetic: a product beyond 64 bits must throw.
+        // The engine relies on the build's checked arithmetic: a product beyond 64 bits must throw.
         Assert.Throws<OverflowException>(() => new Price(Price.MaxTicks) * new Quantity(long.MaxValue));
     }
 

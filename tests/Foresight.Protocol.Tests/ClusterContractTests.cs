@@ -3,7 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Protocol.Tests;
 
-/// <summary>Names and numbers that processes of different versions must agree on.</summary>
+/// <summary>Processes of different versions must agree on these names and numbers.</summary>
 public sealed class ClusterContractTests
 {
     [Theory]
@@ -40,7 +40,7 @@ public sealed class ClusterContractTests
         var text = JsonSerializer.Serialize(lease, JsonSerializerOptions.Web);
         Assert.Equal(
             """{"nodeId":"n1","address":"http://127.0.0.1:1","token":"00000000-0000-0000-0000-000000000000","epoch":7"""
-                + ""","acquiredAt":"1970-01-01T00:00:00+00:00","lastRenewedAt":"1970-01-01T00:00:00+00:00"}""",
+                + ""","acquiredAt":"1970-01-01T00:00:00+00:00","lastRenewedAt":"1970-01-01T00:00:00+00:00","durationMs":5000}""",
             text
         );
         Assert.Equal(lease, JsonSerializer.Deserialize<LeaseRecord>(text, JsonSerializerOptions.Web));

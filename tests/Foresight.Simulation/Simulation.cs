@@ -22,11 +22,12 @@ public static class Simulation
     private static readonly TimeSpan Trading = TimeSpan.FromSeconds(40);
 
     /// <summary>
-    /// After the last fault: the longest lease, the longest hold in the database and the pauses after failures, one after the other.
+    /// After the last fault the longest lease, the longest hold in the database and the pauses after failures may follow one another, so it
+    /// covers them all.
     /// </summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(25);
 
-    /// <summary>Bound on the items of one seed; a seed that needs more is in an endless loop.</summary>
+    /// <summary>A seed that needs more items is in an endless loop.</summary>
     private const long MaximumSteps = 3_000_000;
 
     public static Outcome Run(ulong seed, string? mutant = null, Action<string>? tell = null)
@@ -37,24 +38,27 @@ public static class Simulation
             SetUp(world);
             Until(world, Trading);
             world.Nemesis.StopAll();
+            world.BrokenNode.Stopped = true;
             foreach (var trader in world.Traders)
                 trader.Probe(Recovery);
             world.Invariants.RequireProgress(true);
             Until(world, Trading + Recovery);
+            world.Enemy.Stop();
             foreach (var trader in world.Traders)
                 trader.Stopped = true;
             world.Follower.Stopped = true;
             world.Nemesis.AskForProof();
+            world.Watcher.CompareBooks();
             Until(world, Trading + Recovery + TimeSpan.FromSeconds(12));
             world.Invariants.AtTheEnd();
         }
         catch (ViolationException)
         {
-            // The world has recorded it.
+            // Expected: the world has recorded it.
         }
         catch (Exception error)
         {
-            // A defect of the world itself, or a consequence of a broken invariant.
+            // Either the world itself has a defect, or an invariant is broken, so it must not pass.
             world.Violated("no surprise", error.ToString());
         }
 

@@ -1,3 +1,4 @@
+using Foresight.ServiceDefaults.Trust;
 using Foresight.Simulation.Checks;
 using Foresight.Simulation.Clients;
 using Foresight.Simulation.Faults;
@@ -23,13 +24,20 @@ internal sealed class World
         Trace = new Trace(Timeline, tell);
         Latency = new Latency(Dice.Fork());
         Invariants = new Invariants(this);
+        Keys = new ClusterKeys("secret of a simulated cluster");
+        Believed = new BelievedMessages(this);
+        Leases = new BelievedLeases(this);
+        Enemy = new RedisEnemy(this);
         Redis = new SimulatedRedis(this);
         Postgres = new SimulatedPostgres(this);
         Nodes = [.. Enumerable.Range(1, 3).Select(number => new SimulatedNode(this, number, RateOf(Dice)))];
         Leaders = new LeaseReader(this);
         Follower = new Follower(this);
+        Watcher = new Watcher(this);
         Traders = [.. Enumerable.Range(1, 4).Select(number => new Trader(this, number))];
         Nemesis = new Nemesis(this);
+        SettlementTerm = new SettlementTerm(this, Dice.Fork());
+        BrokenNode = new BrokenNode(this, Dice.Fork());
     }
 
     public Mutant Mutant { get; }
@@ -38,13 +46,21 @@ internal sealed class World
     public Trace Trace { get; }
     public Latency Latency { get; }
     public Invariants Invariants { get; }
+    public ClusterKeys Keys { get; }
+    public BelievedMessages Believed { get; }
+    public BelievedLeases Leases { get; }
+    public RedisEnemy Enemy { get; }
     public SimulatedRedis Redis { get; }
     public SimulatedPostgres Postgres { get; }
     public IReadOnlyList<SimulatedNode> Nodes { get; }
     public LeaseReader Leaders { get; }
     public Follower Follower { get; }
+    public Watcher Watcher { get; }
     public IReadOnlyList<Trader> Traders { get; }
     public Nemesis Nemesis { get; }
+
+    public SettlementTerm SettlementTerm { get; }
+    public BrokenNode BrokenNode { get; }
 
     public string? Violation { get; private set; }
 
@@ -58,9 +74,7 @@ internal sealed class World
 
     public long Steps { get; set; }
 
-    /// <summary>
-    /// A continuation came from another thread, where the order is not determined: some code broke the rule of decision 0410.
-    /// </summary>
+    /// <summary>Another thread's order is not determined, so a continuation from one breaks the rule of decision 0410.</summary>
     public bool LeftTheThread => _leftTheThread;
 
     public bool IsOnThread()

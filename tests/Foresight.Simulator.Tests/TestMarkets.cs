@@ -2,7 +2,7 @@ using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests;
 
-/// <summary>The extremes of the tick size: a binary market with the smallest, and one of three outcomes with the largest.</summary>
+/// <summary>The extremes of the tick size, so that a rule that holds for one size only shows.</summary>
 internal static class TestMarkets
 {
     public static readonly TradedMarket Binary = new(1, "0x0000000000000000000000000000000000000001", 2, 1);

@@ -5,20 +5,17 @@ namespace Foresight.Testing;
 
 public enum FreezePoint
 {
-    /// <summary>The fence is checked and holds its row lock; nothing is written yet.</summary>
     BeforeInsert,
 
-    /// <summary>Everything is written; the transaction is about to commit.</summary>
     BeforeCommit,
 }
 
 /// <summary>
-/// Holds a leader's transaction at a chosen point, so that its process can be stopped there. Triggers in the database wait for a lock,
-/// because the product has no hook for it.
+/// The product has no hook for stopping a process within a transaction, so triggers in the database wait for a lock at the chosen point.
 /// </summary>
 public sealed class CommitFreeze : IAsyncDisposable
 {
-    /// <summary>Any number that no other code locks.</summary>
+    /// <summary>Any number will do, because no other code locks it.</summary>
     private const long Lock = 0x6672_6565_7A65;
 
     private readonly NpgsqlDataSource _database;
@@ -28,7 +25,7 @@ public sealed class CommitFreeze : IAsyncDisposable
     private CommitFreeze(NpgsqlDataSource database, NpgsqlConnection holder, string session) =>
         (_database, _holder, _session) = (database, holder, session);
 
-    /// <summary>Once per database. It stays, because without an armed freeze a trigger costs only a read of an empty table.</summary>
+    /// <summary>Once per database. Stays, because without an armed freeze a trigger costs only a read of an empty table.</summary>
     public static Task InstallAsync(NpgsqlDataSource database) =>
         ExecuteAsync(
             database,

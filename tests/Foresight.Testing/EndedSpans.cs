@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Foresight.Testing;
 
-/// <summary>Keeps all spans of one source in this process, so tests identify their own by the trace id.</summary>
+/// <summary>Spans of other tests in this process are kept too, so a test identifies its own by the trace id.</summary>
 public sealed class EndedSpans : IDisposable
 {
     private readonly ConcurrentQueue<Activity> _ended = new();

@@ -1,16 +1,14 @@
 using System.Diagnostics;
+using StackExchange.Redis;
 
 namespace Foresight.Testing;
 
 public sealed class ConditionNotMetException(string message, Exception? innerException) : Exception(message, innerException);
 
-/// <summary>Polls up to a deadline for effects in other processes or servers, which send no event here.</summary>
+/// <summary>Effects in other processes or servers send no event here, so they are polled up to a deadline.</summary>
 public static class Eventually
 {
-    /// <summary>
-    /// Deadline for effects that must occur at all. Far longer than needed, because a
-    /// test machine may be starved; the bench measures durations.
-    /// </summary>
+    /// <summary>Far longer than an effect needs, because a test machine may be starved; the bench measures durations.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
@@ -46,5 +44,9 @@ public static class Eventually
     // The service is restarting or slow, which tests often wait out. A timeout of Redis is a TimeoutException, and that of an HTTP client a
     // cancellation. A failed nested wait has its own exception, so that it fails the test.
     private static bool IsTransient(Exception error) =>
-        error is HttpRequestException or TimeoutException or TaskCanceledException { InnerException: TimeoutException };
+        error
+            is HttpRequestException
+                or TimeoutException
+                or RedisConnectionException
+                or TaskCanceledException { InnerException: TimeoutException };
 }

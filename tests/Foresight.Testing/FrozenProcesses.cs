@@ -2,10 +2,7 @@ using Foresight.AppHost.Native;
 
 namespace Foresight.Testing;
 
-/// <summary>
-/// Stops a process and its children (SIGSTOP) until disposed of. Each process of Postgres
-/// has its own process group, so one signal would not reach all.
-/// </summary>
+/// <summary>Each process of Postgres has its own process group, so one SIGSTOP would not reach all.</summary>
 public sealed class FrozenProcesses : IDisposable
 {
     private readonly IReadOnlyList<int> _processes;

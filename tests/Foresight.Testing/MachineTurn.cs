@@ -3,8 +3,8 @@ using Foresight.AppHost.Programs;
 namespace Foresight.Testing;
 
 /// <summary>
-/// Allows one whole stack at a time over all test processes of this user, because two would slow each other down on a small machine. Held
-/// until the application is disposed of.
+/// Two stacks would slow each other down on a small machine, so one runs at a time over all test processes of this user, until its
+/// application is disposed of.
 /// </summary>
 internal sealed class MachineTurn : IDisposable
 {

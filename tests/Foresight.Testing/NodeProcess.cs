@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Foresight.AppHost.Native;
 
 namespace Foresight.Testing;
@@ -29,7 +30,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Path.GetDirectoryName(program),
         };
-        // No chain unless a test names one: settlement and reconciliation wait for it and change nothing.
+        // Without a chain settlement and reconciliation wait for it and change nothing, so a test that needs none names none.
         start.Environment["RPC_URL"] = "http://127.0.0.1:1";
         start.Environment["OPERATOR_KEY"] = "0x" + new string('1', 64);
         foreach (var (name, value) in settings)
@@ -65,6 +66,9 @@ public sealed partial class NodeProcess : IAsyncDisposable
                 return string.Join('\n', _output);
         }
     }
+
+    /// <summary>From the host's own log; null until it listens.</summary>
+    public Uri? ListeningAt => Listening().Match(Everything) is { Success: true } line ? new Uri(line.Groups[1].Value) : null;
 
     public void KillNow() => Send(Kill);
 
@@ -104,6 +108,9 @@ public sealed partial class NodeProcess : IAsyncDisposable
     public static void AskToEnd(int processId) => Signals.Send(processId, Terminate);
 
     private void Send(int signal) => SendSignal(_process.Id, signal);
+
+    [GeneratedRegex(@"Now listening on: (http://\S+)")]
+    private static partial Regex Listening();
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int process, int signal);

@@ -3,10 +3,7 @@ using System.Diagnostics;
 
 namespace Foresight.Testing;
 
-/// <summary>
-/// Polls addresses until stopped and records the time of each answer. Shows whether a
-/// process whose requests wait still answers those that need not.
-/// </summary>
+/// <summary>A process whose requests wait must still answer those that need not, which the times of these answers show.</summary>
 public sealed class ProbeLatency : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
@@ -32,7 +29,8 @@ public sealed class ProbeLatency : IAsyncDisposable
 
     public override string ToString() =>
         $"{Count} probes: p50 {Percentile(0.5).TotalMilliseconds:0.0} ms, p99 {Percentile(0.99).TotalMilliseconds:0.0} ms, "
-        + $"max {Max.TotalMilliseconds:0.0} ms ({_answers.MaxBy(answer => answer.Took).What}), {_failures.Count} without an answer";
+        + $"max {Max.TotalMilliseconds:0.0} ms ({_answers.OrderByDescending(answer => answer.Took).FirstOrDefault().What}), "
+        + $"{_failures.Count} without an answer";
 
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,6 @@
 namespace Foresight.Testing;
 
-/// <summary>Repetitions of a test that depends on timing: <c>FORESIGHT_REPEAT</c>, default 1.</summary>
+/// <summary>A test that depends on timing finds rare faults only when it is repeated: <c>FORESIGHT_REPEAT</c>, default 1.</summary>
 public static class Repeat
 {
     public static int Times { get; } = int.Parse(Environment.GetEnvironmentVariable("FORESIGHT_REPEAT") ?? "1");

@@ -8,7 +8,7 @@ public static class Repository
     public static string OutputOf(string project)
     {
         var parts = AppContext.BaseDirectory.Split(Path.DirectorySeparatorChar);
-        return Path.Combine([Root, project, .. parts[Array.LastIndexOf(parts, "bin")..], $"{project}.dll"]);
+        return Path.Combine([Root, project, .. parts[Array.LastIndexOf(parts, "bin")..], $"{Path.GetFileName(project)}.dll"]);
     }
 
     private static string Find()

@@ -6,10 +6,14 @@ public static class RepositoryScript
 {
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
-    public static async Task<(int ExitCode, string Output)> RunAsync(string script, params string[] arguments)
+    public static Task<(int ExitCode, string Output)> RunAsync(string script, params string[] arguments) =>
+        RunInAsync(Repository.Root, script, arguments);
+
+    /// <param name="folder">The script finds its packages there; <paramref name="script"/> is relative to it.</param>
+    public static async Task<(int ExitCode, string Output)> RunInAsync(string folder, string script, IReadOnlyList<string> arguments)
     {
         using var deadline = new CancellationTokenSource(Bound);
         var node = await ProgramFinder.Shared.RequireAsync(Tool.Node, deadline.Token);
-        return await Command.RunAsync(node.Path, [script, .. arguments], Repository.Root, deadline.Token);
+        return await Command.RunAsync(node.Path, [script, .. arguments], folder, deadline.Token);
     }
 }

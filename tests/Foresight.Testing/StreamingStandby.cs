@@ -13,7 +13,7 @@ public static class StreamingStandby
 
     public static Task PromoteAsync(string standby) => ScalarAsync(standby, "SELECT pg_promote(true, 60)");
 
-    /// <summary>WAL sender of the primary: if it is stopped, the standby receives no more log while the primary continues.</summary>
+    /// <summary>If this process of the primary is stopped, the standby receives no more log while the primary continues.</summary>
     public static async Task<int> SenderAsync(string primary) => (int)(await ScalarAsync(primary, "SELECT pid FROM pg_stat_replication"))!;
 
     public static async Task<IReadOnlySet<JournalPlace>> UnreplicatedAsync(string lost, string promoted)
@@ -22,9 +22,7 @@ public static class StreamingStandby
         return (await JournalAsync(lost)).Except(kept).Select(row => row.Place).ToHashSet();
     }
 
-    /// <summary>
-    /// Rows written since the server was restarted after a crash, rolled back ones included. A crash resets the counters of Postgres.
-    /// </summary>
+    /// <summary>A crash resets the counters of Postgres, so only rows written since then count, rolled back ones included.</summary>
     public static async Task<long> RowsWrittenAsync(string server) =>
         (long)(await ScalarAsync(server, "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables"))!;
 

@@ -11,8 +11,8 @@ public enum ProxyMode
     Forward,
 
     /// <summary>
-    /// The server receives everything; its replies are lost. No network does that to a
-    /// connection temporarily, so only <see cref="Cut"/> may follow.
+    /// No network loses the replies of a connection only for a while, so after this only <see cref="Cut"/> may follow. The server
+    /// receives everything.
     /// </summary>
     SwallowReplies,
 
@@ -107,7 +107,8 @@ public sealed class TcpProxy : IAsyncDisposable
                 || error is InvalidOperationException && _closing.IsCancellationRequested
             )
         {
-            // The test has ended. (Accept on a listener that is stopped during an incoming connection throws that it is not listening.)
+            // Expected: the test has ended. (Accept on a listener that is stopped during an incoming connection throws that it
+            // is not listening.)
         }
     }
 
@@ -124,7 +125,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // One end is closed; the other is closed below.
+            // Expected: one end is closed; the finally block closes the other.
         }
         finally
         {
@@ -139,7 +140,7 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         var chunks = Channel.CreateUnbounded<Chunk>();
         var sending = SendAsync(chunks.Reader, into);
-        // Receiving ends early only with an error; sending ends when everything received is sent.
+        // Receiving ends early only with an error, which must surface at once; sending ends when everything received is sent.
         await await Task.WhenAny(sending, ReceiveAsync(from, chunks.Writer, isReply));
         await sending;
     }

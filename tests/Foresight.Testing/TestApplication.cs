@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Aspire.Hosting;
@@ -11,10 +12,12 @@ namespace Foresight.Testing;
 
 public static class TestApplication
 {
-    /// <summary>Generous: the first run on a machine installs missing programs.</summary>
+    /// <summary>The first run on a machine installs missing programs, which takes minutes.</summary>
     public static readonly TimeSpan StartBound = TimeSpan.FromMinutes(5);
 
+    private const string ProcessId = "executable.pid";
     private const int LastLines = 15;
+    private const int StartAttempts = 3;
 
     // Aspire looks for the app host's assembly among its callers: this one, which optimised code must not inline.
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -31,8 +34,8 @@ public static class TestApplication
     }
 
     /// <summary>
-    /// Aspire sends each service to its dashboard, which a test does not have: the service would try for nothing, and wait for that when it
-    /// stops.
+    /// Aspire sends each service to its dashboard, which a test does not have: the service would try for nothing, and wait for
+    /// that when it stops.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithoutTelemetry(this IResourceBuilder<ProjectResource> service) =>
         service.WithEnvironment(context => context.EnvironmentVariables.Remove("OTEL_EXPORTER_OTLP_ENDPOINT"));
@@ -76,17 +79,34 @@ public static class TestApplication
         await application.WaitEndedAsync(resource);
     }
 
-    /// <summary>Clean shutdown. The orchestrator's own timeout is shorter than the time a service may take to close its clients.</summary>
+    /// <summary>
+    /// The orchestrator's own timeout is shorter than the time a service may take to close its clients, so its end is awaited here.
+    /// </summary>
     public static async Task StopServerAsync(this DistributedApplication application, string resource)
     {
         await application.ResourceCommands.ExecuteCommandAsync(resource, KnownResourceCommands.StopCommand);
         await application.WaitEndedAsync(resource);
     }
 
+    /// <summary>
+    /// Again if it does not come up: soon after a kill the orchestrator has refused a start because it was still removing what had ended,
+    /// and has reported a server as failed that it had just started.
+    /// </summary>
     public static async Task StartServerAsync(this DistributedApplication application, string resource)
     {
-        await application.ExecuteAsync(resource, KnownResourceCommands.StartCommand);
-        await application.WaitHealthyAsync(resource);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await application.ExecuteAsync(resource, KnownResourceCommands.StartCommand);
+                await application.WaitHealthyAsync(resource);
+                return;
+            }
+            catch (InvalidOperationException) when (attempt < StartAttempts)
+            {
+                // Tried again.
+            }
+        }
     }
 
     public static async Task ExecuteAsync(this DistributedApplication application, string resource, string command)
@@ -110,6 +130,18 @@ public static class TestApplication
             .ProcessId
         ?? throw new InvalidOperationException($"{resource} does not run");
 
+    /// <summary>Of a project, which the orchestrator runs; it knows the number of the process that it started.</summary>
+    public static async Task<int> ServiceProcessIdAsync(this DistributedApplication application, string resource)
+    {
+        var seen = await application
+            .ResourceNotifications.WaitForResourceAsync(
+                resource,
+                one => one.Snapshot.Properties.Any(property => property.Name == ProcessId)
+            )
+            .WaitAsync(StartBound);
+        return Convert.ToInt32(seen.Snapshot.Properties.First(property => property.Name == ProcessId).Value, CultureInfo.InvariantCulture);
+    }
+
     private static Task WaitEndedAsync(this DistributedApplication application, string resource) =>
         application
             .ResourceNotifications.WaitForResourceAsync(
@@ -125,8 +157,17 @@ public static class TestApplication
         foreach (var resource in application.Services.GetRequiredService<DistributedApplicationModel>().Resources)
         {
             var lines = new List<string>();
-            await foreach (var batch in loggers.GetAllAsync(resource))
-                lines.AddRange(batch.Select(line => line.Content));
+            try
+            {
+                await foreach (var batch in loggers.GetAllAsync(resource))
+                    lines.AddRange(batch.Select(line => line.Content));
+            }
+            // The orchestrator has none of a resource that it is removing; the failure that is being reported must not be hidden by that.
+            catch (Exception e)
+            {
+                lines.Add($"(no log: {e.Message})");
+            }
+
             if (lines.Count > 0)
                 text.AppendLine($"--- {resource.Name}").AppendJoin('\n', lines.TakeLast(LastLines)).AppendLine();
         }
@@ -134,7 +175,7 @@ public static class TestApplication
         return text.ToString();
     }
 
-    // Health checks and HTTP clients log every request.
+    // Health checks and HTTP clients log every request, which would bury the result of a test.
     private static IDistributedApplicationTestingBuilder Quiet(this IDistributedApplicationTestingBuilder builder)
     {
         builder.Services.AddLogging(logging => logging.ClearProviders());

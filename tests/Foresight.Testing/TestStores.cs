@@ -1,7 +1,9 @@
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using Foresight.AppHost;
+using Foresight.AppHost.Native;
 using Foresight.Matching.Schema;
+using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -16,9 +18,18 @@ public enum Replication
 
 public class TestStores(Replication replication = Replication.None, string? chain = null) : IAsyncDisposable
 {
+    public const string ClusterSecret = "a secret of these tests";
+
     private DistributedApplication? _application;
 
     public string Redis { get; private set; } = "";
+
+    /// <summary>
+    /// Tests must run with the rights that the stack gives to matching nodes: keys and channels of the default prefix only.
+    /// </summary>
+    public string RedisForMatching { get; private set; } = "";
+
+    public string RedisForApi { get; private set; } = "";
 
     public string Postgres { get; private set; } = "";
 
@@ -39,7 +50,9 @@ public class TestStores(Replication replication = Replication.None, string? chai
     {
         var builder = TestApplication.CreateBuilder();
         List<string> names = ["redis", "foresight"];
-        builder.AddNativeRedis("redis");
+        var redis = builder.AddNativeRedis("redis");
+        var forMatching = redis.AddUser(RedisRoles.Matching, RedisSettings.DefaultKeyPrefix);
+        var forApi = redis.AddUser(RedisRoles.Api, RedisSettings.DefaultKeyPrefix);
         var postgres = builder.AddNativePostgres("postgres");
         postgres.AddDatabase("foresight");
         if (replication != Replication.None)
@@ -56,6 +69,8 @@ public class TestStores(Replication replication = Replication.None, string? chai
 
         _application = await builder.StartAsync([.. names]);
         Redis = await _application.ConnectionAsync("redis");
+        RedisForMatching = await _application.ConnectionAsync(forMatching.Resource.Name);
+        RedisForApi = await _application.ConnectionAsync(forApi.Resource.Name);
         Postgres = await _application.ConnectionAsync("foresight");
         if (chain is not null)
             Chain = _application.GetEndpoint("chain");
@@ -77,7 +92,9 @@ public class TestStores(Replication replication = Replication.None, string? chai
 
     public Task KillAsync(string server) => Application.KillAsync(server);
 
-    /// <summary>Restarts on the previous port: Postgres with its data, Redis empty because it has no persistence.</summary>
+    /// <summary>
+    /// Redis is empty afterwards, because it has no persistence; Postgres has its data. Both keep their ports, which nodes know.
+    /// </summary>
     public Task StartAgainAsync(string server) => Application.StartServerAsync(server);
 
     public IDisposable Freeze(string server) => Application.Freeze(server);
@@ -104,7 +121,7 @@ public class TestStores(Replication replication = Replication.None, string? chai
             ["ConnectionStrings:redis"] = Redis,
             ["ConnectionStrings:foresight"] = connection,
             ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
-            ["CLUSTER_SECRET"] = "a secret of these tests",
+            ["CLUSTER_SECRET"] = ClusterSecret,
             ["LEASE_TTL_MS"] = "3000",
             ["LEASE_RENEW_MS"] = "600",
             ["LEASE_POLL_MS"] = "100",

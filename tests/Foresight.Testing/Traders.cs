@@ -1,17 +1,33 @@
-using System.Security.Cryptography;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Numerics;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
 using Foresight.Protocol;
 
 namespace Foresight.Testing;
 
-/// <summary>Commands of invented traders. The gateway accepts orders that the Api has checked, so they need no real signature.</summary>
+/// <summary>The keys follow from the traders' numbers, so that every test and process knows them.</summary>
 public sealed class Traders(int seed)
 {
+    private static readonly ConcurrentDictionary<int, PrivateKey> Keys = new();
+    private static readonly ConcurrentDictionary<int, TypedDataDomain> Domains = new();
+
     private readonly Random _random = new(seed);
     private int _salts;
 
+    /// <summary>The default of CHAIN_ID, which test nodes do not set.</summary>
+    private const long ChainId = 31337;
+
     public static DateTimeOffset Deadline => DateTimeOffset.UtcNow.AddSeconds(60);
 
-    public static string Address(int trader) => $"0x{trader:x40}";
+    public static PrivateKey Key(int trader) =>
+        Keys.GetOrAdd(trader, static number => PrivateKey.OfPhrase($"trader {number} of the tests"));
+
+    public static string Address(int trader) => Key(trader).Address.ToLowerHex();
+
+    public static TypedDataDomain Domain(int market) =>
+        Domains.GetOrAdd(market, static number => TypedDataDomain.OfMarket(ChainId, Chain.Address.Parse($"0x{number:x40}")));
 
     public static ObserveBalance Fund(int trader, long block = 1, long micros = 1_000_000_000_000) =>
         new(Address(trader), MarketId: 0, Outcome: 255, micros, block) { RequestId = Guid.NewGuid(), Deadline = Deadline };
@@ -31,28 +47,53 @@ public sealed class Traders(int seed)
         string? key = null
     )
     {
-        var salt = Interlocked.Increment(ref _salts);
-        var hash = SHA256.HashData(BitConverter.GetBytes(seed).Concat(BitConverter.GetBytes(salt)).ToArray());
-        return new PlaceOrder
-        {
-            RequestId = Guid.NewGuid(),
-            Deadline = Deadline,
-            Hash = "0x" + Convert.ToHexStringLower(hash),
-            Maker = Address(trader),
-            MarketId = market,
-            Outcome = outcome,
-            IsBuy = isBuy,
-            PriceTicks = price,
-            Lots = lots,
-            Salt = salt.ToString(),
-            ExpirySeconds = expiry,
-            Signature = "0x" + new string('1', 130),
-            TimeInForce = timeInForce,
-            IdempotencyKey = key,
-        };
+        // The seed is part of the salt, because the same trader may be of several instances.
+        var salt = ((long)(uint)seed << 32) + Interlocked.Increment(ref _salts);
+        return Sign(
+            trader,
+            new PlaceOrder
+            {
+                RequestId = Guid.NewGuid(),
+                Deadline = Deadline,
+                Hash = "",
+                Maker = Address(trader),
+                MarketId = market,
+                Outcome = outcome,
+                IsBuy = isBuy,
+                PriceTicks = price,
+                Lots = lots,
+                Salt = salt.ToString(),
+                ExpirySeconds = expiry,
+                Signature = "",
+                TimeInForce = timeInForce,
+                IdempotencyKey = key,
+            }
+        );
     }
 
+    public static PlaceOrder Sign(int trader, PlaceOrder order)
+    {
+        var message = OrderMessage.OfUnits(
+            Key(trader).Address,
+            order.Outcome,
+            order.IsBuy,
+            order.PriceTicks,
+            order.Lots,
+            BigInteger.Parse(order.Salt, CultureInfo.InvariantCulture),
+            order.ExpirySeconds
+        );
+        var hash = OrderSigning.OrderHash(Domain(order.MarketId), message);
+        return order with { Hash = hash.ToString(), Signature = Hex.Encode(Key(trader).Sign(hash)) };
+    }
+
+    /// <summary>Without a signature, because the chain has checked it.</summary>
     public static CancelBySalt CancelBySalt(int trader, int market, string salt) => CancelBySalt(Address(trader), market, salt);
+
+    public static CancelBySalt SignedCancel(int trader, int market, string salt)
+    {
+        var message = new CancelSaltMessage(Key(trader).Address, BigInteger.Parse(salt, CultureInfo.InvariantCulture));
+        return CancelBySalt(trader, market, salt) with { Signature = Hex.Encode(OrderSigning.Sign(Domain(market), message, Key(trader))) };
+    }
 
     public static CancelByHash CancelByHash(int trader, int market, string hash) => CancelByHash(Address(trader), market, hash);
 
@@ -95,7 +136,7 @@ public sealed class Traders(int seed)
         );
     }
 
-    private static CancelBySalt CancelBySalt(string maker, int market, string salt) =>
+    public static CancelBySalt CancelBySalt(string maker, int market, string salt) =>
         new(maker, market, salt) { RequestId = Guid.NewGuid(), Deadline = Deadline };
 
     private static CancelByHash CancelByHash(string maker, int market, string hash) =>

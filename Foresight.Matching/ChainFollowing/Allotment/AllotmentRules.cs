@@ -1,6 +1,9 @@
 namespace Foresight.Matching.ChainFollowing.Allotment;
 
-/// <summary>One shard's part of an account's collateral, in micro-USDC.</summary>
+/// <summary>
+/// One shard's part of an account's collateral, in micro-USDC: the balance on chain is one, but each shard's engine reserves against a part
+/// of its own.
+/// </summary>
 public readonly record struct Allotment(int Shard, long Owned, long Held)
 {
     public long Free => Owned - Held;
@@ -9,16 +12,15 @@ public readonly record struct Allotment(int Shard, long Owned, long Held)
 public readonly record struct PartChange(int Shard, long Units);
 
 /// <summary>
-/// Divides an account's collateral, a single balance on chain, between the shards. Pure. The parts never add up to more than the chain's
-/// balance, because of one rule: no part is raised while another has still to be lowered.
+/// Divides an account's collateral, a single balance on chain, between the shards. The parts never add up to more than the chain's balance,
+/// because no part is raised while another has still to be lowered. Pure.
 /// </summary>
 public static class AllotmentRules
 {
     /// <summary>
-    /// Returns the next changes that bring the parts to the chain's balance: all decreases, or else all increases; none when they agree. An
-    /// increase goes to the shards with the least free collateral, so that the free amounts become equal; odd units go to the account's
-    /// home shard. A decrease is taken from free collateral first, then from the shard that holds most, so that orders are cancelled in as
-    /// few shards as possible.
+    /// Decreases come alone, before any increase, so that the parts never exceed the chain's balance in between. An increase goes to the
+    /// shards with the least free collateral, so that the free amounts become equal. A decrease is taken from free collateral first, then
+    /// from the shard that holds most, so that orders are cancelled in as few shards as possible. Empty if the parts agree with the chain.
     /// </summary>
     public static IReadOnlyList<PartChange> Next(long chain, IReadOnlyList<Allotment> parts, int home)
     {
@@ -37,8 +39,8 @@ public static class AllotmentRules
     }
 
     /// <summary>
-    /// Returns the amounts to take from other shards so that this one can pay for an order of this cost: from the richest first, and never
-    /// more than is free. Empty if it can pay already, or if all of them together could not.
+    /// Takes no more than is free, so that moving collateral to the shard <paramref name="to"/> cancels no order elsewhere. Empty if that
+    /// shard can pay already, or if all of them together could not: a partial move would not let the order through.
     /// </summary>
     public static IReadOnlyList<PartChange> Fetch(int to, long cost, IReadOnlyList<Allotment> parts)
     {
@@ -66,7 +68,8 @@ public static class AllotmentRules
     {
         var order = Enumerable.Range(0, parts.Count).OrderBy(i => targets[i] - parts[i].Held).ToArray();
         long FreeOf(int place) => targets[order[place]] - parts[order[place]].Held;
-        // Raises the lowest free amounts to a common level, which is right once the parts below it absorb the whole surplus.
+        // A level is right once it does not exceed the next part's free amount: the parts above it must get nothing, or the amounts would
+        // differ more than before.
         var sum = surplus;
         for (var count = 1; count <= order.Length; count++)
         {

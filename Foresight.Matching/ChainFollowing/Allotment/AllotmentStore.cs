@@ -7,22 +7,31 @@ using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing.Allotment;
 
-/// <param name="Block">In the engine's count of blocks.</param>
-/// <param name="MoveTo">The shard that receives what this one gives up; null if the chain's balance itself changed.</param>
+/// <param name="Block">In the engine's count.</param>
+/// <param name="MoveTo">
+/// The shard that gets what this one acknowledges to have given up, and no more, so that the parts never exceed the chain's balance. Null
+/// if that balance itself changed.
+/// </param>
 public sealed record OpenChange(long Id, Address Account, int Shard, long Units, long Block, int? MoveTo);
 
 /// <summary>Stored before it is sent to its shard, so that a crash in between cannot lose it.</summary>
 public readonly record struct NewChange(Address Account, int Shard, long Units, long Block, int? MoveTo = null);
 
+/// <summary>The account may have in other shards what this shard lacked to take its buy, so that it can be moved here.</summary>
 /// <param name="Cost">In micro-USDC.</param>
 public readonly record struct Demand(Address Account, int Shard, long Cost);
 
-/// <summary>The shards' allotments and the changes under way. Reads at the primary; every write is fenced by settlement's term.</summary>
+/// <summary>
+/// Reads at the primary, because a change is a difference: decided from a stale part, it would be applied twice. Every write is fenced by
+/// settlement's term, so a follower that was replaced decides nothing.
+/// </summary>
 public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal journal)
 {
     public const int MaxOpen = 4_096;
 
-    /// <summary>Most commands of a shard searched for refused orders in one look: more than arrive between two looks.</summary>
+    /// <summary>
+    /// More commands than a shard receives between two looks. Older ones are skipped, so that a look after an outage stays short.
+    /// </summary>
     private const int CommandsPerLook = 20_000;
 
     private const int DemandsPerLook = 200;
@@ -73,9 +82,7 @@ public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal j
     public Task OpenAsync(Term term, IReadOnlyCollection<NewChange> changes, CancellationToken cancellationToken) =>
         journal.ExecuteAsync(term, cancellationToken, Insert(changes));
 
-    /// <summary>
-    /// Closes changes that are done. What they freed is assigned in the same transaction, so that a crash cannot lose it.
-    /// </summary>
+    /// <summary>What the changes freed is assigned in the transaction that closes them, so that a crash cannot lose it.</summary>
     public Task CloseAsync(
         Term term,
         IReadOnlyCollection<long> done,

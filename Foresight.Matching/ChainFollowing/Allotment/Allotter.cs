@@ -6,10 +6,9 @@ using Foresight.Protocol;
 namespace Foresight.Matching.ChainFollowing.Allotment;
 
 /// <summary>
-/// Divides every account's collateral between the shards, so that their parts never add up to more than the chain's balance. A change is
-/// stored before anything is sent to its shard, and sent with a request id derived from its number until it is acknowledged, by whichever
-/// node follows the chain then. So each change is applied exactly once, despite crashes and late messages. Used only with several shards;
-/// with one, its part is everything.
+/// Keeps the shards' parts of every account's collateral within the chain's balance. A change is stored before it is sent, and sent with a
+/// request id derived from its number until it is acknowledged, if need be by the next node that follows the chain: each change is applied
+/// exactly once, despite crashes and late messages. Not used with one shard, whose part is everything.
 /// </summary>
 public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClient leader, int shards, TimeProvider clock, ILogger logger)
 {
@@ -24,7 +23,8 @@ public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClie
     private long _lastLook;
 
     /// <summary>
-    /// Sends the changes that this term or an earlier one decided until all are acknowledged. Nothing new is decided before that.
+    /// Finishes the changes of earlier terms too. Nothing new is decided before that: a change on its way could make the parts exceed the
+    /// chain's balance.
     /// </summary>
     /// <exception cref="UndeliveredException">A shard has not acknowledged; its changes remain open.</exception>
     public async Task FinishAsync(CancellationToken cancellationToken)
@@ -47,7 +47,9 @@ public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClie
         }
     }
 
-    /// <param name="block">In the engine's count of blocks.</param>
+    /// <param name="block">
+    /// In the engine's count: the chain's own number may be below what the engine has seen, and would be refused as stale.
+    /// </param>
     public async Task ObserveAsync(IReadOnlyList<ChainHolding> collateral, long block, CancellationToken cancellationToken)
     {
         if (collateral.Count > 0)
@@ -67,10 +69,9 @@ public sealed partial class Allotter(Term term, AllotmentStore store, LeaderClie
     }
 
     /// <summary>
-    /// Moves collateral to the shard that refused an order for lack of it, if the account has enough free elsewhere. It is taken there
-    /// first, and only the amount that those shards acknowledge is added here. The order is not retried; its trader can send it again.
+    /// Collateral is taken from the other shards first, and only the amount that they acknowledge is added here, so that the parts never
+    /// exceed the chain's balance. The order is not retried; its trader can send it again.
     /// </summary>
-    /// <param name="block">The last followed block, in the engine's count.</param>
     public async Task MoveAsync(long block, CancellationToken cancellationToken)
     {
         if (_seen is not null && clock.GetElapsedTime(_lastLook) < LookInterval)

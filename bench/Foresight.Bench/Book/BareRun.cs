@@ -5,7 +5,7 @@ using Foresight.Matching.Engine.Books;
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// Without accounts and events: the difference from <see cref="FullRun"/> is the cost of the exchange's rules around the books.
+/// Without accounts and events, so that the difference from <see cref="FullRun"/> is the cost of the exchange's rules around the books.
 /// </summary>
 public sealed class BareRun : IEngineRun
 {
@@ -21,12 +21,12 @@ public sealed class BareRun : IEngineRun
         for (var book = 0; book < books; book++)
             _books.AddBook(book + 1, 0);
         _slots = new int[operations.Length + 1];
-        // Touches the memory now: the first access costs a page fault, which must not count as matching.
+        // Touches the memory now, because the first access costs a page fault, which must not count as matching.
         Array.Fill(_slots, -1);
         Array.Clear(_slots);
     }
 
-    /// <summary>The whole stream at once: it is already in the form that the books take.</summary>
+    /// <summary>The stream is already in the form that the books take, so it needs no batches.</summary>
     public int Batch => _operations.Length;
 
     public int Missed { get; private set; }
@@ -67,7 +67,8 @@ public sealed class BareRun : IEngineRun
                 continue;
             }
 
-            // A buy rests at the price of the other side (10000 - price) and trades up to its own price; a sell the other way round.
+            // The books are keyed by what the other side pays (see <see cref="Ladder"/>), so a buy rests at 10000 - price and trades up to
+            // its own price; a sell the other way round.
             var ladder = operation.Book * 2 + operation.Side;
             var key = operation.Side == 0 ? Price.TicksPerUnit - operation.Price : operation.Price;
             matcher.Begin(operation);
@@ -82,7 +83,7 @@ public sealed class BareRun : IEngineRun
         void Begin(in Operation taker);
     }
 
-    /// <summary>Counts every fill inside the measured time, as a consumer that keeps totals would.</summary>
+    /// <summary>Counts every fill inside the measured time, because a consumer that keeps totals would.</summary>
     private struct CountingMatcher : ITakerMatcher
     {
         public long Trades;

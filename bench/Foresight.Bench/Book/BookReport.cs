@@ -8,10 +8,10 @@ public sealed record BookReport(BookStream Stream, Candidate Measured, Candidate
 
     private double? ProcessorRatio => Measured.Median.Processor / Bare?.Median.Processor;
 
-    /// <summary>The bound applies to W2 only, whose books stay in the cache; for other workloads the ratio is printed.</summary>
+    /// <summary>The bound applies to W2 only, because its books stay in the cache; on other workloads the ratio measures memory.</summary>
     private bool IsJudged => Bare is not null && Stream.Name == "w2";
 
-    /// <summary>Judged by processor time: wall-clock time includes other programs on a shared machine, and their share varies.</summary>
+    /// <summary>By processor time, because wall-clock time includes other programs on a shared machine, and their share varies.</summary>
     public bool IsAsExpected(double mostRatio) => IsRight && !(IsJudged && ProcessorRatio > mostRatio);
 
     public void Print(double mostRatio)

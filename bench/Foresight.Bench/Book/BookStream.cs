@@ -83,7 +83,7 @@ public sealed record BookStream(
     }
 
     /// <summary>
-    /// Upper bound of the 64-level pages that the stream's orders need, so that they can be reserved outside the measured time.
+    /// An upper bound of the 64-level pages that the orders need, so that they can be reserved outside the measured time.
     /// </summary>
     public static int PagesOf(Operation[] operations, int books)
     {

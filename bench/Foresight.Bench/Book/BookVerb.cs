@@ -1,10 +1,10 @@
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// <c>book [--workload w1|w2|w3] [--seed N] [--file F] [--engine bare|full] [--runs N]</c>: the matching workload, generated here or read
-/// from a file, on the bare books or through the whole exchange. Right only if trades, quantity, notional and hash equal what an obvious
-/// book makes of the stream and, for the published seed, the published results; and if nothing is allocated while it runs. With the whole
-/// exchange the bare books run in turn with it, and on W2 it must take at most twice their processor time.
+/// <c>book [--workload w1|w2|w3] [--seed N] [--file F] [--engine bare|full] [--runs N]</c>: exit status 0 only if trades, quantity,
+/// notional and hash equal what a naive book makes of the stream and, for the published seed, the published results, because speed without
+/// them proves nothing; and if nothing is allocated. With the exchange the bare books run in turn with it, so that other load affects both,
+/// and on W2 it must take at most twice their processor time.
 /// </summary>
 public static class BookVerb
 {
@@ -32,7 +32,7 @@ public static class BookVerb
 
     private static int Measure(BookStream stream, bool isFull, int runs)
     {
-        // Reserves the largest room that the stream needs outside the measured time, as the workload's rules allow.
+        // Reserves the largest room that the stream needs outside the measured time, because the workload's rules allow it.
         var bare = new Candidate("bare", () => new BareRun(stream.Operations, stream.Books, stream.MostLive + 1));
         var full = isFull ? new Candidate("full", FullStream.Of(stream)) : null;
         var measured = full ?? bare;

@@ -22,8 +22,8 @@ public sealed class FullRun : IEngineRun
     }
 
     /// <summary>
-    /// Commands are prepared in batches outside the measured time: in a node they were
-    /// decoded just before and are in the cache when they are applied.
+    /// Commands are prepared in batches outside the measured time, because in a node they were decoded just before and are in the cache
+    /// when they are applied.
     /// </summary>
     public int Batch => 1024;
 
@@ -74,7 +74,7 @@ public sealed class FullRun : IEngineRun
         }
     }
 
-    /// <summary>Reads every event inside the measured time, as a consumer that keeps totals would.</summary>
+    /// <summary>Reads every event inside the measured time, because a consumer that keeps totals would.</summary>
     private struct CountingEvents : IExchangeEvents
     {
         public long Trades;
@@ -85,7 +85,7 @@ public sealed class FullRun : IEngineRun
         public long Touched;
         public Refusals Refusals;
 
-        public void OnAccepted(in OrderAccepted e) => Accepted++;
+        public void OnAccepted(OrderId order, in Command placed) => Accepted++;
 
         public void OnRejected(in CommandRejected e) => Refusals.Add(e.Reason);
 
@@ -98,7 +98,7 @@ public sealed class FullRun : IEngineRun
                 return;
             Trades++;
             Quantity += e.Quantity.Lots;
-            // The workload's notional is in outcome 0's prices; the mask converts without a branch.
+            // The workload's notional is in outcome 0's prices. The mask converts without a branch, which would be mispredicted.
             var mirror = -e.Outcome;
             Notional += ((e.Price.Ticks ^ mirror) + ((Price.TicksPerUnit + 1) & mirror)) * e.Quantity.Lots;
         }
@@ -121,7 +121,7 @@ public sealed class FullRun : IEngineRun
         public Refusals Refusals;
         private long _taker;
 
-        public readonly void OnAccepted(in OrderAccepted e) { }
+        public readonly void OnAccepted(OrderId order, in Command placed) { }
 
         public void OnRejected(in CommandRejected e) => Refusals.Add(e.Reason);
 
@@ -129,7 +129,7 @@ public sealed class FullRun : IEngineRun
 
         public void OnFilled(in OrderFilled e)
         {
-            // The trade hash is over the workload's ids and prices: operation numbers, and outcome 0's price.
+            // The published hash is over the workload's own ids and prices: operation numbers, and outcome 0's price.
             var id = e.Order.Value - Offset;
             if (e.IsTaker)
                 _taker = id;

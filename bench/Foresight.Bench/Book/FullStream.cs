@@ -3,10 +3,9 @@ using Foresight.Matching.Engine;
 namespace Foresight.Bench.Book;
 
 /// <summary>
-/// The workload as commands of the exchange. Every book is a binary market. Half of the orders (by a bit of their id) are given in the
-/// other outcome's terms, which is the same place in the same book: buying YES at p or selling NO at 1 - p. So trades are direct, minted
-/// and merged alike. Accounts on the two sides of a book are distinct, so that self-trade prevention, which is on, never finds anything;
-/// each owns plenty.
+/// Half of the orders (by a bit of their id) are given in the other outcome's terms, which is the same place in the same book, so that
+/// trades are direct, minted and merged alike. The two sides of a book have distinct accounts, so that self-trade prevention, which is on,
+/// never finds anything; each account owns plenty.
 /// </summary>
 public sealed class FullStream
 {
@@ -14,7 +13,7 @@ public sealed class FullStream
     private const long StartMicros = 1_700_000_000_000_000;
     private const int LeastAccountsPerSide = 32;
 
-    /// <summary>Resting orders per account if all rest on one side: far enough below the limit that chance cannot reach it.</summary>
+    /// <summary>All orders may rest on one side; this is far enough below the limit that chance cannot reach it.</summary>
     private const int OrdersToAnAccount = ExchangeLimits.OpenOrdersPerAccount * 4 / 5;
 
     private readonly Operation[] _operations;
@@ -42,15 +41,15 @@ public sealed class FullStream
             into[i] = CommandOf(from + i);
     }
 
-    /// <exception cref="OptionException">More orders rest in one market than the engine admits.</exception>
     public static Func<IEngineRun> Of(BookStream stream)
     {
         var full = From(stream.Operations, stream.Books, stream.MostLive);
         return () => new FullRun(full, full.Capacity(stream.MostLive, stream.Totals.Trades));
     }
 
-    /// <param name="mostLive">Largest number of orders at rest; it sets the number of
-    /// accounts, so that none reaches its limit of open orders.</param>
+    /// <param name="mostLive">
+    /// Largest number of orders at rest; it sets the number of accounts, so that none reaches its limit of open orders.
+    /// </param>
     public static FullStream From(Operation[] operations, int books, int mostLive, int expiringPercent = 0)
     {
         if (mostLive > ExchangeLimits.OpenOrdersPerMarket * (long)books)
@@ -137,7 +136,7 @@ public sealed class FullStream
     private AccountId AccountOf(in Operation operation) =>
         new(1 + (int)((operation.Id * 2_654_435_761 >> 16) % _accountsPerSide) + operation.Side * _accountsPerSide);
 
-    /// <summary>One to twelve days after the start, in no order, so that the expiry queue is exercised.</summary>
+    /// <summary>One to twelve days after the start, in no order, so that the expiry queue has to sort them.</summary>
     private static long ExpiryOf(uint id) => StartMicros / 1_000_000 + 86_400 + unchecked(id * 2_654_435_761) % 1_000_000;
 
     private static Command Observe(int account, int market, byte outcome) =>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Foresight.Bench.Book;
 
-/// <summary>Percentiles of single operations in nanoseconds, minus the cost of reading the clock, which every sample includes.</summary>
+/// <summary>In nanoseconds, less the cost of reading the clock, because every sample includes that.</summary>
 public sealed record Latency(double P50, double P99, double P999)
 {
     public static Latency Of(IEngineRun run, int operations)

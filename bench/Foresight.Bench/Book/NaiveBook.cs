@@ -1,9 +1,6 @@
 namespace Foresight.Bench.Book;
 
-/// <summary>
-/// Price-time book in the simplest form: sorted levels of linked lists. It defines the
-/// expected results and shares no code with the product's book.
-/// </summary>
+/// <summary>Defines the expected results, so it is as simple as a book can be, and shares no code with the product's.</summary>
 public sealed class NaiveBook
 {
     private readonly SortedDictionary<int, LinkedList<Resting>>[] _sides =

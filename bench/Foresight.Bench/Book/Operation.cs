@@ -9,7 +9,9 @@ public enum OperationKind : byte
     Cancel = 2,
 }
 
-/// <summary>16 bytes, little-endian: the layout of a stream's file, over which the published hash is computed.</summary>
+/// <summary>
+/// 16 bytes, little-endian: the layout of a stream's file, which must not change because the published hash is computed over it.
+/// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1, Size = 16)]
 public struct Operation
 {

@@ -4,9 +4,10 @@ using Foresight.Matching.Engine;
 
 namespace Foresight.Bench.Book;
 
-/// <param name="BytesPerOrder">Bytes of the whole engine per order by the garbage collector's count; grown from empty, so that spare room
-/// of the tables counts.</param>
-/// <param name="WriteCpuMs">Median processor time. Judged instead of the wall-clock time, which includes other load on the machine.</param>
+/// <param name="BytesPerOrder">
+/// By the garbage collector's count, of an engine that grew from empty, so that spare room of the tables counts.
+/// </param>
+/// <param name="WriteCpuMs">Median. Judged instead of the wall-clock time, because that includes other load on the machine.</param>
 public sealed record SnapshotFootprint(
     int ExpiringPercent,
     double BytesPerOrder,

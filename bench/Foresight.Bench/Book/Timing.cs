@@ -2,8 +2,7 @@ using System.Diagnostics;
 
 namespace Foresight.Bench.Book;
 
-/// <param name="Processor">Processor time of this program per operation; unlike
-/// wall-clock time it excludes other load on the machine.</param>
+/// <param name="Processor">Nanoseconds of processor time per operation, because wall-clock time includes other load on the machine.</param>
 public readonly record struct Timing(double Nanoseconds, double Processor, long Bytes)
 {
     public static Timing Of(IEngineRun run, int from, int to)

@@ -9,7 +9,7 @@ public sealed record Workload(string Name, int Operations, int Books, uint LiveT
 
     public static IReadOnlyList<Workload> All { get; } =
     [
-        // Deep: the book only grows.
+        // Deep: the book only grows, so it leaves the cache.
         new(
             "w1",
             Count,
@@ -21,7 +21,7 @@ public sealed record Workload(string Name, int Operations, int Books, uint LiveT
                 new(745_566, 19_029_790, 94_365_527_696, 0xbff3414466d326a9)
             )
         ),
-        // Steady: about 2,000 live orders, all in the cache.
+        // Steady: about 2,000 live orders, so that all of them stay in the cache.
         new(
             "w2",
             Count,
@@ -33,7 +33,7 @@ public sealed record Workload(string Name, int Operations, int Books, uint LiveT
                 new(537_591, 13_755_628, 68_159_779_223, 0xc35ab500cd6d266a)
             )
         ),
-        // A thousand markets; the first ones are busier.
+        // A thousand markets, the first ones busier, so that the cache holds few of them.
         new(
             "w3",
             Count,

@@ -1,8 +1,6 @@
 namespace Foresight.Bench.Book;
 
-/// <summary>
-/// Generates a workload. It runs a real book, because a cancel must name a live order; so it also knows the expected trades.
-/// </summary>
+/// <summary>Runs a real book, because a cancel must name a live order; so it also knows the expected trades.</summary>
 public sealed class WorkloadGenerator
 {
     private readonly Workload _workload;

@@ -6,11 +6,10 @@ using Foresight.ServiceDefaults.Hosting;
 namespace Foresight.Bench.Failover;
 
 /// <summary>
-/// <c>failover [--fault NAME|all] [--runs N] [--rate R] [--seed N] [--ttl MS] [--renew MS] [--poll MS]</c>: three nodes, with the default
-/// lease (5 s, renewed each 1.5 s, looked at each 0.5 s) unless another is asked for, under a steady load of orders over 20 markets,
-/// through the same router that the Api uses; each fault hits the leader N times in one running cluster, or, where it costs a server, one
-/// cluster each time. The gap is the longest silence from the fault on. Exit status 0 if nothing was lost, doubled or written by a leader
-/// of the past, the journal replays to the live state, and what has a bound kept to it.
+/// <c>failover [--fault NAME|all] [--runs N] [--rate R] [--seed N] [--ttl MS] [--renew MS] [--poll MS]</c>: faults under a steady load of
+/// orders, through the same router that the Api uses. Each fault hits the leader N times in one running cluster, or in a cluster each time
+/// if it cannot be undone. The gap is the longest silence from the fault on. Exit status 0 if nothing was lost, doubled or written by an
+/// earlier leader, the journal replays to the live state, and what has a bound kept to it.
 /// </summary>
 internal static class FailoverVerb
 {

@@ -10,7 +10,7 @@ internal sealed record Scene(FaultCluster Cluster, FaultCluster.Member Leader, O
 internal sealed record Injected(DateTimeOffset? Lifted = null, string? Zombie = null, string? Ended = null, string? Said = null)
 {
     /// <summary>
-    /// Journal positions lost with an asynchronous primary: the price of that mode, so orders acknowledged there are counted separately.
+    /// Lost with an asynchronous primary, which is the price of that mode, so orders acknowledged there are counted separately.
     /// </summary>
     public IReadOnlySet<JournalPlace> Unreplicated { get; init; } = new HashSet<JournalPlace>();
 
@@ -25,8 +25,7 @@ internal sealed record Bounds(
     long? Epochs = null
 );
 
-/// <param name="Replication">Replication of Postgres. With a standby each run has its
-/// own servers, because a promotion cannot be undone.</param>
+/// <param name="Replication">With a standby each run has its own servers, because a promotion cannot be undone.</param>
 internal sealed record Fault(
     string Name,
     string Meaning,

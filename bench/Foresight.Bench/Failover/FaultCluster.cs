@@ -3,8 +3,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Foresight.Cluster;
+using Foresight.Cluster.Proof;
 using Foresight.Matching.Leadership;
 using Foresight.Protocol;
+using Foresight.ServiceDefaults.Trust;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using StackExchange.Redis;
@@ -44,12 +46,20 @@ internal sealed class FaultCluster : IAsyncDisposable
         };
         if (stores.Standby is not null)
             _settings["DATABASE_REPLICA_1_URL"] = StandbyConnection;
-        _redis = new RedisClient(stores.Redis, _settings["REDIS_KEY_PREFIX"]!);
-        _leaders = new LeaderDirectory(_redis.Database, _redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        _registry = new NodeRegistry(_redis.Database, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
+        _redis = new RedisClient(stores.Redis, _settings["REDIS_KEY_PREFIX"]!, _settings["CLUSTER_SECRET"]!);
+        var hints = TestHints.Of(_settings["CLUSTER_SECRET"]!);
+        _leaders = new LeaderDirectory(
+            _redis.Database,
+            hints,
+            new LeaderRows(Database),
+            _redis.Broadcast,
+            TimeProvider.System,
+            NullLogger<LeaderDirectory>.Instance
+        );
+        _registry = new NodeRegistry(_redis.Database, hints, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
         Router = new LeaderRouter(
             _leaders,
-            new ClusterSecret(_settings["CLUSTER_SECRET"]!),
+            new NodeProof(new ClusterKeys(_settings["CLUSTER_SECRET"]!), "bench", NodeKinds.Matching),
             TimeProvider.System,
             NullLogger<LeaderRouter>.Instance
         );
@@ -74,7 +84,11 @@ internal sealed class FaultCluster : IAsyncDisposable
         await CreateMarketsAsync(cluster.Database, Markets);
         await CommitFreeze.InstallAsync(cluster.Database);
         await cluster.StartNodesAsync(["n1", "n2", "n3"]);
-        foreach (var result in await cluster.Router.SendAsync([.. Enumerable.Range(1, Accounts).Select(account => Traders.Fund(account))]))
+        foreach (
+            var result in await new TraderAndChain(cluster.Router, cluster.Database).SendAsync([
+                .. Enumerable.Range(1, Accounts).Select(account => Traders.Fund(account)),
+            ])
+        )
             if (result.Status != ResultStatus.Accepted)
                 throw new InvalidOperationException($"funding was answered {result.Status} {result.Code}");
         return cluster;
@@ -91,6 +105,7 @@ internal sealed class FaultCluster : IAsyncDisposable
     {
         await using var list = database.CreateCommand(
             $"""
+            {SignOfLife.Sql}
             INSERT INTO markets (market_id, address, question, outcomes, tick_size)
             SELECT n, decode(lpad(to_hex(n), 40, '0'), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1 FROM generate_series(1, {count}) n
             """
@@ -195,7 +210,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         return proof!;
     }
 
-    /// <summary>Polls until the condition holds. The polled store may just have been broken, so errors and timeouts are retried.</summary>
+    /// <summary>The polled store may just have been broken, so errors and timeouts are retried.</summary>
     public static async Task UntilAsync(string what, Func<Task<bool>> holds)
     {
         var started = Stopwatch.GetTimestamp();

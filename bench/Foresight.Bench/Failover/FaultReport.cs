@@ -109,7 +109,7 @@ internal sealed class FaultReport(Fault fault, Bounds bounds)
 
     private static string Text(List<double> values) => values.Count == 0 ? "-" : $"{Percentile(values, 1):0.00}";
 
-    /// <summary>Nearest-rank percentile, which is always a measured value; null without values.</summary>
+    /// <summary>By nearest rank, so that it is always a measured value; null without values.</summary>
     private static double? Percentile(List<double> values, double part) =>
         values.Count == 0 ? null : Math.Round(values.Order().ElementAt((int)Math.Ceiling(part * values.Count) - 1), 3);
 }

@@ -4,7 +4,7 @@ namespace Foresight.Bench.Failover;
 
 internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load, FaultReport report) : IAsyncDisposable
 {
-    /// <summary>Silence that a client would notice: at 500 orders a second an answer arrives every few milliseconds.</summary>
+    /// <summary>A client would notice it: at 500 orders a second an answer arrives every few milliseconds.</summary>
     public static readonly TimeSpan Noticeable = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(1);

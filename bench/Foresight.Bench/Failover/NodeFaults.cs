@@ -11,7 +11,7 @@ internal static class NodeFaults
         new("kill", "kill -9 of the leader", KillAsync),
         new("kill-no-fast-path", "kill -9, and nobody may take over before the lease ends", KillAsync, FastPath: false)
         {
-            // 8 s with a lease of 5 s polled each 0.5 s; 36 s with 30 s and 5 s.
+            // The lease has to run out, and a poll has to see it: 8 s with a lease of 5 s polled each 0.5 s; 36 s with 30 s and 5 s.
             BoundsOf = lease => new Bounds(Silence: lease.LeaseDuration.TotalSeconds + Math.Max(3, lease.PollInterval.TotalSeconds + 1)),
         },
         new("term", "SIGTERM: the leader hands over", TerminateAsync),

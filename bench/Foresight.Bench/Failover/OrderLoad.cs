@@ -8,8 +8,8 @@ namespace Foresight.Bench.Failover;
 internal readonly record struct Acknowledged(Guid RequestId, string OrderHash, bool Accepted, JournalPlace Place, long SentAt, long At);
 
 /// <summary>
-/// Sends orders at a steady rate whatever happens to them (open loop), over all markets and accounts, at prices that trade often. An order
-/// times out only long after any failover should be over.
+/// Open loop, over all markets and accounts, at prices that trade often. An order times out only long after any failover should be over, so
+/// that one without an answer is a fault.
 /// </summary>
 internal sealed class OrderLoad : IAsyncDisposable
 {
@@ -79,7 +79,7 @@ internal sealed class OrderLoad : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {
-            // Expected: this is how the load is stopped.
+            // Cancelling is how the load is stopped, so this is no failure.
         }
     }
 

@@ -4,7 +4,7 @@ namespace Foresight.Bench.Failover;
 
 internal static class PostgresFaults
 {
-    /// <summary>Time for answers that were sent before the fault to arrive.</summary>
+    /// <summary>Answers that were sent before the fault need this time to arrive.</summary>
     private static readonly TimeSpan Swallowing = TimeSpan.FromMilliseconds(200);
 
     public static readonly IReadOnlyList<Fault> All =
@@ -12,7 +12,7 @@ internal static class PostgresFaults
         new(
             "partition-postgres",
             "the leader is cut off from Postgres, and from nothing else",
-            scene => RedisFaults.PartitionAsync(scene, scene.Leader.Postgres!, ProxyMode.Frozen),
+            scene => PartitionAsync(scene, scene.Leader.Postgres!, ProxyMode.Frozen),
             ProxyPostgres: true
         ),
         new(
@@ -72,11 +72,21 @@ internal static class PostgresFaults
             "the primary takes connections again",
             async () => await StreamingStandby.ScalarAsync(scene.Cluster.Connection, "SELECT 1") is not null
         );
-        // Pooled connections lead to the server that died.
+        // Pooled connections lead to the server that died, so they are dropped.
         scene.Cluster.Database.Clear();
         return new Injected(
             DateTimeOffset.UtcNow,
             Said: $"the primary was away for {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.00} s"
         );
+    }
+
+    private static async Task<Injected> PartitionAsync(Scene scene, TcpProxy wire, ProxyMode mode)
+    {
+        var before = await scene.Cluster.EpochAsync();
+        wire.Set(mode);
+        await scene.Cluster.NextEpochAsync(before);
+        await Task.Delay(scene.LeaseDuration);
+        wire.Set(ProxyMode.Forward);
+        return new Injected(DateTimeOffset.UtcNow);
     }
 }

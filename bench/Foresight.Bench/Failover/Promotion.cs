@@ -6,7 +6,7 @@ namespace Foresight.Bench.Failover;
 /// <summary>Follows docs/operations.md, so that the documented procedure is what is measured.</summary>
 internal static class Promotion
 {
-    /// <summary>An operator declares a primary lost after it has refused connections for this time.</summary>
+    /// <summary>Imitates an operator, who declares a primary lost after it has refused connections for this time.</summary>
     private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
@@ -80,7 +80,7 @@ internal static class Promotion
             }
             catch (NpgsqlException)
             {
-                // Expected: the server refuses connections.
+                // A lost server refuses connections, so this is what is waited for.
             }
 
             await Task.Delay(BetweenLooks);

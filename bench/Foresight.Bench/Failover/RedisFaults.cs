@@ -4,40 +4,59 @@ namespace Foresight.Bench.Failover;
 
 internal static class RedisFaults
 {
+    private static readonly Bounds LeadsOn = new(Epochs: 0, Silence: 2);
+
     public static readonly IReadOnlyList<Fault> All =
     [
-        new("redis-kill", "kill -9 of Redis, restarted empty", KillAsync, HasSuccessor: false),
-        new("redis-freeze", "SIGSTOP of Redis for two leases", FreezeAsync),
-        new("redis-pause", "CLIENT PAUSE of everybody for two leases", PauseAsync),
+        // None of these ends a term, because nothing in Redis decides who leads.
+        new("redis-kill", "kill -9 of Redis, restarted empty", KillAsync, HasSuccessor: false) { BoundsOf = _ => LeadsOn },
+        new("redis-freeze", "SIGSTOP of Redis for two leases", FreezeAsync, HasSuccessor: false) { BoundsOf = _ => LeadsOn },
+        new("redis-pause", "CLIENT PAUSE of everybody for two leases", PauseAsync, HasSuccessor: false) { BoundsOf = _ => LeadsOn },
         new(
             "partition",
             "the leader is cut off from Redis, and from nothing else",
-            scene => PartitionAsync(scene, scene.Leader.Redis, ProxyMode.Frozen)
-        ),
+            scene => WireAsync(scene, [scene.Leader], ProxyMode.Frozen),
+            HasSuccessor: false
+        )
+        {
+            BoundsOf = _ => LeadsOn,
+        },
         new(
             "partition-one-way",
             "Redis hears the leader, and the leader hears nothing",
-            scene => PartitionAsync(scene, scene.Leader.Redis, ProxyMode.FrozenReplies)
-        ),
+            scene => WireAsync(scene, [scene.Leader], ProxyMode.FrozenReplies),
+            HasSuccessor: false
+        )
+        {
+            BoundsOf = _ => LeadsOn,
+        },
         new(
             "trickle",
             "the leader's way to Redis carries 10 bytes a second",
-            scene => PartitionAsync(scene, scene.Leader.Redis, ProxyMode.Trickle)
-        ),
-        new("jitter", "every node's way to Redis delays each packet by 0 to 0.4 s, for two leases", JitterAsync, HasSuccessor: false)
+            scene => WireAsync(scene, [scene.Leader], ProxyMode.Trickle),
+            HasSuccessor: false
+        )
         {
-            // Leadership may change once within two leases.
-            BoundsOf = _ => new Bounds(Epochs: 1),
+            BoundsOf = _ => LeadsOn,
         },
-        new("lease-delete", "the lease's key is deleted by hand", DeleteLeaseAsync, HasSuccessor: false)
+        new(
+            "jitter",
+            "every node's way to Redis delays each packet by 0 to 0.4 s, for two leases",
+            scene => WireAsync(scene, [.. scene.Cluster.Members], ProxyMode.Jitter),
+            HasSuccessor: false
+        )
         {
-            // After the loss of its key the holder, or another node, serves again within the lease and a second.
-            BoundsOf = lease => new Bounds(Silence: lease.LeaseDuration.TotalSeconds + 1),
+            BoundsOf = _ => LeadsOn,
         },
-        new("lease-forge", "the lease's key is overwritten by hand: another node holds it, without an end", ForgeLeaseAsync)
+        new("lease-delete", "the lease's key is deleted by hand", DeleteLeaseAsync, HasSuccessor: false) { BoundsOf = _ => LeadsOn },
+        new(
+            "lease-forge",
+            "the lease's key is overwritten by hand: another node holds it, without an end",
+            ForgeLeaseAsync,
+            HasSuccessor: false
+        )
         {
-            // A forged lease without expiry is honoured for one lease: from one poll of a follower to the poll after that time.
-            BoundsOf = lease => new Bounds(Silence: (lease.LeaseDuration + (lease.PollInterval * 2)).TotalSeconds + 1),
+            BoundsOf = _ => LeadsOn,
         },
     ];
 
@@ -65,22 +84,12 @@ internal static class RedisFaults
         return LiftedNow();
     }
 
-    public static async Task<Injected> PartitionAsync(Scene scene, TcpProxy wire, ProxyMode mode)
+    private static async Task<Injected> WireAsync(Scene scene, IReadOnlyList<FaultCluster.Member> members, ProxyMode mode)
     {
-        var before = await scene.Cluster.EpochAsync();
-        wire.Set(mode);
-        await scene.Cluster.NextEpochAsync(before);
-        await Task.Delay(scene.LeaseDuration);
-        wire.Set(ProxyMode.Forward);
-        return LiftedNow();
-    }
-
-    private static async Task<Injected> JitterAsync(Scene scene)
-    {
-        foreach (var member in scene.Cluster.Members)
-            member.Redis.Set(ProxyMode.Jitter);
+        foreach (var member in members)
+            member.Redis.Set(mode);
         await Task.Delay(scene.LeaseDuration * 2);
-        foreach (var member in scene.Cluster.Members)
+        foreach (var member in members)
             member.Redis.Set(ProxyMode.Forward);
         return LiftedNow();
     }
@@ -94,6 +103,6 @@ internal static class RedisFaults
     private static async Task<Injected> ForgeLeaseAsync(Scene scene)
     {
         await scene.Cluster.ForgeLeaseAsync(scene.Cluster.Members.First(member => member != scene.Leader));
-        return new Injected();
+        return LiftedNow();
     }
 }

@@ -3,10 +3,13 @@ using Npgsql;
 
 namespace Foresight.Bench.Failover;
 
-/// <param name="Unreplicated">Acknowledged by an asynchronous primary and lost with it before its standby had them: the price of that
-/// mode, so not counted in <paramref name="Lost"/>.</param>
-/// <param name="StaleRows">Commands of an epoch that follow the first command of a later one: writes of a leader of the past, which the
-/// fence must refuse.</param>
+/// <param name="Unreplicated">
+/// Acknowledged by an asynchronous primary and lost with it before its standby had them: the price of that mode, so not counted in
+/// <paramref name="Lost"/>.
+/// </param>
+/// <param name="StaleRows">
+/// Commands that follow the first command of a later epoch: writes of an earlier leader, which the fence must refuse.
+/// </param>
 internal sealed record Verdict(
     long Lost,
     long Unreplicated,
@@ -51,7 +54,8 @@ internal sealed record Verdict(
         );
     }
 
-    // A salt identifies an order of an account here, and both are in the encoded command: bytes 72..79 and 92..95 (see CommandCodec).
+    // A salt identifies an order of an account here, and both are in the encoded command, so no other table is trusted: bytes 72..79 and
+    // 92..95 (see CommandCodec).
     private const string DoubledSql = """
         SELECT count(*) FROM (
             SELECT 1 FROM commands WHERE kind = 3 AND result->>'status' = '0'

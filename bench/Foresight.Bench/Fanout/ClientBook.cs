@@ -15,9 +15,7 @@ internal sealed record DepthEvent(
     uint[] Checksums
 );
 
-/// <summary>
-/// One market's book as a careful client keeps it from docs/market-data.md alone, without product code. Counts every broken promise.
-/// </summary>
+/// <summary>Follows docs/market-data.md alone, without product code, so that it finds where the two differ.</summary>
 internal sealed class ClientBook
 {
     private const int SummedLevels = 10;

@@ -126,7 +126,7 @@ internal sealed class FanoutClients : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // Expected: this is how the run is stopped.
+            // Cancelling is how the run is stopped, so this is no failure.
         }
     }
 }

@@ -8,8 +8,8 @@ namespace Foresight.Bench.Fanout;
 internal readonly record struct Received(int Market, long Sequence, long At);
 
 /// <summary>
-/// Hub client over a bare WebSocket in SignalR's JSON protocol, so that its cost does not depend on a client library. Most clients only
-/// count; a verifying one keeps every book and the time of every message.
+/// A bare WebSocket in SignalR's JSON protocol, so that its cost does not depend on a client library. Most clients only count, because
+/// verifying costs more.
 /// </summary>
 internal sealed class HubSocket(bool verifies) : IAsyncDisposable
 {
@@ -57,7 +57,7 @@ internal sealed class HubSocket(bool verifies) : IAsyncDisposable
         await _subscribed.Task;
     }
 
-    /// <summary>Keeps the connection open: the server closes one that is silent for 30 s.</summary>
+    /// <summary>The server closes a connection that is silent for 30 s.</summary>
     public Task PingAsync() => SendAsync(Ping);
 
     public T Read<T>(Func<IReadOnlyDictionary<int, ClientBook>, IReadOnlyList<Received>, T> read)

@@ -7,13 +7,13 @@ namespace Foresight.Bench.Fanout;
 /// <summary>A round has an order for each market, so it changes every book.</summary>
 internal sealed class UpdateLoad(TradingStack stack)
 {
-    /// <summary>Bound on unanswered rounds. A round above it is dropped, so that the rate falls instead of the queue growing.</summary>
+    /// <summary>A round is dropped while this many are unanswered, so that the rate falls instead of the queue growing.</summary>
     private const int MaxUnderWay = 8;
 
     private readonly RestingFlow _flow = new(stack);
     private readonly ConcurrentDictionary<int, long> _last = new();
 
-    /// <summary>Journal position of the last acknowledged resting order of each market; its book is at or after that.</summary>
+    /// <summary>Every client's book must reach these positions before books are compared.</summary>
     public IReadOnlyDictionary<int, long> Last => _last;
 
     public async Task<int> RunAsync(int perSecond, TimeSpan duration)

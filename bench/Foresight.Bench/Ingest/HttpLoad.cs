@@ -11,9 +11,7 @@ internal sealed record HttpLoadResult(IReadOnlyList<HttpAnswer> Answers, double 
     public double PerSecond => Answers.Count(answer => answer.Status == 201) / Seconds;
 }
 
-/// <summary>
-/// Closed loop over persistent connections: each caller waits for an answer before its next order, which bounds the requests in flight.
-/// </summary>
+/// <summary>Closed loop: each caller waits for an answer before its next order, which bounds the requests in flight.</summary>
 internal sealed class HttpLoad(Uri api, int inFlight) : IDisposable
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");

@@ -1,20 +1,21 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Foresight.Bench.Stack;
+using Foresight.Protocol;
 
 namespace Foresight.Bench.Ingest;
 
 /// <summary>
-/// <c>ingest [--seconds N] [--in-flight N]</c>: signed orders through <c>POST /orders</c> of one Api node, one matching node and Postgres
-/// with a streaming replica behind it, N requests in flight. Orders are signed before the clock starts. Exit status 0 if every order was
-/// acknowledged and every acknowledged order is in the journal exactly once.
+/// <c>ingest [--seconds N] [--in-flight N]</c>: signed orders through <c>POST /orders</c>, N requests in flight. Orders are signed before
+/// the clock starts, because signing is the client's work. Exit status 0 if every order was acknowledged and every acknowledged order is in
+/// the journal exactly once.
 /// </summary>
 internal static class IngestVerb
 {
     /// <summary>Enough for the JIT to reach its final tier in the services.</summary>
     private const int WarmUpOrders = 20_000;
 
-    /// <summary>Last part of the warm-up; its rate determines the number of orders to sign.</summary>
+    /// <summary>The last part of the warm-up, because its rate determines how many orders have to be signed.</summary>
     private const int TrialOrders = 5_000;
 
     /// <summary>More orders than the trial's rate suggests, so that a faster run does not run out of them.</summary>
@@ -38,7 +39,9 @@ internal static class IngestVerb
         var trial = await load.RunAsync(flow.Sign(TrialOrders), WarmUpAtMost);
         var orders = flow.Sign((int)(trial.PerSecond * seconds * Reserve) + inFlight);
         Console.WriteLine($"{trial.PerSecond:0} orders/s; {orders.Count} more are signed, measuring for {seconds} s");
+        var before = await stack.Router.LeaderStatusAsync();
         var run = await load.RunAsync(orders, TimeSpan.FromSeconds(seconds));
+        var checkedShare = SignaturesChecked(before, await stack.Router.LeaderStatusAsync());
 
         IReadOnlyList<HttpAnswer> all = [.. warm.Answers, .. trial.Answers, .. run.Answers];
         var verdict = await IngestVerdict.OfAsync(stack, all);
@@ -50,11 +53,11 @@ internal static class IngestVerb
         Console.WriteLine();
         Console.WriteLine(
             $"{"orders", 10} {"seconds", 8} {"orders/s", 10} {"p50 ms", 8} {"p99 ms", 8} {"trades", 8} {"refused", 8} "
-                + $"{"lost", 6} {"doubled", 8}"
+                + $"{"lost", 6} {"doubled", 8} {"checked", 8}"
         );
         Console.WriteLine(
             $"{run.Answers.Count, 10} {run.Seconds, 8:0.00} {run.PerSecond, 10:0} {p50, 8:0.00} {p99, 8:0.00} {trades, 8} "
-                + $"{verdict.Refused, 8} {verdict.Lost, 6} {verdict.Doubled, 8}"
+                + $"{verdict.Refused, 8} {verdict.Lost, 6} {verdict.Doubled, 8} {checkedShare, 8:0.000}"
         );
         Console.WriteLine(
             new JsonObject
@@ -67,8 +70,14 @@ internal static class IngestVerb
                 ["refused"] = verdict.Refused,
                 ["lost"] = verdict.Lost,
                 ["doubled"] = verdict.Doubled,
+                ["checked_share"] = Math.Round(checkedShare, 3),
             }.ToJsonString()
         );
         return verdict.Holds ? 0 : 1;
     }
+
+    private static double SignaturesChecked(MatchingNodeStatus? before, MatchingNodeStatus? after) =>
+        before is null || after is null
+            ? double.NaN
+            : (after.SignaturesChecked - before.SignaturesChecked) / (double)(after.Signatures - before.Signatures);
 }

@@ -9,9 +9,8 @@ using NpgsqlTypes;
 namespace Foresight.Bench.Reconcile;
 
 /// <summary>
-/// Trades that are really settled: signed orders, settled by the market contract on the development chain, one batch
-/// per block, and written into the journal as leader and follower would. The ledger is computed here from each trade
-/// and never read from the chain, so that it can be wrong only independently.
+/// The market contract really settles these trades on the development chain; leader and follower are only imitated in the journal. The
+/// ledger is computed here from each trade and never read from the chain, so that it can be wrong only independently.
 /// </summary>
 internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
 {
@@ -137,7 +136,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
             var receipts = await stack.Client.GetTransactionReceiptsAsync([.. batches.Select(b => b.Transaction.Hash)]);
             for (var i = 0; i < batches.Count; i++)
             {
-                // Counts trades by TradeSettled; each trade also emits two OrderFilled and the tokens' events.
+                // By TradeSettled, because each trade also emits two OrderFilled and the tokens' events.
                 var settled = receipts[i]?.Logs.Count(l => l.Topics[0] == MarketEvents.TradeSettled.Topic) ?? 0;
                 if (receipts[i]?.BlockNumber != batches[i].Batch.Block || settled != batches[i].Batch.Trades.Count)
                     throw new InvalidOperationException(
@@ -210,7 +209,7 @@ internal sealed class ChainHistory(ReconcileStack stack, int perBlock)
 
     private static RpcRequest Raw(SignedTransaction transaction) => new("eth_sendRawTransaction", Hex.Encode(transaction.Raw));
 
-    /// <summary>Only the operator has sent transactions before, to deploy contracts; every other account is new.</summary>
+    /// <summary>Only the operator has sent transactions before, to deploy contracts, so every other account begins at 0.</summary>
     private long NextNonce(Address sender)
     {
         var nonce = _nonces.GetValueOrDefault(sender);

@@ -62,7 +62,7 @@ internal sealed class ReconcileStack : IAsyncDisposable
     public async Task RequestAsync(string method, params System.Text.Json.Nodes.JsonNode?[] parameters) =>
         await Client.RequestAsync(new RpcRequest(method, parameters));
 
-    /// <summary>Sends many requests in one HTTP request; the node may execute them in any order.</summary>
+    /// <summary>In one HTTP request, so the node may execute them in any order.</summary>
     public async Task RequestAllAsync(IEnumerable<RpcRequest> requests)
     {
         foreach (var reply in await _transport.SendAsync([.. requests], CancellationToken.None))

@@ -5,11 +5,10 @@ using System.Text.Json;
 namespace Foresight.Bench.Reconcile;
 
 /// <summary>
-/// <c>reconcile [--trades N] [--per-block N] [--inject N] [--accounts N] [--seed N]</c>: N trades are really settled on a development
-/// chain, some of the journal is damaged, and a matching node, as a process, reconciles all of it. Seconds are those of its first run,
-/// which reads every block and every balance; megabytes the peak of the whole node. Then it runs again, is killed, and a new node runs a
-/// third time: nothing may be found twice. Exit status 0 only if everything that was injected is found with its kind and severity, nothing
-/// else is, the sums differ by what was taken, and a hundred thousand trades or more took no longer and no more memory than promised.
+/// <c>reconcile [--trades N] [--per-block N] [--inject N] [--accounts N] [--seed N]</c>: seconds are those of the first run, which reads
+/// every block and every balance; megabytes the peak of the node. Then it runs again, is killed, and a new node runs a third time, because
+/// nothing may be found twice. Exit status 0 only if everything that was injected is found with its kind and severity, nothing else is, the
+/// sums differ by what was taken, and a hundred thousand trades or more took no longer and no more memory than promised.
 /// </summary>
 internal static class ReconcileVerb
 {
@@ -40,7 +39,7 @@ internal static class ReconcileVerb
         var making = Stopwatch.StartNew();
         await history.SettleAsync(trades, random, done => Progress("trades settled on chain", done, trades));
         making.Stop();
-        // After the trades, because the development chain copies its whole state with each block.
+        // After the trades, because the development chain copies its complete state with each block.
         if (accounts > 0)
             await history.AddAccountsAsync(accounts, done => Progress("accounts on chain", done, accounts));
         await FollowedAsync(stack);
@@ -122,10 +121,10 @@ internal static class ReconcileVerb
         return holds ? 0 : 1;
     }
 
-    /// <summary>Sets the follower's cursor to the end, because following is not what is measured.</summary>
+    /// <summary>The follower's cursor is set to the end, because following is not what is measured.</summary>
     private static async Task FollowedAsync(ReconcileStack stack)
     {
-        // Only blocks with confirmations are compared.
+        // Only blocks with confirmations are compared, so some are mined on top.
         await stack.RequestAsync("anvil_mine", "0x4");
         var header = (await stack.Client.GetBlockAsync(await stack.Client.BlockNumberAsync() - 2))!;
         await stack.ExecuteAsync(

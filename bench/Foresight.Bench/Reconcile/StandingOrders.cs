@@ -3,8 +3,8 @@ using Foresight.Chain.Signing;
 namespace Foresight.Bench.Reconcile;
 
 /// <summary>
-/// Orders that rest at a few prices and are each filled by many trades. The development chain hashes its whole state with every block, and
-/// each order is a word of it: with two orders per trade, 10,000 blocks of ten trades took three quarters of an hour.
+/// Orders that are each filled by many trades, because the development chain hashes its complete state with every block, and each order is
+/// a word of it: with two orders per trade, 10,000 blocks of ten trades took three quarters of an hour.
 /// </summary>
 internal sealed class StandingOrders(IReadOnlyList<PrivateKey> traders, TypedDataDomain domain)
 {

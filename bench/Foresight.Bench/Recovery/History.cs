@@ -10,9 +10,8 @@ using Npgsql;
 namespace Foresight.Bench.Recovery;
 
 /// <summary>
-/// Writes a journal with the product's own sequencer, writer and snapshots, batch by batch as its loop does,
-/// under its own term. Only the clock is set: the history lies within the last day, so that the 24-hour
-/// statistics cover all of it. It ends one command before the next snapshot is due.
+/// Uses the product's own sequencer, writer and snapshots, batch by batch as its loop does, under its own term, so that the journal is a
+/// real one. Only the clock is set: the history lies within the last day, so that the 24-hour statistics cover all of it.
 /// </summary>
 internal sealed class History(NpgsqlDataSource database, int orders, int resting, int seed)
 {
@@ -37,12 +36,9 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
 
     public async Task BuildAsync()
     {
-        var (term, _) = await new TermStore(new PostgresLeadershipTable(database), NullLogger<TermStore>.Instance).TakeAsync(
-            new NewHolder(LeasedResources.Matching, Guid.NewGuid(), "history", "http://127.0.0.1:1", "history"),
-            CancellationToken.None
-        );
+        var term = await TestTerms.TakeAsync(database, LeasedResources.Matching);
         var snapshots = new SnapshotWriter(_journal, term, startSequence: 0, MatchingLimits.CommandsPerSnapshot, NullLogger.Instance);
-        var markets = await _journal.MarketsAsync(listed: false, CancellationToken.None);
+        var markets = await _journal.MarketsToChangeAsync(CancellationToken.None);
         foreach (var funding in OrderFlow.Funding().Chunk(MatchingLimits.BatchCommands))
         {
             await CommitAsync(term, funding, markets);
@@ -66,7 +62,7 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
             var untilDue = MatchingLimits.CommandsPerSnapshot - 1 - Tail;
             if (enough && untilDue == 0)
                 break;
-            // Ends one command before the next snapshot is due: the longest tail that a recovery may have to replay.
+            // Ends one command before the next snapshot is due, because that is the longest tail that a recovery may have to replay.
             var size = enough && untilDue > 0 ? Math.Min(MatchingLimits.BatchCommands, untilDue) : MatchingLimits.BatchCommands;
             await CommitAsync(term, _flow.Next(_sequencer, (int)size, Now), []);
             if (_flow.Placed / 100_000 > said)
@@ -80,13 +76,25 @@ internal sealed class History(NpgsqlDataSource database, int orders, int resting
         await _committing;
     }
 
+    /// <summary>
+    /// Without a recent sign of life the sequencer would refuse the orders; the life is the longest that the contracts allow.
+    /// </summary>
+    private static OrderLife LifeAt(DateTime now) =>
+        new(new DateTimeOffset(now).ToUnixTimeSeconds(), LifeSeconds: 30 * 86_400, BlockTime: null);
+
     private DateTime Now => _start + (Length * Math.Min(1.0, (double)_flow.Placed / orders));
 
-    /// <summary>Matches while the previous batch is being committed, as the product's loop does.</summary>
+    /// <summary>Matches while the previous batch is being committed, because the product's loop does.</summary>
     private async Task CommitAsync(Term term, IReadOnlyList<QueuedCommand> requests, IReadOnlyList<Market> newMarkets)
     {
         // All commands are new, so there are no duplicates to look up.
-        var batch = _sequencer.Match(requests, new LookupResult { Now = Now }, newMarkets, term.Epoch, TimeProvider.System);
+        var batch = _sequencer.Match(
+            requests,
+            new LookupResult { Now = Now, OrderLife = LifeAt(Now) },
+            newMarkets,
+            term.Epoch,
+            TimeProvider.System
+        );
         _flow.Matched(batch);
         _trades += batch.Trades.Count;
         await _committing;

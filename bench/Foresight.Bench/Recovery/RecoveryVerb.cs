@@ -10,10 +10,9 @@ using Rebuild = Foresight.Matching.Recovery.EngineRecovery;
 namespace Foresight.Bench.Recovery;
 
 /// <summary>
-/// <c>recovery [--orders N] [--resting M] [--runs K] [--seed N]</c>: writes a history of N orders that leaves M at rest, of the last day
-/// and ending just before the next snapshot, starts two nodes over it, kills the leader K times, and prints how long the other took from
-/// the lease until its engine was rebuilt. Exit status 0 if it had the state hash of the engine that wrote the history every time, and a
-/// replay from the first command has it too.
+/// <c>recovery [--orders N] [--resting M] [--runs K] [--seed N]</c>: the history of N orders ends just before the next snapshot, because a
+/// recovery then replays most. The time is from the lease until the engine was rebuilt. Exit status 0 if it had the state hash of the
+/// engine that wrote the history every time, and a replay from the first command has it too.
 /// </summary>
 internal static class RecoveryVerb
 {

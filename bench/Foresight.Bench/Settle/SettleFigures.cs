@@ -5,8 +5,9 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Bench.Settle;
 
-/// <param name="PerSecond">Between the blocks that hold the first and the last tenth of the
-/// trades: the rate under load, without start and end.</param>
+/// <param name="PerSecond">
+/// Between the blocks that hold the first and the last tenth of the trades, because start and end are not under load.
+/// </param>
 internal sealed record PhaseFigures(
     string Name,
     long Trades,
@@ -77,8 +78,8 @@ internal static class SettleFigures
     }
 
     /// <summary>
-    /// Upper bound set by the chain: a transaction enters a block if its gas limit fits, and
-    /// occupies the gas it uses. For the largest batches of the phase.
+    /// The chain bounds the rate: a transaction enters a block if its gas limit fits, and occupies the gas it uses. For the largest
+    /// batches of the phase.
     /// </summary>
     public static async Task<ChainBound> BoundAsync(TradingStack stack, long after, long through)
     {
@@ -102,7 +103,7 @@ internal static class SettleFigures
     public static async Task<List<string>> WrongAsync(TradingStack stack, long nonceBefore)
     {
         var wrong = new List<string>();
-        // A batch is recorded as final after its trades, by another loop.
+        // Another loop records a batch as final, after its trades.
         await stack.UntilAsync(
             "every batch is closed",
             async () =>

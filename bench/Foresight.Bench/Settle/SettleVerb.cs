@@ -5,10 +5,9 @@ using Foresight.Matching.Settlement;
 namespace Foresight.Bench.Settle;
 
 /// <summary>
-/// <c>settle [--trades N] [--rate R] [--seconds S] [--batch B]</c>: one node settles on a development chain with a block each second and 30
-/// million gas. A backlog of N direct trades, a fifth as many mints and merges, then R trades a second for S seconds, which is where the
-/// time from match to final is taken; and a tenth as many with one trade in each transaction, which is the baseline. Exit status 0 if every
-/// trade settled once, by one transaction for each batch.
+/// <c>settle [--trades N] [--rate R] [--seconds S] [--batch B]</c>: a backlog of N direct trades, a fifth as many mints and merges, then R
+/// trades a second for S seconds, because only there the time from match to final is not that of a queue; and a tenth as many with one
+/// trade in each transaction, which is the baseline. Exit status 0 if every trade settled once, by one transaction for each batch.
 /// </summary>
 internal static class SettleVerb
 {
@@ -27,7 +26,7 @@ internal static class SettleVerb
         var flow = new TradeFlow(stack);
         var nonceBefore = await stack.Chain.GetTransactionCountAsync(stack.Operator.Key.Address);
         await stack.StartNodeAsync(("SETTLEMENT_BATCH_TRADES", most.ToString()));
-        // Warms up accounts and markets: their storage slots are in use afterwards, so gas is that of the long run.
+        // Accounts and markets have their storage slots in use afterwards, so the gas measured is that of the long run.
         await PhaseAsync(stack, "warm-up", () => flow.MatchAsync(MatchKind.Direct, 100));
 
         var before = await LastTradeAsync(stack);

@@ -7,9 +7,9 @@ using Foresight.Simulation.Mutants;
 namespace Foresight.Bench.Simulate;
 
 /// <summary>
-/// <c>simulate [--seeds N] [--from S] [--mutant NAME] [--trace]</c>: lives of a simulated cluster with faults, one per seed, on all cores.
-/// Right only if nothing that must always hold was broken, or, with a mutant, if something was. <c>--from S --seeds 1 --trace</c> prints
-/// all that happened in one life.
+/// <c>simulate [--seeds N] [--from S] [--mutant NAME] [--trace]</c>: exit status 0 only if nothing that must always hold was broken, or,
+/// with a mutant, if something was, because a mutant that is not caught shows a missing check. <c>--from S --seeds 1 --trace</c> prints all
+/// that happened in one life.
 /// </summary>
 public static class SimulateVerb
 {
@@ -62,7 +62,9 @@ public static class SimulateVerb
         return Task.FromResult((broken.Count == 0) == (mutant is null) ? 0 : 1);
     }
 
-    /// <summary>With a mutant, stops at the first seed that catches it: one suffices to show that the checks find the defect.</summary>
+    /// <summary>
+    /// With a mutant, stops at the first seed that catches it, because one suffices to show that the checks find the defect.
+    /// </summary>
     private static List<Outcome> Lives(ulong from, long seeds, string? mutant, bool tells)
     {
         var lives = new ConcurrentBag<Outcome>();

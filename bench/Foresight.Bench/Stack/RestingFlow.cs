@@ -1,9 +1,9 @@
 namespace Foresight.Bench.Stack;
 
 /// <summary>
-/// Orders over all binary markets in turn that mostly come to rest, on 20 prices of each side; one in <see cref="TakerEvery"/> takes the
-/// best price of the other side, which mints a set. All buy: one half of the traders outcome 0, the other half outcome 1, so that no one
-/// meets himself. Trades are few because what is measured is not settlement, which goes on behind it.
+/// Orders mostly come to rest; one in <see cref="TakerEvery"/> takes the best price of the other side, which mints a set. All buy: one half
+/// of the traders outcome 0, the other half outcome 1, so that no trader meets its own orders. Trades are few because settlement, which
+/// goes on behind, is not what is measured.
 /// </summary>
 internal sealed class RestingFlow(TradingStack stack)
 {

@@ -1,26 +1,31 @@
 using System.Net;
 using System.Numerics;
-using System.Text.RegularExpressions;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Cluster;
+using Foresight.Cluster.Proof;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Redis;
+using Foresight.ServiceDefaults.Trust;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Foresight.Bench.Stack;
 
 /// <param name="Sets">Traders own complete sets, so that they can sell too.</param>
-internal sealed record TradingStackOptions(int Traders, int Markets, bool Sets = false, bool Replica = false);
+/// <param name="Roles">
+/// The services have only the rights in Redis that the AppHost gives them, because an intruder would have no more.
+/// </param>
+internal sealed record TradingStackOptions(int Traders, int Markets, bool Sets = false, bool Replica = false, bool Roles = false);
 
-internal sealed partial class TradingStack : IAsyncDisposable
+internal sealed class TradingStack : IAsyncDisposable
 {
-    private const string Secret = "a secret of this benchmark";
+    public const string Secret = "a secret of this benchmark";
     private const long Usdc = 10_000_000;
     private const long SetsEach = 1_000_000;
 
@@ -34,6 +39,7 @@ internal sealed partial class TradingStack : IAsyncDisposable
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
     private readonly RedisClient _client;
     private readonly List<NodeProcess> _apis = [];
+    private readonly List<NodeProcess> _followers = [];
     private NodeProcess? _node;
     private int _nodes;
 
@@ -42,9 +48,17 @@ internal sealed partial class TradingStack : IAsyncDisposable
         (_servers, _options) = (servers, options);
         Database = NpgsqlDataSource.Create(servers.Postgres);
         Chain = EthereumClient.OfEndpoint(_http, servers.Chain);
-        _client = new RedisClient(servers.Redis, RedisSettings.DefaultKeyPrefix);
-        var leaders = new LeaderDirectory(_client.Database, _client.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        Router = new LeaderRouter(leaders, new ClusterSecret(Secret), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
+        _client = new RedisClient(servers.Redis, RedisSettings.DefaultKeyPrefix, Secret);
+        var leaders = new LeaderDirectory(
+            _client.Database,
+            TestHints.Of(Secret),
+            new LeaderRows(Database),
+            _client.Broadcast,
+            TimeProvider.System,
+            NullLogger<LeaderDirectory>.Instance
+        );
+        var proof = new NodeProof(new ClusterKeys(Secret), "bench-api", NodeKinds.Api);
+        Router = new LeaderRouter(leaders, proof, TimeProvider.System, NullLogger<LeaderRouter>.Instance);
         Keys = [.. Enumerable.Range(1, options.Traders).Select(i => PrivateKey.OfPhrase($"trader {i} of the benchmark"))];
     }
 
@@ -56,6 +70,13 @@ internal sealed partial class TradingStack : IAsyncDisposable
     public IReadOnlyList<PrivateKey> Keys { get; }
 
     public string Redis => _servers.Redis;
+
+    public string RedisForMatching => _servers.RedisForMatching;
+
+    /// <summary>The enemy must find these nowhere.</summary>
+    public static IReadOnlyList<string> Secrets => [Secret, OperatorKeyText[2..]];
+
+    public IEnumerable<NodeProcess> Processes => [.. _apis, .. _followers, .. _node is null ? [] : new[] { _node }];
 
     public IReadOnlyList<DeployedMarket> BinaryMarkets => [.. Deployment.Markets.Where(market => market.Outcomes == 2)];
 
@@ -78,10 +99,7 @@ internal sealed partial class TradingStack : IAsyncDisposable
             await _node.DisposeAsync();
         }
 
-        var all = Settings(settings);
-        all["OPERATOR_KEY"] = OperatorKeyText;
-        all["RECONCILIATION_INTERVAL_MS"] = "86400000";
-        _node = new NodeProcess($"node-{++_nodes}", all);
+        _node = NewNode(settings);
         var assets = 1 + (_options.Sets ? Deployment.Markets.Sum(m => m.Outcomes) : 0);
         await UntilAsync(
             "the exchange knows what every trader owns",
@@ -95,12 +113,14 @@ internal sealed partial class TradingStack : IAsyncDisposable
         await UntilAsync("the node leads", async () => await Router.LeaderStatusAsync() is { State: "active" });
     }
 
-    /// <summary>
-    /// Starts another Api node and waits until it has every book. Its rate limit is off, because one client may send all the load.
-    /// </summary>
+    public void AddFollower(params (string Name, string Value)[] settings) => _followers.Add(NewNode(settings));
+
+    /// <summary>Waits until the node has every book. Its rate limit is off, because one client may send all the load.</summary>
     public async Task<Uri> StartApiAsync()
     {
         var all = Settings(("RATE_LIMIT_PER_MINUTE", int.MaxValue.ToString()), ("ADMIN_KEY", Secret));
+        if (_options.Roles)
+            all["ConnectionStrings:redis"] = _servers.RedisForApi;
         var api = new NodeProcess($"api-{_apis.Count + 1}", all, "Foresight.Api");
         _apis.Add(api);
         Uri? address = null;
@@ -110,8 +130,7 @@ internal sealed partial class TradingStack : IAsyncDisposable
             {
                 if (api.HasEnded)
                     throw new InvalidOperationException($"the Api ended by itself\n{api.Output}");
-                if (Listening().Match(api.Everything) is { Success: true } said)
-                    address = new Uri(said.Groups[1].Value);
+                address = api.ListeningAt;
                 return Task.FromResult(address is not null);
             }
         );
@@ -151,6 +170,8 @@ internal sealed partial class TradingStack : IAsyncDisposable
     {
         foreach (var api in _apis)
             await api.DisposeAsync();
+        foreach (var follower in _followers)
+            await follower.DisposeAsync();
         if (_node is not null)
             await _node.DisposeAsync();
         await Router.StopAsync(CancellationToken.None);
@@ -161,11 +182,19 @@ internal sealed partial class TradingStack : IAsyncDisposable
         await _servers.DisposeAsync();
     }
 
+    private NodeProcess NewNode((string Name, string Value)[] settings)
+    {
+        var all = Settings(settings);
+        all["OPERATOR_KEY"] = OperatorKeyText;
+        all["RECONCILIATION_INTERVAL_MS"] = "86400000";
+        return new NodeProcess($"node-{++_nodes}", all);
+    }
+
     private Dictionary<string, string?> Settings(params (string Name, string Value)[] own)
     {
         var all = new Dictionary<string, string?>
         {
-            ["ConnectionStrings:redis"] = _servers.Redis,
+            ["ConnectionStrings:redis"] = _options.Roles ? _servers.RedisForMatching : _servers.Redis,
             ["ConnectionStrings:foresight"] = _servers.Postgres,
             ["CLUSTER_SECRET"] = Secret,
             ["RPC_URL"] = _servers.Chain.ToString(),
@@ -225,7 +254,4 @@ internal sealed partial class TradingStack : IAsyncDisposable
                 );
         await transactions.WaitAsync(CancellationToken.None);
     }
-
-    [GeneratedRegex(@"Now listening on: (http://\S+)")]
-    private static partial Regex Listening();
 }

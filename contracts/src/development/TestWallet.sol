@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: UNLICENSED
 pragma solidity 0.8.37;
 
-/// A contract wallet (ERC-1271) that can be told to misbehave, for tests of what a hostile one can do. Holds shares and USDC
+/// A contract wallet (ERC-1271) that misbehaves on request, for tests of what a hostile one can do. Holds shares and USDC
 /// like any account; its owner makes it call whatever is needed.
 contract TestWallet {
   enum Mode {
@@ -13,7 +13,7 @@ contract TestWallet {
     /// Answers with 100 kB.
     ReturnBomb,
     Reverts,
-    /// The right word without the check: valid whoever signed.
+    /// The right word without the check: valid, whatever the signature is.
     Anything
   }
 

@@ -5,11 +5,13 @@ namespace Foresight.Api.Tests.MarketData;
 
 public sealed class BookChecksumTests
 {
-    /// <summary>The check value of CRC-32C in every catalogue of such codes.</summary>
+    /// <summary>
+    /// The check value of CRC-32C in every catalogue of such codes, so the variant is the one that clients have in libraries.
+    /// </summary>
     [Fact]
     public void OfBytes_IsCastagnolisCode() => Assert.Equal(0xE3069283u, BookChecksum.OfBytes(Encoding.ASCII.GetBytes("123456789")));
 
-    /// <summary>The example of docs/market-data.md; clients are written against it.</summary>
+    /// <summary>Clients are written against the example of docs/market-data.md.</summary>
     [Fact]
     public void Of_TheDocumentedExample_IsTheDocumentedValue()
     {

@@ -53,6 +53,38 @@ public sealed class BookStreamTests
         Assert.Equal("5002x1 5000x12", Bids());
     }
 
+    /// <summary>Published after its commit, so a reading that began after it came has a true message.</summary>
+    [Fact]
+    [Trait("Category", "Trust")]
+    public void AMessageThatWaitedBeforeTheReading_AndIsNotInIt_IsDropped()
+    {
+        Begin(5, (5000, 10));
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Delta(6 + JournalGate.MaxAhead, 5 + JournalGate.MaxAhead, (9900, 7)), out _));
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Delta(6, 5, (5001, 20)), out _));
+        _stream.BeginReading();
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Delta(7, 6, (5002, 30)), out _));
+        Assert.True(_stream.Take(Read(6, (5000, 10), (5001, 20)), out _));
+        Assert.Equal("5002x30 5001x20 5000x10", Bids());
+        Assert.Equal((1, 0), (_stream.TakeImplausible(), _stream.TakeImplausible()));
+        Assert.Equal(StreamStep.Applied, _stream.Take(Delta(8, 7, (5002, 0)), out _));
+    }
+
+    [Fact]
+    [Trait("Category", "Trust")]
+    public void AMessageThatCameDuringTheReading_WaitsForTheNextOne()
+    {
+        Begin(5, (5000, 10));
+        _stream.Distrust();
+        _stream.BeginReading();
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Delta(9, 8, (9900, 7)), out _));
+        Assert.False(_stream.Take(Read(5, (5000, 10)), out _));
+        Assert.Equal(0, _stream.TakeImplausible());
+        _stream.BeginReading();
+        Assert.True(_stream.Take(Read(6, (5000, 11)), out _));
+        Assert.Equal("5000x11", Bids());
+        Assert.Equal(1, _stream.TakeImplausible());
+    }
+
     [Fact]
     public void AMessageThatIsKnown_ChangesNothing()
     {
@@ -100,6 +132,36 @@ public sealed class BookStreamTests
         Assert.Equal(_stream.View(0, 10)!.Checksum, second.Checksums![0]);
     }
 
+    /// <summary>The messages that waited are forgotten, so the snapshot must have what was in them; it does not count as old.</summary>
+    [Fact]
+    [Trait("Category", "Trust")]
+    public void WaitingMessages_AreBoundedByTheirLevels()
+    {
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Large(6, 5, BookStream.MaxWaitingLevels), out _));
+        Assert.False(_stream.Take(Read(4, (5000, 10)), out _));
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Large(7, 6, 1), out _));
+        Assert.True(_stream.Take(Read(6, (5000, 10)), out var whole));
+        Assert.Equal(7, whole!.Sequence);
+
+        _stream.Reset();
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Large(6, 5, BookStream.MaxWaitingLevels - 1), out _));
+        Assert.Equal(StreamStep.Waiting, _stream.Take(Large(7, 6, 1), out _));
+        Assert.False(_stream.Take(Read(4, (5000, 10)), out _));
+    }
+
+    [Fact]
+    [Trait("Category", "Trust")]
+    public void KeptMessages_AreBoundedByTheirLevels_AndAClientThatNeedsOlderOnesGetsASnapshot()
+    {
+        Begin(5, (5000, 10));
+        _stream.Take(Large(7, 5, BookStream.MaxKeptLevels - 1), out _);
+        _stream.Take(Large(8, 7, 1), out _);
+        Assert.Equal([7L, 8L], _stream.After(1, 5)!.Select(message => message.Sequence));
+        _stream.Take(Large(9, 8, 1), out _);
+        Assert.Null(_stream.After(1, 5));
+        Assert.Equal([8L, 9L], _stream.After(1, 7)!.Select(message => message.Sequence));
+    }
+
     [Fact]
     public void AClientThatComesBack_GetsWhatItMissed_OrNothingButASnapshotHelps()
     {
@@ -107,7 +169,7 @@ public sealed class BookStreamTests
         _stream.Take(Delta(7, 5, (5000, 11)), out _);
         _stream.Take(Delta(9, 7, (5000, 12)), out _);
         Assert.Equal([9L], _stream.After(1, 7)!.Select(message => message.Sequence));
-        // The client had the book at 6 from another node, which had merged other messages; 7 follows that.
+        // The client had the book at 6 from another node, which had merged other messages, but 7 follows that too.
         Assert.Equal([7L, 9L], _stream.After(1, 6)!.Select(message => message.Sequence));
         Assert.Empty(_stream.After(1, 9)!);
         Assert.Null(_stream.After(1, 4));
@@ -124,6 +186,41 @@ public sealed class BookStreamTests
         Assert.True(_stream.Take(Read(8, (5000, 12)), out var different));
         Assert.Equal("5000x12", Bids());
         Assert.True(different!.Snapshot);
+    }
+
+    [Fact]
+    [Trait("Category", "Trust")]
+    public void TheLeadersHash_OfTheSameBook_ChangesNothing()
+    {
+        Begin(5, (5000, 10), (4000, 7));
+        Assert.Equal(StreamStep.Applied, _stream.Take(Delta(9, 5, (5000, 11)), out _));
+        Assert.Equal(StreamStep.Same, _stream.Take(Position(9, (5000, 11), (4000, 7)), out _));
+        Assert.True(_stream.IsLive);
+    }
+
+    [Theory]
+    [InlineData(9, false)]
+    [InlineData(8, true)]
+    [Trait("Category", "Trust")]
+    public void ABookThatDiffersFromTheLeaders_IsHidden_OrReadAgainWhileItIsAhead(long position, bool isLive)
+    {
+        Begin(5, (5000, 10));
+        _stream.Take(Delta(9, 5, (9900, 99)), out _);
+        Assert.Equal(StreamStep.Different, _stream.Take(Position(position, (5000, 10)), out _));
+        Assert.Equal(isLive, _stream.IsLive);
+        Assert.True(_stream.Take(Read(9, (5000, 10)), out var whole));
+        Assert.Equal("5000x10", Bids());
+        Assert.True(whole!.Snapshot);
+    }
+
+    [Fact]
+    [Trait("Category", "Trust")]
+    public void ANewLeaderThatRepeatsAPosition_IsFollowed_AndItsHashCompared()
+    {
+        Begin(5, (5000, 10));
+        Assert.Equal(StreamStep.Same, _stream.Take(Position(5, (5000, 10)) with { Epoch = 2 }, out _));
+        Assert.Equal(2, _stream.Epoch);
+        Assert.Equal(StreamStep.Different, _stream.Take(Position(5, (5000, 11)) with { Epoch = 2 }, out _));
     }
 
     [Fact]
@@ -146,6 +243,20 @@ public sealed class BookStreamTests
 
     private static DepthMessage Delta(long sequence, long previous, params (int Ticks, long Lots)[] bids) =>
         new(1, 1, sequence, previous, Snapshot: false, [.. bids.Select(bid => new LevelChange(0, true, bid.Ticks, bid.Lots))]);
+
+    private static DepthMessage Large(long sequence, long previous, int levels) =>
+        new(1, 1, sequence, previous, Snapshot: false, [.. Enumerable.Repeat(new LevelChange(0, true, 4_900, 7), levels)]);
+
+    private static DepthMessage Position(long sequence, params (int Ticks, long Lots)[] bids) =>
+        new(
+            1,
+            1,
+            sequence,
+            sequence,
+            Snapshot: false,
+            [],
+            [bids.Aggregate(0u, (hash, bid) => hash + BookHash.OfLevel(isBid: true, bid.Ticks, bid.Lots))]
+        );
 
     private static BookSnapshot Read(long sequence, params (int Ticks, long Lots)[] bids) =>
         new(1, sequence, bids.ToLookup(_ => 1, bid => new LevelChange(0, true, bid.Ticks, bid.Lots)));

@@ -63,26 +63,26 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         }
     }
 
-    public async Task<JsonElement> NextAsync(string target, Func<JsonElement, bool>? that = null)
+    public async Task<JsonElement> NextAsync(string target, Func<JsonElement, bool>? that = null) =>
+        (await FirstAsync(target, next => next.Target == target && (that is null || that(next.Body)))).Body;
+
+    public Task<HubEvent> NextAnyAsync() => FirstAsync("anything but heartbeats", next => next.Target != HubEvents.Heartbeat);
+
+    /// <exception cref="TimeoutException">Only other events come; heartbeats alone would keep a test waiting for ever.</exception>
+    private async Task<HubEvent> FirstAsync(string what, Func<HubEvent, bool> that)
     {
-        while (true)
+        var began = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(began) < Eventually.Patience)
         {
             var next = await NextAsync();
-            if (next.Target == target && (that is null || that(next.Body)))
-                return next.Body;
-        }
-    }
-
-    public async Task<HubEvent> NextAnyAsync()
-    {
-        while (true)
-        {
-            if (await NextAsync() is { Target: not HubEvents.Heartbeat } next)
+            if (that(next))
                 return next;
         }
+
+        throw new TimeoutException($"No event came that is {what}.");
     }
 
-    /// <summary>All events up to the second heartbeat from now: that one was certainly sent after this call.</summary>
+    /// <summary>The first heartbeat may have been under way already; the second one was certainly sent after this call.</summary>
     public async Task<IReadOnlyList<HubEvent>> UntilHeartbeatsAsync()
     {
         var seen = new List<HubEvent>();

@@ -5,23 +5,22 @@ using Foresight.Api.Tests.Stack;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Protocol;
-using StackExchange.Redis;
 
 namespace Foresight.Api.Tests.MarketData;
 
-/// <summary>The tests share market 2: each continues in the journal where the one before it ended.</summary>
+/// <summary>The tests share market 2, so each continues in the journal where the one before it ended.</summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
 {
     private const int Market = 2;
 
-    private ConnectionMultiplexer _redis = null!;
+    private RedisClient _redis = null!;
     private long _sequence;
     private long _epoch;
 
     public async Task InitializeAsync()
     {
-        _redis = await ConnectionMultiplexer.ConnectAsync(stack.Redis);
+        _redis = stack.ConnectAsNode();
         _sequence = await stack.ScalarAsync<long>("SELECT max(sequence) FROM commands");
         _epoch = await stack.ScalarAsync<long>("SELECT max(epoch) FROM commands");
     }
@@ -62,7 +61,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await client.InvokeAsync("Subscribe", "depth", Market);
         await CommitAsync(new LevelChange(0, true, 4200, 1));
         await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == _sequence);
-        // Committed, but its message is lost; the next one reveals the gap.
+        // Committed, but its message is lost, so the next one reveals the gap.
         await CommitAsync(new LevelChange(0, true, 4300, 33), isLost: true);
         await CommitAsync(new LevelChange(0, true, 4400, 44));
         var healed = await client.NextAsync(
@@ -84,7 +83,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await client.NextAsync("depth");
         await CommitAsync(new LevelChange(0, true, 4350, 35), isLost: true);
         for (var times = 0; times < 3; times++)
-            await PublishAsync(Channels.Depth, new DepthMessage(Market, _epoch, _sequence, _sequence, Snapshot: false, []));
+            Publish(Channels.Depth, new DepthMessage(Market, _epoch, _sequence, _sequence, Snapshot: false, []));
         var healed = await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == _sequence);
         Assert.True(healed.GetProperty("snapshot").GetBoolean());
         Assert.Contains(healed.GetProperty("levels").EnumerateArray(), level => level.GetProperty("priceTicks").GetInt32() == 4350);
@@ -100,27 +99,21 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         _epoch++;
         await CommitAsync(new LevelChange(0, true, 4500, 5), isSnapshot: true);
         await client.NextAsync("depth", message => message.GetProperty("epoch").GetInt64() == _epoch);
-        await PublishAsync(
-            Channels.Depth,
-            new DepthMessage(Market, _epoch - 1, _sequence + 50, _sequence, Snapshot: false, [new(0, true, 1, 1)])
-        );
+        Publish(Channels.Depth, new DepthMessage(Market, _epoch - 1, _sequence + 50, _sequence, Snapshot: false, [new(0, true, 1, 1)]));
         Assert.DoesNotContain(await client.UntilHeartbeatsAsync(), message => message.Target == "depth");
         Assert.Contains("foresight_pubsub_stale_total{channel=\"ws:depth\"}", await stack.Http.GetStringAsync("metrics"));
     }
 
-    [Theory]
-    [InlineData(0, 1_000_000)]
-    [InlineData(1_000, 1)]
-    public async Task AMessageThatNoLeaderCanHaveSent_DoesNotStopTheBookForGood(int epochsAhead, int sequencesAhead)
+    /// <summary>A message this close to the journal's end may come from a leader, so it is believed until the next comparison.</summary>
+    [Fact]
+    [Trait("Category", "Trust")]
+    public async Task AMessageSlightlyAheadOfTheJournal_DoesNotStopTheBookForGood()
     {
         await using var client = await HubClientOfTest.OpenAsync(stack);
         await client.InvokeAsync("Subscribe", "depth", Market);
         await client.NextAsync("depth");
-        await PublishAsync(
-            Channels.Depth,
-            new DepthMessage(Market, _epoch + epochsAhead, _sequence + sequencesAhead, _sequence, Snapshot: false, [new(0, true, 13, 13)])
-        );
-        await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == _sequence + sequencesAhead);
+        Publish(Channels.Depth, new DepthMessage(Market, _epoch, _sequence + 1_000, _sequence, Snapshot: false, [new(0, true, 13, 13)]));
+        await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == _sequence + 1_000);
         await CommitAsync(new LevelChange(0, true, 4650, 65));
         var healed = await client.NextAsync(
             "depth",
@@ -138,7 +131,13 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.Null(await follower.InvokeAsync("Subscribe", "trades", Market));
         Assert.Null(await other.InvokeAsync("Subscribe", "trades", 1));
         var term = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        await TellAsync(term, 1, 0, "broadcast");
+        await stack.ExecuteAsync(
+            $"""
+            INSERT INTO leadership (resource, epoch, token) VALUES ('{LeasedResources.Settlement}', {term + 1}, gen_random_uuid())
+                ON CONFLICT (resource) DO UPDATE SET epoch = {term + 1}
+            """
+        );
+        Tell(term, 1, 0, "broadcast");
         var first = await follower.NextAsync("trade_state");
         Assert.Equal(
             ("broadcast", 77L),
@@ -148,24 +147,36 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
             )
         );
 
-        // From a previous holder of the lease, and a duplicate: neither is a new state.
-        await TellAsync(term - 1, 9, 8, "failed");
-        await TellAsync(term, 1, 0, "broadcast");
+        // Neither a message of a previous holder of the lease nor a duplicate is a new state.
+        Tell(term - 1, 9, 8, "failed");
+        Tell(term, 1, 0, "broadcast");
         // Number 2 is lost, so number 3 reveals the gap.
-        await TellAsync(term, 3, 2, "final");
+        Tell(term, 3, 2, "final");
         var seen = new[] { await follower.NextAnyAsync(), await follower.NextAnyAsync(), await follower.NextAnyAsync() };
         Assert.Equal(["continuity lost", "trade_state final", "continuity restored"], seen.Select(Summary));
-        // A repair by reconciliation has no sequence number and uses none of the settler's.
-        await TellAsync(0, 0, 0, "failed");
-        await TellAsync(term, 4, 3, "final");
+        // A repair has no sequence number, so it must use none of the settler's.
+        Tell(0, 0, 0, "failed");
+        Tell(term, 4, 3, "final");
         Assert.Equal(
             ["trade_state failed", "trade_state final"],
             new[] { Summary(await follower.NextAnyAsync()), Summary(await follower.NextAnyAsync()) }
         );
+        // A repeated position brings nothing; without number 5, and without the last of a term, it reveals the gap.
+        Repeat(term, 4);
+        Repeat(term, 5);
+        Repeat(term + 1, 2);
+        Tell(term + 1, 3, 2, "final");
+        foreach (
+            var next in new[] { "continuity lost", "continuity restored", "continuity lost", "continuity restored", "trade_state final" }
+        )
+            Assert.Equal(next, Summary(await follower.NextAnyAsync()));
         Assert.DoesNotContain(await other.UntilHeartbeatsAsync(), message => message.Target == "trade_state");
 
-        Task TellAsync(long epochOfTerm, long number, long previous, string state) =>
-            PublishAsync(
+        void Repeat(long epochOfTerm, long number) =>
+            Publish(Channels.TradeStates, new TradeStatesMessage(Market, epochOfTerm, number, number, []));
+
+        void Tell(long epochOfTerm, long number, long previous, string state) =>
+            Publish(
                 Channels.TradeStates,
                 new TradeStatesMessage(Market, epochOfTerm, number, previous, [new TradeState(77, Market, state, null, "0x12", 5)])
             );
@@ -211,7 +222,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         Assert.Contains("unauthorized", await SubscribeOrdersAsync(stranger, ours.Address, ours, age: -360));
         Assert.Contains("malformed_request", await stranger.InvokeAsync("SubscribeOrders", "0x12", 0, "0x"));
 
-        await PublishAsync(
+        Publish(
             Channels.Orders,
             new OrdersMessage(_epoch, ++_sequence, [Update(ours.Address, "a"), Update(theirs.Address, "b"), Update(Address.Zero, "c")])
         );
@@ -238,38 +249,53 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await using var client = await HubClientOfTest.OpenAsync(stack);
         await client.InvokeAsync("Subscribe", "depth", Market);
         await client.NextAsync("depth");
+        // A starved machine may have dropped a silent connection just before, which raises no event, and its end would raise none either.
+        await Eventually.TrueAsync(
+            "the node hears Redis",
+            Eventually.Patience,
+            async () => (await stack.Http.GetStringAsync("metrics")).Contains("foresight_pubsub_connection_status{} 1\n")
+        );
         await stack.KillAsync("redis");
         try
         {
             Assert.Equal("lost", (await client.NextAsync("continuity", IsDepth)).GetProperty("state").GetString());
-            Assert.Equal(503, (int)(await stack.Http.GetAsync($"markets/{Market}/depth")).StatusCode);
             Assert.Equal(200, (int)(await stack.Http.GetAsync("trades")).StatusCode);
             Assert.Equal(200, (int)(await stack.Http.GetAsync("ready")).StatusCode);
             Assert.Equal(200, (int)(await stack.Http.GetAsync("alive")).StatusCode);
-            var overview = await stack.Admin.GetFromJsonAsync<AdminOverview>("admin/overview");
-            Assert.Equal("down", overview!.Cluster!.Redis!.State);
-            Assert.NotNull(overview.Reconciliation);
+            // The state that was read just before the end is shown until the next reading.
+            await Eventually.TrueAsync(
+                "Redis is down, and the rest is shown",
+                TimeSpan.FromSeconds(20),
+                async () =>
+                    await stack.Admin.GetFromJsonAsync<AdminOverview>("admin/overview")
+                        is { Cluster.Redis.State: "down", Reconciliation: not null }
+            );
 
-            // A commit during the gap is part of the snapshot after it.
+            // No message of this commit is sent, so the node must read it.
             await CommitAsync(new LevelChange(0, true, 4700, 77), isLost: true);
+            Assert.Equal("restored", (await client.NextAsync("continuity", IsDepth)).GetProperty("state").GetString());
+            await client.NextAsync("depth", HasTheCommit);
+            Assert.Equal(200, (int)(await stack.Http.GetAsync($"markets/{Market}/depth")).StatusCode);
         }
         finally
         {
             await stack.StartServerAsync("redis");
         }
 
-        Assert.Equal("restored", (await client.NextAsync("continuity", IsDepth)).GetProperty("state").GetString());
-        var snapshot = await client.NextAsync("depth");
-        Assert.True(snapshot.GetProperty("snapshot").GetBoolean());
-        Assert.Contains(
-            snapshot.GetProperty("levels").EnumerateArray(),
-            level => level.GetProperty("priceTicks").GetInt32() == 4700 && level.GetProperty("lots").GetInt64() == 77
-        );
+        await CommitAsync(new LevelChange(0, true, 4701, 78));
+        await client.NextAsync("depth", message => message.GetProperty("sequence").GetInt64() == _sequence);
         await Eventually.TrueAsync(
             "the cluster can be read",
             TimeSpan.FromSeconds(20),
             async () => (await stack.Http.GetFromJsonAsync<ClusterStatus>("cluster/status"))!.Redis!.State == "up"
         );
+
+        static bool HasTheCommit(JsonElement message) =>
+            message.GetProperty("snapshot").GetBoolean()
+            && message
+                .GetProperty("levels")
+                .EnumerateArray()
+                .Any(level => level.GetProperty("priceTicks").GetInt32() == 4700 && level.GetProperty("lots").GetInt64() == 77);
 
         static bool IsDepth(JsonElement message) =>
             message.GetProperty("topic").GetString() == "depth" && message.GetProperty("market").GetInt32() == Market;
@@ -299,24 +325,11 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
     private async Task CommitAsync(LevelChange level, bool isLost = false, bool isSnapshot = false)
     {
         var previous = _sequence++;
-        await stack.ExecuteAsync(
-            $"""
-            INSERT INTO accounts (account_id, address) VALUES (1, decode(repeat('99', 20), 'hex')) ON CONFLICT DO NOTHING;
-            DELETE FROM orders WHERE market_id = {Market} AND outcome = {level.Outcome} AND price_ticks = {level.PriceTicks};
-            INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
-                VALUES (0, {_sequence}, {_epoch}, now(), 3, gen_random_uuid(), '', 'null');
-            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force,
-                post_only, stp, salt,
-                    salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
-                VALUES (decode(lpad(to_hex({_sequence}), 64, '0'), 'hex'), {_sequence}, {Market}, 1, {level.Outcome}, {level.IsBid},
-                    {level.PriceTicks}, {level.Lots}, 0,
-                    false, 0, {_sequence}, 0, 0, '', 0, 0, {_sequence}, {_epoch}, now(), {_sequence}, now());
-            """
-        );
+        await stack.CommitAsync(Market, _epoch, _sequence, level);
         if (isLost)
             return;
         IReadOnlyList<LevelChange> levels = isSnapshot ? await WholeAsync() : [level];
-        await PublishAsync(Channels.Depth, new DepthMessage(Market, _epoch, _sequence, isSnapshot ? 0 : previous, isSnapshot, levels));
+        Publish(Channels.Depth, new DepthMessage(Market, _epoch, _sequence, isSnapshot ? 0 : previous, isSnapshot, levels));
     }
 
     private async Task<IReadOnlyList<LevelChange>> WholeAsync()
@@ -331,8 +344,5 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         return levels;
     }
 
-    private Task PublishAsync<T>(string channel, T message) =>
-        _redis
-            .GetSubscriber()
-            .PublishAsync(RedisChannel.Literal(ApiStack.Prefix + channel), JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
+    private void Publish<T>(string channel, T message) => _redis.Broadcast.Publish(channel, message);
 }

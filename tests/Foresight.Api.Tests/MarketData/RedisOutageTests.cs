@@ -51,7 +51,7 @@ public sealed class RedisOutageTests : IAsyncDisposable
         _outage.End();
         _outage.AnnounceEnd();
         _outage.AnnounceEnd();
-        // Trades recover market by market, each when its gap has been read.
+        // Trades recover market by market, each when its gap has been read, so they are not among these.
         Assert.Equal([(HubEvents.Orders, "restored"), (HubEvents.TradeState, "restored")], await NextAsync(2));
         await AssertNextIsHeartbeatAsync();
     }

@@ -5,7 +5,6 @@ using System.Text.Json;
 using Foresight.Api.MarketData;
 using Foresight.Api.Tests.Stack;
 using Foresight.Protocol;
-using StackExchange.Redis;
 
 namespace Foresight.Api.Tests.MarketData;
 
@@ -14,17 +13,25 @@ public sealed class SlowClientTests(ApiStack stack)
 {
     private const int Market = 1;
 
-    /// <summary>More than the client's queue and the buffers between hub and client can hold.</summary>
+    /// <summary>More than the client's queue and the buffers between hub and client can hold, so that the client must be cut off.</summary>
     private const int Messages = 12_000;
 
     [Fact]
     public async Task AClientThatDoesNotRead_IsCutOff_AndDelaysNobody()
     {
-        await using var redis = new Publishing(await ConnectionMultiplexer.ConnectAsync(stack.Redis));
+        using var redis = stack.ConnectAsNode();
         await using var fast = await HubClientOfTest.OpenAsync(stack);
         Assert.Null(await fast.InvokeAsync("Subscribe", "trades", Market));
         using var slow = await DeafClientAsync();
         var sequence = await stack.ScalarAsync<long>("SELECT max(sequence) FROM commands");
+        // The node drops what is far ahead of the journal, so the commands are written before their messages are sent.
+        await stack.ExecuteAsync(
+            $"""
+            INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
+                SELECT 0, n, (SELECT max(epoch) FROM commands), now(), 1, gen_random_uuid(), '', 'null'
+                FROM generate_series({sequence + 1}, {sequence + Messages}) AS n
+            """
+        );
         var epoch = await stack.ScalarAsync<long>("SELECT max(epoch) FROM commands");
         var question = new string('?', 2_000);
         await Eventually.TrueAsync(
@@ -36,11 +43,11 @@ public sealed class SlowClientTests(ApiStack stack)
         for (var i = 0; i < Messages; i++)
         {
             var previous = sequence + i;
-            await redis.PublishAsync(
+            redis.Broadcast.Publish(
                 Channels.Trades,
                 new TradesMessage(Market, epoch, previous + 1, previous, [Trade(previous + 1, epoch, question)])
             );
-            // Limits the rate to that of the reading client: only the other one is slow.
+            // At the rate of the reading client, so that only the other one is slow.
             if (i % 200 == 199)
                 await fast.NextAsync("trades", message => message.GetProperty("sequence").GetInt64() == previous + 1);
         }
@@ -91,22 +98,5 @@ public sealed class SlowClientTests(ApiStack stack)
                 endOfMessage: true,
                 CancellationToken.None
             );
-    }
-
-    private sealed class Publishing(ConnectionMultiplexer redis) : IAsyncDisposable
-    {
-        public Task PublishAsync<T>(string channel, T message) =>
-            redis
-                .GetSubscriber()
-                .PublishAsync(
-                    RedisChannel.Literal(ApiStack.Prefix + channel),
-                    JsonSerializer.Serialize(message, JsonSerializerOptions.Web)
-                );
-
-        public ValueTask DisposeAsync()
-        {
-            redis.Dispose();
-            return ValueTask.CompletedTask;
-        }
     }
 }

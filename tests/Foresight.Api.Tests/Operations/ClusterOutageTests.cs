@@ -19,8 +19,7 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
         );
         await stack.ExecuteAsync(
             """
-            INSERT INTO leadership (resource, epoch, token, node_id, address, acquired_at)
-                VALUES ('matching-engine', 7, gen_random_uuid(), 'leader-of-test', 'http://10.0.0.1:1', '2026-01-02Z');
+            UPDATE leadership SET address = 'https://10.0.0.1:1' WHERE node_id = 'leader-of-test';
             INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id, acquired_at, phases) VALUES
                 ('matching-engine', 7, 'leader-of-test', 'm-1', '2026-01-02Z',
                 '{"detected": 10, "lease": 20, "fenced": 30.5, "recovered": 40, "first_ack": 50}')
@@ -34,14 +33,12 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await stack.ExecuteAsync(
-            "DELETE FROM leadership_history WHERE node_id = 'leader-of-test'; DELETE FROM leadership WHERE node_id = 'leader-of-test'"
-        );
+        await stack.ExecuteAsync("DELETE FROM leadership_history WHERE node_id = 'leader-of-test'");
         await _gateway.DisposeAsync();
     }
 
     [Fact]
-    public async Task WithoutRedis_TheHolderOfTheLastTermIsTold_AndThatNobodyKnowsWhetherItLeads()
+    public async Task WithoutRedis_TheLeaderIsTold_AsPostgresKnowsIt()
     {
         Assert.True((await StatusAsync()).HasLeader);
         await stack.KillAsync("redis");
@@ -49,7 +46,7 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
         {
             var status = await UntilAsync("Redis is down", status => status.Redis!.State == "down");
             Assert.Equal("up", status.Postgres!.State);
-            Assert.False(status.HasLeader);
+            Assert.True(status.HasLeader);
             AssertLeader(status.Leader!);
             AssertLeader(status.Shards!.Single().Leader!);
             Assert.Equal(50, status.Shards![0].LastFailover!.Phases["first_ack"]);
@@ -58,12 +55,12 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
             Assert.All(status.Nodes, node => Assert.True(node.HeartbeatAt <= status.Redis!.ReadAt));
 
             AssertLeader((await stack.Admin.GetFromJsonAsync<LeaderView>("cluster/leader"))!);
-            Assert.Equal("http://10.0.0.1:1", (await stack.Admin.GetFromJsonAsync<LeaderView>("cluster/leader"))!.Address);
+            Assert.Equal("https://10.0.0.1:1", (await stack.Admin.GetFromJsonAsync<LeaderView>("cluster/leader"))!.Address);
             Assert.Equal("", (await stack.Http.GetFromJsonAsync<LeaderView>("cluster/leader"))!.Address);
             var overview = (await stack.Admin.GetFromJsonAsync<AdminOverview>("admin/overview"))!;
             AssertLeader(overview.Cluster!.Leader!);
             Assert.DoesNotContain("cluster", overview.Unavailable.Keys);
-            // A list that could only be empty or old is refused.
+            // The list could only be empty or old, so it is refused.
             Assert.Equal(503, (int)(await stack.Http.GetAsync("cluster/nodes")).StatusCode);
         }
         finally
@@ -75,15 +72,16 @@ public sealed class ClusterOutageTests(ApiStack stack) : IAsyncLifetime
 
         static void AssertLeader(LeaderView leader) =>
             Assert.Equal(
-                ("leader-of-test", 7L, DateTimeOffset.Parse("2026-01-02Z"), null, "unknown"),
-                (leader.NodeId, leader.Epoch, leader.Since, leader.LeaseRemainingMs, leader.State)
+                ("leader-of-test", 7L, DateTimeOffset.Parse("2026-01-02Z"), true, "unknown"),
+                (leader.NodeId, leader.Epoch, leader.Since, leader.LeaseRemainingMs > 0, leader.State)
             );
     }
 
     [Fact]
-    public async Task WithoutPostgres_TheLeaseIsToldAsItIs_AndTheTermsAsTheyWereRead()
+    public async Task WithoutPostgres_TheLastKnownLeaderIsTold_AndTheTermsAsTheyWereRead()
     {
-        var before = await StatusAsync();
+        // They are read at a replica, which may be a moment behind what this test has written.
+        var before = await UntilAsync("the failover is read", status => status.Shards!.Single().LastFailover?.Epoch == 7);
         await stack.KillAsync("postgres-replica");
         await stack.KillAsync("postgres");
         try

@@ -1,6 +1,7 @@
 using Foresight.Api.Access;
 using Foresight.Api.Operations;
 using Foresight.Protocol;
+using Foresight.ServiceDefaults.Export;
 using Foresight.ServiceDefaults.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -31,12 +32,12 @@ public sealed class DiscrepancyRulesTests
     }
 
     [Theory]
-    [InlineData(100L, null, null, false, null)] // Not over the limit: one is enough.
+    [InlineData(100L, null, null, false, null)]
     [InlineData(101L, null, null, true, null)]
-    [InlineData(null, null, null, true, null)] // Nobody knows how much it is.
+    [InlineData(null, null, null, true, null)] // The unknown amount may be over it.
     [InlineData(101L, "resolve", "ada", false, "second_person_needed")]
     [InlineData(101L, "resolve", "grace", false, null)]
-    [InlineData(101L, "ignore", "grace", true, null)] // Another decision is not the same one twice.
+    [InlineData(101L, "ignore", "grace", true, null)] // The two keys must decide the same.
     public void Judge_OverTheLimit_TakesTwoKeys(long? amount, string? secondAction, string? secondKey, bool waits, string? refusal)
     {
         var judged = DiscrepancyRules.Judge(
@@ -126,5 +127,5 @@ public sealed class DiscrepancyRulesTests
     [InlineData("@x", "'@x")]
     [InlineData("\tx", "'\tx")]
     [InlineData("'x", "''x")]
-    public void ACell_IsNeverAFormula_AndCanBeReadBack(string text, string cell) => Assert.Equal(cell, DiscrepancyExport.Cell(text));
+    public void ACell_IsNeverAFormula_AndCanBeReadBack(string text, string cell) => Assert.Equal(cell, CsvText.Cell(text));
 }

@@ -2,7 +2,10 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Foresight.Api.Tests.Problems;
 using Foresight.Api.Tests.Stack;
+using Foresight.Cluster;
+using Foresight.Cluster.Proof;
 using Foresight.Protocol;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Api.Tests.Operations;
 
@@ -14,6 +17,16 @@ public sealed class OperationsTests(ApiStack stack)
     [InlineData("GET", "admin/offenders")]
     [InlineData("GET", "admin/offenders/0x1111111111111111111111111111111111111111")]
     [InlineData("POST", "admin/offenders/0x1111111111111111111111111111111111111111/reset")]
+    [InlineData("GET", "admin/refused-keys")]
+    [InlineData("GET", "admin/lookup?q=5")]
+    [InlineData("GET", "admin/orders/0x1212121212121212121212121212121212121212121212121212121212121212")]
+    [InlineData("GET", "admin/accounts/0x1111111111111111111111111111111111111111")]
+    [InlineData("GET", "admin/trades/1")]
+    [InlineData("GET", "admin/transactions/0x1212121212121212121212121212121212121212121212121212121212121212")]
+    [InlineData("GET", "admin/settlement")]
+    [InlineData("GET", "admin/settlement/batches")]
+    [InlineData("GET", "admin/failed-commands")]
+    [InlineData("GET", "admin/history")]
     [InlineData("GET", "database/status")]
     [InlineData("GET", "reconciliation/status")]
     [InlineData("GET", "reconciliation/runs")]
@@ -27,6 +40,7 @@ public sealed class OperationsTests(ApiStack stack)
     [InlineData("GET", "reconciliation/runs/1/repairs")]
     public async Task AnOperatorsRoute_IsClosedWithoutTheKey(string method, string path)
     {
+        using var http = LoopbackClient.Next(stack.Http.BaseAddress).Http;
         foreach (
             var authorization in new[]
             {
@@ -44,7 +58,7 @@ public sealed class OperationsTests(ApiStack stack)
                 request.Content = JsonContent.Create(new { note = "x" });
             if (authorization is not null)
                 request.Headers.TryAddWithoutValidation("Authorization", authorization);
-            var response = await stack.Http.SendAsync(request);
+            var response = await http.SendAsync(request);
             await BadRequestTests.RefusalAsync(response, 401, "unauthorized");
             Assert.Equal("Bearer", response.Headers.WwwAuthenticate.Single().Scheme);
         }
@@ -213,6 +227,39 @@ public sealed class OperationsTests(ApiStack stack)
         var admin = await stack.Admin.GetFromJsonAsync<List<NodeRecord>>("cluster/nodes");
         Assert.Contains(admin!, node => node.Kind == "api" && node.Address.StartsWith("http://", StringComparison.Ordinal));
         Assert.All(open!, node => Assert.Equal("", node.Address));
+        Assert.NotNull(admin!.First(node => node.Kind == "api").HubConnections);
+    }
+
+    [Fact]
+    [Trait("Category", "Trust")]
+    public async Task Cluster_ShowsWhereAPutOutNodeConnectedFrom_ToOperatorsAlone()
+    {
+        using var redis = stack.ConnectAsNode();
+        var registry = new NodeRegistry(
+            redis.Database,
+            TestHints.Of(ApiStack.ClusterSecret),
+            new NoNotices(),
+            TimeProvider.System,
+            NullLogger<NodeRegistry>.Instance
+        );
+        var now = DateTimeOffset.UtcNow;
+        var putOut = new PutOutNode("api-9", PutOutReasons.BadSignature, now.AddMinutes(5)) { Host = "10.1.2.3" };
+        var leader = new NodeRecord("a-leader", NodeKinds.Matching, "https://10.1.2.4:1", "active", "1.0", 1, now, now, []);
+        await registry.AnnounceAsync(leader with { PutOut = [putOut] });
+        try
+        {
+            foreach (var path in new[] { "cluster/nodes", "cluster/status" })
+            {
+                var open = await stack.Http.GetStringAsync(path);
+                Assert.Contains("api-9", open, StringComparison.Ordinal);
+                Assert.DoesNotContain("10.1.2.", open, StringComparison.Ordinal);
+                Assert.Contains("10.1.2.3", await stack.Admin.GetStringAsync(path), StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            await registry.DropAsync("a-leader");
+        }
     }
 
     [Fact]
@@ -223,10 +270,10 @@ public sealed class OperationsTests(ApiStack stack)
             await stack.ExecuteAsync(
                 """
                 INSERT INTO leadership (resource, epoch, token, node_id) VALUES ('matching-engine', 2, gen_random_uuid(), 'm-2');
-                INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id, acquired_at, phases) VALUES
-                    ('matching-engine', 1, 'm-1', NULL, '2026-01-01Z', '{"detected": 1}'),
+                INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id, acquired_at, phases, reason) VALUES
+                    ('matching-engine', 1, 'm-1', NULL, '2026-01-01Z', '{"detected": 1}', 'first'),
                     ('matching-engine', 2, 'm-2', 'm-1', '2026-01-02Z',
-                        '{"detected": 10, "lease": 20, "fenced": 30.5, "recovered": 40, "first_ack": 50}');
+                        '{"detected": 10, "lease": 20, "fenced": 30.5, "recovered": 40, "first_ack": 50}', 'crashed');
                 INSERT INTO leadership_history (resource, epoch, node_id, previous_node_id)
                 SELECT 'settlement', n, 'm-1', 'm-2' FROM generate_series(101, 160) n
                 """
@@ -240,6 +287,8 @@ public sealed class OperationsTests(ApiStack stack)
             );
             var last = status!.Shards![0].LastFailover!;
             Assert.Equal((2L, "m-2", "m-1", DateTimeOffset.Parse("2026-01-02Z")), (last.Epoch, last.NodeId, last.PreviousNodeId, last.At));
+            Assert.Equal(TakeOverReasons.Crashed, last.Reason);
+            Assert.All(status.Failovers, failover => Assert.Null(failover.Reason));
             Assert.Equal(
                 new Dictionary<string, double>
                 {
@@ -303,7 +352,8 @@ public sealed class OperationsTests(ApiStack stack)
         Assert.DoesNotContain("127.0.0.1", text);
         Assert.DoesNotContain(ApiStack.AdminKey, text);
         Assert.DoesNotContain(ApiStack.ClusterSecret, text);
-        Assert.InRange(text.Split('\n').Count(line => line.Length > 0 && line[0] != '#'), 50, 2_000);
+        // Some buckets for each route and query that the tests have used; a label with an id would make many more.
+        Assert.InRange(text.Split('\n').Count(line => line.Length > 0 && line[0] != '#'), 50, 4_000);
     }
 
     private async Task<Page<T>> Page<T>(string path) => (await stack.Admin.GetFromJsonAsync<Page<T>>(path))!;

@@ -33,7 +33,9 @@ public sealed class ReadinessTests(ApiStack stack)
         Assert.Equal(200, (int)(await stack.Admin.GetAsync("reconciliation/status")).StatusCode);
     }
 
-    /// <summary>Frozen, not stopped, the worst kind of outage: for longer than a lease, and than the Redis client's own timeout.</summary>
+    /// <summary>
+    /// Frozen is the worst kind of outage, because connections stay open: here for longer than a lease and the Redis client's own timeout.
+    /// </summary>
     [Fact]
     public async Task WithRedisFrozen_ReadsAndProbesGoOn_AndHealthSaysWhatIsWrong()
     {

@@ -95,7 +95,13 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         Assert.Equal([ids[1]], await IdsAsync("age=0-5m"));
         Assert.Equal([ids[2]], await IdsAsync("age=24h%2B"));
         Assert.Equal([ids[1], ids[0]], await IdsAsync("present=true"));
-        Assert.Equal(400, (int)(await stack.Admin.GetAsync("reconciliation/discrepancies?age=old")).StatusCode);
+        await stack.ExecuteAsync($"UPDATE discrepancies SET summary = 'Of 50 % of_ids' WHERE discrepancy_id = {ids[1]}");
+        Assert.Equal([ids[1]], await IdsAsync("text=50%20%25%20OF_"));
+        // Neither a sign of a pattern nor of SQL means anything in a text.
+        Assert.Empty(await IdsAsync("text=50%25_of"));
+        Assert.Empty(await IdsAsync("text=%27%20OR%20true%20--"));
+        foreach (var wrong in new[] { "age=old", $"text={new string('x', 101)}", "text=a%00b" })
+            Assert.Equal(400, (int)(await stack.Admin.GetAsync($"reconciliation/discrepancies?{wrong}")).StatusCode);
 
         var view = (await stack.Admin.GetFromJsonAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{ids[1]}"))!.Discrepancy;
         Assert.Equal(("ignored", until.ToUnixTimeMilliseconds()), (view.State, view.IgnoredUntil!.Value.ToUnixTimeMilliseconds()));
@@ -104,6 +110,67 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         Assert.Equal(status.OpenDiscrepancies, status.OpenByAge!.Sum(bucket => bucket.Count));
         Assert.True(status.OpenByAge![1].Count > 0 && status.OpenByAge[3].Count > 0);
         Assert.Equal("1000", status.FourEyesOver);
+    }
+
+    [Fact]
+    public async Task AList_IsSortedAndPagedByTheDatabase_AndCounted()
+    {
+        var ids = await InsertAsync(5);
+        await stack.ExecuteAsync(
+            $"""
+            UPDATE discrepancies SET
+                state = (ARRAY['open', 'resolved', 'acknowledged', 'reopened', 'open'])[discrepancy_id - {ids[0]} + 1],
+                amount = (ARRAY[30, NULL, 10, 20, 40])[discrepancy_id - {ids[0]} + 1],
+                last_seen_at = now() - (discrepancy_id - {ids[0]}) * interval '1 s'
+            WHERE discrepancy_id = ANY (ARRAY[{string.Join(", ", ids)}]::bigint[])
+            """
+        );
+
+        Assert.Equal([4, 3, 2, 1, 0], await OrderAsync(""));
+        Assert.Equal([0, 1, 2, 3, 4], await OrderAsync("sort=id"));
+        Assert.Equal([0, 3, 4, 2, 1], await OrderAsync("sort=urgency"));
+        Assert.Equal([2, 3, 0, 4, 1], await OrderAsync("sort=amount"));
+        Assert.Equal([4, 0, 3, 2, 1], await OrderAsync("sort=-amount"));
+        Assert.Equal([0, 4], await OrderAsync("sort=amount&limit=2&offset=2"));
+        Assert.Empty(await OrderAsync("sort=amount&offset=5"));
+        foreach (var sort in DiscrepancySorts.Names)
+        {
+            var page = await PageAsync($"sort=-{sort}&limit=2");
+            Assert.Equal((5, 2, sort == "id"), (page.Total, page.Items.Count, page.Next is not null));
+        }
+
+        async Task<IEnumerable<int>> OrderAsync(string query) => (await PageAsync(query)).Items.Select(row => ids.IndexOf(row.Id));
+
+        async Task<CountedPage<DiscrepancyView>> PageAsync(string query) =>
+            (
+                await stack.Admin.GetFromJsonAsync<CountedPage<DiscrepancyView>>(
+                    $"reconciliation/discrepancies?severity={_mark}&{query}".TrimEnd('&')
+                )
+            )!;
+    }
+
+    [Fact]
+    public async Task CriticalOnesThatWait_AreCounted_WithTheFirstSightOfTheOldest()
+    {
+        var ids = await InsertAsync(3);
+        var list = string.Join(", ", ids);
+        await stack.ExecuteAsync(
+            $"""
+            UPDATE discrepancies SET severity = 'critical', first_seen_at = '2020-01-01Z'::timestamptz + discrepancy_id * interval '1 s',
+                state = CASE WHEN discrepancy_id = {ids[0]} THEN 'resolved' ELSE 'open' END
+            WHERE discrepancy_id IN ({list})
+            """
+        );
+        try
+        {
+            var critical = (await stack.Admin.GetFromJsonAsync<ReconciliationStatus>("reconciliation/status"))!.Critical!;
+            Assert.True(critical.Count >= 2);
+            Assert.Equal(DateTimeOffset.Parse("2020-01-01Z").AddSeconds(ids[1]), critical.OldestAt);
+        }
+        finally
+        {
+            await stack.ExecuteAsync($"DELETE FROM discrepancies WHERE discrepancy_id IN ({list})");
+        }
     }
 
     [Fact]

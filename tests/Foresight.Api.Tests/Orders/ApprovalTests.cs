@@ -6,8 +6,7 @@ using Foresight.Protocol;
 namespace Foresight.Api.Tests.Orders;
 
 /// <summary>
-/// The leader reports insufficient funds; the chain shows whether the approval is the
-/// cause. The contracts are bare bytecode on a development chain.
+/// The leader reports insufficient funds; only the chain shows whether the approval is the cause. The contracts are bare bytecode.
 /// </summary>
 [Collection(ApiStackCollection.Name)]
 public sealed class ApprovalTests(ApiStack stack) : IAsyncLifetime

@@ -7,12 +7,12 @@ namespace Foresight.Api.Tests.Orders;
 [Collection(ApiStackCollection.Name)]
 public sealed class ContractWalletTests(ApiStack stack)
 {
-    /// <summary>Returns the selector of isValidSignature, left-aligned, for any call.</summary>
+    /// <summary>Accepts any signature: it returns the selector of isValidSignature, left-aligned, for any call.</summary>
     private const string Agrees = "0x631626ba7e60e01b60005260206000f3";
 
     private const string Refuses = "0x600060005260206000f3";
 
-    /// <summary>Loops until it runs out of gas.</summary>
+    /// <summary>The gas limit must end this contract: it loops until it runs out.</summary>
     private const string Loops = "0x5b600056";
 
     private static readonly Address Wallet = Address.Parse("0x00000000000000000000000000000000000a11ce");
@@ -36,7 +36,7 @@ public sealed class ContractWalletTests(ApiStack stack)
         Assert.Equal((422, "invalid_signature"), (status, code));
 
         await stack.ChainAsync("anvil_setCode", Wallet.ToString(), Loops);
-        // Refused by the gas limit; the timeout would leave the result unknown.
+        // A refusal shows that the gas limit ended the call; the timeout would leave the result unknown.
         (status, code) = await PlaceAsync();
         Assert.Equal((422, "invalid_signature"), (status, code));
         Assert.Single(gateway.Commands);

@@ -34,7 +34,7 @@ public sealed class OffenderGateTests(ApiStack stack)
         );
         Assert.Equal(201, (await PlaceAsync(eve)).Status);
 
-        // Its open orders are worth 999.6 USDC, the cap is 1,000, and one more order is worth 0.5.
+        // The cap is 1,000 USDC, so open orders of 999.6 leave no room for one more, which is worth 0.5.
         await OffendAsync(eve, "insufficient_collateral");
         await OpenAsync(eve, ticks: 9_996, lots: 100_000);
         var capped = await EventuallyRefusedAsync(eve);
@@ -87,7 +87,7 @@ public sealed class OffenderGateTests(ApiStack stack)
     private async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PlaceAsync(PrivateKey maker) =>
         await stack.Http.PostAsync("orders", Signed.Order(key: maker, maker: maker.Address));
 
-    /// <summary>Polls, because the node refreshes the strikes each second.</summary>
+    /// <summary>Polled, because the node refreshes the strikes each second.</summary>
     private async Task<(JsonElement Body, int RetryAfter)> EventuallyRefusedAsync(PrivateKey maker)
     {
         (JsonElement, int)? refused = null;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Foresight.Api.Tests.Stack;
 using Foresight.Chain.Signing;
+using Foresight.Cluster.Proof;
 using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Orders;
@@ -35,7 +36,8 @@ public sealed class OrderRoutingTests(ApiStack stack)
         Assert.Equal("0.5", body.GetProperty("fills")[0].GetProperty("price").GetString());
         Assert.Equal("0/1234", response.Headers.GetValues("X-Foresight-Lsn").Single());
         Assert.Equal($"/orders/{Signed.HashOf(order)}", response.Headers.Location?.ToString());
-        Assert.Equal(ApiStack.ClusterSecret, gateway.SecretSeen);
+        Assert.Equal(NodeKinds.Api, Assert.Single(gateway.Callers)?.Kind);
+        Assert.DoesNotContain(ApiStack.ClusterSecret, Assert.Single(gateway.Received));
         var sent = Assert.IsType<PlaceOrder>(Assert.Single(gateway.Commands));
         Assert.Equal((1, 0, true, 5000, 100L), (sent.MarketId, sent.Outcome, sent.IsBuy, sent.PriceTicks, sent.Lots));
 

@@ -11,6 +11,8 @@ namespace Foresight.Api.Tests.Orders;
 public sealed class OrderRulesTests
 {
     private static readonly Address MarketAddress = Address.Parse("0x1111111111111111111111111111111111111111");
+    private const int MarginSeconds = 60;
+
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
 
     private static readonly Market TenTicks = new(
@@ -106,6 +108,8 @@ public sealed class OrderRulesTests
             { "invalid_time_in_force", Good with { TimeInForce = "IOC", PostOnly = true } },
             { "invalid_time_in_force", Good with { TimeInForce = "FOK", PostOnly = true } },
             { "order_expired", Good with { Order = Good.Order with { Expiry = "1800000000" } } },
+            { "expiry_too_soon", Good with { Order = Good.Order with { Expiry = "1800000001" } } },
+            { "expiry_too_soon", Good with { Order = Good.Order with { Expiry = "1800000060" } } },
             // Of several faults the first in the documented order is reported.
             { "invalid_price", Good with { Order = Good.Order with { Price = "0", Amount = "0", Expiry = "1" } } },
         };
@@ -119,6 +123,11 @@ public sealed class OrderRulesTests
         Assert.Null(order);
     }
 
+    [Trait("Category", "Trust")]
+    [Fact]
+    public void AnOrderWithMoreThanTheMarginLeft_IsGood() =>
+        Assert.Equal(1_800_000_061, Check(Good with { Order = Good.Order with { Expiry = "1800000061" } }).Order!.ExpirySeconds);
+
     [Theory]
     [InlineData("10000000000000000", 1L)]
     [InlineData("10000000000000000000000000000", 1_000_000_000_000L)]
@@ -127,10 +136,11 @@ public sealed class OrderRulesTests
 
     private static (Problem? Problem, PlaceOrder? Order) Check(PlaceOrderRequest request)
     {
-        if (OrderRules.ReadShape(request, out _, out var message, out _) is { } shape)
+        if (OrderRules.ReadShape(request, out _, out var message, out var signature) is { } shape)
             return (shape, null);
-        if (OrderRules.Check(request, TenTicks, message, Now) is { } problem)
+        if (OrderRules.Check(request, TenTicks, message, Now, MarginSeconds) is { } problem)
             return (problem, null);
-        return (null, OrderRules.CommandOf(Guid.NewGuid(), request, TenTicks, message, OrderSigning.OrderHash(TenTicks.Domain, message)));
+        var hash = OrderSigning.OrderHash(TenTicks.Domain, message);
+        return (null, OrderRules.CommandOf(Guid.NewGuid(), request, TenTicks, message, hash, signature));
     }
 }

@@ -10,7 +10,7 @@ namespace Foresight.Api.Tests.Postgres;
 [Collection(ApiStackCollection.Name)]
 public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output)
 {
-    /// <summary>More than both of the node's pools hold together.</summary>
+    /// <summary>More than both of the node's pools hold together, so that no connection is left.</summary>
     private const int Readers = 100;
 
     private const int Orders = 200;
@@ -48,7 +48,7 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
             await using (var take = new NpgsqlCommand("LOCK TABLE trades IN ACCESS EXCLUSIVE MODE", holder))
                 await take.ExecuteNonQueryAsync();
             readers = [.. Enumerable.Range(0, Readers).Select(_ => ReadAsync("trades", enough.Token))];
-            // A read of another table, which no lock blocks.
+            // A read of another table, because no lock blocks it.
             await Eventually.TrueAsync("no connection is left", Patience, async () => await RefusedAsync(refusals));
 
             orders =
@@ -92,7 +92,7 @@ public sealed class PoolExhaustionTests(ApiStack stack, ITestOutputHelper output
         return took;
     }
 
-    /// <summary>True if a read is refused with its code because no connection is free: a caller is never left to its own timeout.</summary>
+    /// <summary>A caller must not be left to its own timeout, so a read is refused with its code when no connection is free.</summary>
     private async Task<bool> RefusedAsync(ConcurrentQueue<TimeSpan> refusals)
     {
         var started = Stopwatch.GetTimestamp();

@@ -41,7 +41,8 @@ public sealed class BadRequestTests(ApiStack stack)
             { $"{{{Rest},\"order\":{Order}}} x", "JSON" },
             { $"{{{Rest},/* */\"order\":{Order}}}", "JSON" },
             { $"{{{Rest},\"order\":NaN}}", "JSON" },
-            { $"{{{Rest},\"x\":{new string('[', 1000)}{new string(']', 1000)}}}", "JSON" },
+            { $"{{{Rest},\"x\":{new string('[', 1000)}{new string(']', 1000)}}}", "\"x\" is unknown" },
+            { $"{{{Rest},\"order\":{new string('[', 1000)}{new string(']', 1000)}}}", "order" },
             { "\u0000\u0001", "JSON" },
         };
 
@@ -77,8 +78,12 @@ public sealed class BadRequestTests(ApiStack stack)
     }
 
     [Fact]
-    public async Task AMemberThatIsNotDocumented_IsIgnored() =>
-        await RefusalAsync(await PostAsync("orders", $"{{{Rest},\"order\":{Order},\"later\":{{\"a\":[1]}}}}"), 422, "invalid_signature");
+    public async Task AMemberThatIsNotDocumented_IsRefusedByItsName()
+    {
+        var answer = await PostAsync("orders", $"{{{Rest},\"order\":{Order},\"later\":{{\"a\":[1]}}}}");
+        var problem = await RefusalAsync(answer, 400, "malformed_request");
+        Assert.Equal("The member \"later\" is unknown.", problem.GetProperty("detail").GetString());
+    }
 
     [Fact]
     public async Task OtherThanJson_IsNotTaken() =>
@@ -130,6 +135,7 @@ public sealed class BadRequestTests(ApiStack stack)
         "trades?account=bob",
         "account must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed."
     )]
+    [InlineData("trades?sort=price", "sort must be one of -tradeId, tradeId, -blockNumber, blockNumber.")]
     [InlineData("trades?settlement=done", "settlement must be unsettled, matched, batched, broadcast, mined, final, failed.")]
     [InlineData(
         "accounts/bob",

@@ -52,7 +52,7 @@ public sealed class MutatedRequestTests(ApiStack stack)
             var content = new ByteArrayContent(body);
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using var request = new HttpRequestMessage(HttpMethod.Post, i % 5 == 0 ? "orders/cancel" : "orders") { Content = content };
-            // A damaged request may still be valid: then it finds no leader, and this deadline ends its wait at once.
+            // A damaged request may still be valid. It then finds no leader, and this deadline ends its wait at once.
             request.Headers.Add("X-Deadline-Ms", "1");
             using var response = await stack.Http.SendAsync(request);
             var status = (int)response.StatusCode;

@@ -31,7 +31,7 @@ public sealed partial class ProblemCodeTests
     [Fact]
     public void EveryCode_IsGivenByTheCode()
     {
-        // Lines that only map a code to HTTP begin with it.
+        // Lines that only map a code to HTTP begin with it, and do not count as its use.
         var giving = new[] { "Foresight.Api", "Foresight.Cluster", "Foresight.Matching" }
             .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories))
             .SelectMany(File.ReadLines)

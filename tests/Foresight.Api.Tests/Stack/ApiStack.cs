@@ -7,13 +7,15 @@ using Aspire.Hosting.Testing;
 using Foresight.AppHost;
 using Foresight.AppHost.Native;
 using Foresight.Chain;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Redis;
 using Npgsql;
 
 namespace Foresight.Api.Tests.Stack;
 
 /// <summary>
-/// An Api node in its own process with a real Redis, Postgres and streaming replica. There is no matching node: <see cref="GatewayOfTest"/>
-/// answers in place of its leader, and tests write what it would have committed.
+/// An Api node in its own process with a real Redis, Postgres and streaming replica. There is no matching node, so that tests decide what
+/// it answers (<see cref="GatewayOfTest"/>) and what it has committed.
 /// </summary>
 public sealed class ApiStack : IAsyncLifetime
 {
@@ -21,11 +23,12 @@ public sealed class ApiStack : IAsyncLifetime
     public const string AdaKey = "a-key-of-ada-for-tests-only";
     public const string GraceKey = "a-key-of-grace-for-tests-only";
     public const string ClusterSecret = "a-cluster-secret-for-tests";
-    public const string Prefix = "foresight:";
+    public const string Prefix = RedisSettings.DefaultKeyPrefix;
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
 
     private DistributedApplication? _app;
+    private LeaderOfTest? _leader;
 
     public static Address Binary { get; } = Address.Parse("0x1111111111111111111111111111111111111111");
 
@@ -37,6 +40,11 @@ public sealed class ApiStack : IAsyncLifetime
     public string PrimaryConnection { get; private set; } = "";
     public string ReplicaConnection { get; private set; } = "";
     public string Redis { get; private set; } = "";
+
+    public bool IsLeaderHeard
+    {
+        set => _leader!.IsHeard = value;
+    }
 
     public async Task InitializeAsync()
     {
@@ -67,6 +75,7 @@ public sealed class ApiStack : IAsyncLifetime
         ReplicaConnection = $"{await _app.ConnectionAsync("postgres-replica")};Database=foresight";
         Primary = NpgsqlDataSource.Create(PrimaryConnection);
         await MigrateAsync();
+        _leader = new LeaderOfTest(ConnectAsNode(), Primary);
 
         await _app.ExecuteAsync("api", KnownResourceCommands.StartCommand);
         Http = _app.CreatePlainClient("api");
@@ -80,7 +89,7 @@ public sealed class ApiStack : IAsyncLifetime
         );
     }
 
-    public async Task ChainAsync(string method, params object[] parameters)
+    public async Task<JsonElement> ChainAsync(string method, params object[] parameters)
     {
         using var chain = _app!.CreatePlainClient("chain");
         using var response = await chain.PostAsJsonAsync(
@@ -93,8 +102,12 @@ public sealed class ApiStack : IAsyncLifetime
                 @params = parameters,
             }
         );
-        Assert.False((await response.Content.ReadFromJsonAsync<JsonElement>()).TryGetProperty("error", out var error), error.ToString());
+        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.False(answer.TryGetProperty("error", out var error), error.ToString());
+        return answer.GetProperty("result");
     }
+
+    public RedisClient ConnectAsNode() => new(Redis, Prefix, ClusterSecret);
 
     public Task KillAsync(string resource) => _app!.KillAsync(resource);
 
@@ -118,6 +131,23 @@ public sealed class ApiStack : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>The command and the order of its level belong together, because the node reads both.</summary>
+    public Task CommitAsync(int market, long epoch, long sequence, LevelChange level) =>
+        ExecuteAsync(
+            $"""
+            INSERT INTO accounts (account_id, address) VALUES (1, decode(repeat('99', 20), 'hex')) ON CONFLICT DO NOTHING;
+            DELETE FROM orders WHERE market_id = {market} AND outcome = {level.Outcome} AND price_ticks = {level.PriceTicks};
+            INSERT INTO commands (shard, sequence, epoch, accepted_at, kind, request_id, payload, result)
+                VALUES (0, {sequence}, {epoch}, now(), 3, gen_random_uuid(), '', 'null');
+            INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force,
+                post_only, stp, salt,
+                    salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence, updated_at)
+                VALUES (decode(lpad(to_hex({sequence}), 64, '0'), 'hex'), {sequence}, {market}, 1, {level.Outcome}, {level.IsBid},
+                    {level.PriceTicks}, {level.Lots}, 0,
+                    false, 0, {sequence}, 0, 0, '', 0, 0, {sequence}, {epoch}, now(), {sequence}, now());
+            """
+        );
+
     public async Task<T> ScalarAsync<T>(string sql)
     {
         await using var command = Primary.CreateCommand(sql);
@@ -128,6 +158,8 @@ public sealed class ApiStack : IAsyncLifetime
     {
         Http?.Dispose();
         Admin?.Dispose();
+        if (_leader is not null)
+            await _leader.DisposeAsync();
         if (Primary is not null)
             await Primary.DisposeAsync();
         if (_app is not null)

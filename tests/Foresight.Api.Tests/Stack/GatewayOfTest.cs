@@ -1,46 +1,68 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
-using Foresight.Cluster;
+using Foresight.Cluster.Proof;
 using Foresight.Protocol;
+using Foresight.ServiceDefaults.Trust;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 
 namespace Foresight.Api.Tests.Stack;
 
 internal sealed class GatewayOfTest : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly string _redis;
+    private readonly ApiStack _stack;
 
-    private GatewayOfTest(WebApplication app, string redis) => (_app, _redis) = (app, redis);
+    private GatewayOfTest(WebApplication app, ApiStack stack) => (_app, _stack) = (app, stack);
 
     public ConcurrentQueue<LeaderCommand> Commands { get; } = new();
 
-    public string? SecretSeen { get; private set; }
+    public ConcurrentQueue<string> Received { get; } = new();
 
-    /// <param name="answer">Result of a command; a task that never completes is a leader that hangs.</param>
-    public static async Task<GatewayOfTest> OpenAsync(ApiStack stack, Func<LeaderCommand, Task<CommandResult>> answer)
+    public ConcurrentQueue<ProvenNode?> Callers { get; } = new();
+
+    /// <param name="answer">A task that never completes is a leader that hangs.</param>
+    public static async Task<GatewayOfTest> OpenAsync(
+        ApiStack stack,
+        Func<LeaderCommand, Task<CommandResult>> answer,
+        string secret = ApiStack.ClusterSecret,
+        string kind = NodeKinds.Matching
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
+        var proof = new NodeProof(new ClusterKeys(secret), "leader-of-test", kind);
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, options => options.Protocols = HttpProtocols.Http2)
+            kestrel.Listen(
+                IPAddress.Loopback,
+                0,
+                options =>
+                {
+                    options.Protocols = HttpProtocols.Http2;
+                    options.UseHttps(
+                        new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(proof.ForServer(_ => true)) }
+                    );
+                }
+            )
         );
         var app = builder.Build();
-        var gateway = new GatewayOfTest(app, stack.Redis);
+        var gateway = new GatewayOfTest(app, stack);
         app.MapPost(
             "/gateway/commands",
             async (HttpContext http) =>
             {
-                gateway.SecretSeen = http.Request.Headers[ClusterSecret.Header];
-                var batch = await http.Request.ReadFromJsonAsync<CommandBatch>(JsonSerializerOptions.Web);
+                using var body = new StreamReader(http.Request.Body);
+                var text = await body.ReadToEndAsync();
+                gateway.Received.Enqueue(string.Join('\n', http.Request.Headers.Select(header => $"{header.Key}: {header.Value}")) + text);
+                gateway.Callers.Enqueue(proof.Read(http.Connection.ClientCertificate));
+                var batch = JsonSerializer.Deserialize<CommandBatch>(text, JsonSerializerOptions.Web);
                 foreach (var command in batch!.Commands)
                     gateway.Commands.Enqueue(command);
                 var results = await Task.WhenAll(batch.Commands.Select(answer)).WaitAsync(http.RequestAborted);
@@ -52,34 +74,21 @@ internal sealed class GatewayOfTest : IAsyncDisposable
             .Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()
             .Features.Get<IServerAddressesFeature>()!
             .Addresses.Single();
-        var lease = new LeaseRecord("leader-of-test", address, Guid.NewGuid(), 7, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
-        await gateway.ChangeLeaseAsync(
-            "acquired",
-            (database, key) => database.StringSetAsync(key, JsonSerializer.Serialize(lease, JsonSerializerOptions.Web))
+        // Redis shows no lease here, so the Api goes by the row.
+        await stack.ExecuteAsync(
+            $"""
+            INSERT INTO leadership (resource, epoch, token, node_id, address, renewed_at, lease_ms, acquired_at)
+            VALUES ('matching-engine', 7, gen_random_uuid(), 'leader-of-test', '{address}', clock_timestamp(), 86400000, '2026-01-02Z')
+            ON CONFLICT (resource) DO UPDATE SET address = excluded.address, epoch = leadership.epoch + 1
+            """
         );
         return gateway;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await ChangeLeaseAsync("released", (database, key) => database.KeyDeleteAsync(key));
+        await _stack.ExecuteAsync("DELETE FROM leadership WHERE node_id = 'leader-of-test'");
         await _app.StopAsync(new CancellationToken(canceled: true));
         await _app.DisposeAsync();
-    }
-
-    /// <summary>A new connection each time: tests kill Redis in between, and an old connection takes a while to recover.</summary>
-    private async Task ChangeLeaseAsync(string kind, Func<IDatabase, RedisKey, Task> change)
-    {
-        using var connection = await ConnectionMultiplexer.ConnectAsync(_redis);
-        await change(connection.GetDatabase(), ApiStack.Prefix + "leader:matching-engine");
-        await connection
-            .GetSubscriber()
-            .PublishAsync(
-                RedisChannel.Literal(ApiStack.Prefix + Channels.ClusterLeader),
-                JsonSerializer.Serialize(
-                    new LeaderMessage(kind, LeasedResources.Matching, "leader-of-test", "", 7),
-                    JsonSerializerOptions.Web
-                )
-            );
     }
 }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Foresight.Api.Tests.Telemetry;
 
-/// <summary>The node's sampler decides about tracing, not the flag that any caller can set.</summary>
+/// <summary>Any caller can set the flag, so the node's sampler decides about tracing.</summary>
 [Trait("Category", "Parts")]
 public sealed class CallerTracesTests
 {
@@ -69,7 +69,7 @@ public sealed class CallerTracesTests
                     : Results.NotFound()
         );
         await app.StartAsync();
-        // Sends no trace context of its own.
+        // The client must not send a trace context of its own.
         using var http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null, UseProxy = false });
         using var request = new HttpRequestMessage(HttpMethod.Get, app.Urls.Single());
         request.Headers.Add("traceparent", $"00-{CallersTrace}-b7ad6b7169203331-{flag}");

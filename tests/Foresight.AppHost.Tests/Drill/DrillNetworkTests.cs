@@ -112,7 +112,7 @@ public sealed class DrillNetworkTests : IDisposable
         return new EndpointReference(resource, "tcp");
     }
 
-    /// <summary>A shell, because the cut is by process, and this connection must belong to another one.</summary>
+    /// <summary>The cut is by process, so this connection must belong to another one: a shell's.</summary>
     private static Process OtherProcess(int port) =>
         Process.Start(
             new ProcessStartInfo(

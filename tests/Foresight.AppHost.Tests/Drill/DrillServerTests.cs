@@ -12,9 +12,46 @@ public sealed class DrillServerTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("drill-test-").FullName;
 
+    private const string Long = "a-folder-that-is-longer-than-a-socket-may-be-called/a-folder-that-is-longer-than-a-socket-may-be-called/x";
+
+    /// <summary>A client that looks while the socket is being made finds no entry, or one that accepts; never one to be removed.</summary>
     [Theory]
     [InlineData("short")]
-    [InlineData("a-folder-that-is-longer-than-a-socket-may-be-called/a-folder-that-is-longer-than-a-socket-may-be-called/x")]
+    [InlineData(Long)]
+    public async Task AClientThatLooksWhileItStarts_DoesNotRemoveIt(string name)
+    {
+        for (var round = 0; round < 100; round++)
+        {
+            var folder = Path.Combine(_folder, $"{round}", name);
+            var begun = new TaskCompletionSource();
+            using var over = new CancellationTokenSource();
+            // More than there are cores, so that the making is often interrupted between two of its steps.
+            var looking = Enumerable
+                .Range(0, 2 * Environment.ProcessorCount)
+                .Select(_ => Task.Factory.StartNew(Look, TaskCreationOptions.LongRunning))
+                .ToList();
+            await begun.Task.WaitAsync(Eventually.Patience);
+            using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            var path = DrillSocket.Listen(listener, folder);
+            await over.CancelAsync();
+            await Task.WhenAll(looking);
+            Assert.True(Path.Exists(path), $"The entry was gone in round {round}.");
+            DrillSocket.Remove(path);
+
+            void Look()
+            {
+                while (!over.IsCancellationRequested)
+                {
+                    DrillSocket.Connect(folder, "*").ForEach(found => found.Socket.Dispose());
+                    begun.TrySetResult();
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("short")]
+    [InlineData(Long)]
     public async Task AnyFolder_Works_AndNothingIsLeftInIt(string name)
     {
         var folder = Path.Combine(_folder, name);

@@ -61,22 +61,79 @@ public sealed class NativeResourcesTests
     }
 
     [Fact]
-    public async Task Redis_LetsNobodyInWithoutAPassword_AndARoleOnlyToItsPrefix()
+    [Trait("Category", "Trust")]
+    public async Task Redis_LetsNobodyInWithoutAPassword_AndEachRoleOnlyToItsKeysAndChannels()
     {
         await using var builder = TestApplication.CreateBuilder();
-        builder.AddNativeRedis("redis").AddUser("matching", "foresight:");
+        var redis = builder.AddNativeRedis("redis");
+        redis.AddUser(RedisRoles.Matching, "foresight:");
+        redis.AddUser(RedisRoles.Api, "foresight:");
         await using var app = await builder.StartAsync("redis");
         var admin = await app.ConnectionAsync("redis");
         await Assert.ThrowsAsync<RedisConnectionException>(() => ConnectionMultiplexer.ConnectAsync(admin.Split(',')[0]));
 
-        await using var role = await ConnectionMultiplexer.ConnectAsync(await app.ConnectionAsync("redis-matching"));
-        var database = role.GetDatabase();
-        Assert.True(await database.StringSetAsync("foresight:lease", "x"));
-        Assert.Equal("x", (string?)await database.ScriptEvaluateAsync("return redis.call('get', KEYS[1])", ["foresight:lease"]));
-        await role.GetSubscriber().SubscribeAsync(RedisChannel.Literal("foresight:news"));
-        await Assert.ThrowsAsync<RedisServerException>(() => database.StringSetAsync("other:lease", "x"));
-        await Assert.ThrowsAsync<RedisServerException>(() => database.ExecuteAsync("FLUSHALL"));
-        await Assert.ThrowsAnyAsync<Exception>(() => role.GetSubscriber().SubscribeAsync(RedisChannel.Literal("other:news")));
+        await using var matching = await ConnectionMultiplexer.ConnectAsync(await app.ConnectionAsync("redis-matching"));
+        await using var api = await ConnectionMultiplexer.ConnectAsync(await app.ConnectionAsync("redis-api"));
+        var (ofMatching, ofApi) = (matching.GetDatabase(), api.GetDatabase());
+        Assert.True(await ofMatching.StringSetAsync("foresight:leader:x", "y"));
+        Assert.Equal("y", (string?)await ofApi.StringGetAsync("foresight:leader:x"));
+        await RefusedAsync(() => ofApi.StringSetAsync("foresight:leader:x", "z"));
+        foreach (var (database, isDeleted) in new[] { (ofMatching, true), (ofApi, false) })
+        {
+            var transaction = database.CreateTransaction();
+            transaction.AddCondition(Condition.StringEqual("foresight:leader:x", "y"));
+            var deletion = transaction.KeyDeleteAsync("foresight:leader:x");
+            if (isDeleted)
+                Assert.True(await transaction.ExecuteAsync() && await deletion);
+            else
+                await Assert.ThrowsAnyAsync<Exception>(async () => Assert.True(await transaction.ExecuteAsync() && await deletion));
+            Assert.Equal(!isDeleted, await ofMatching.KeyExistsAsync("foresight:leader:x"));
+            await ofMatching.StringSetAsync("foresight:leader:x", "y");
+        }
+
+        foreach (var database in new[] { ofMatching, ofApi })
+        {
+            Assert.True(await database.StringSetAsync("foresight:node:n:info", "x"));
+            await RefusedAsync(() => database.StringSetAsync("other:leader:x", "x"));
+            await RefusedAsync(() => database.StringSetAsync("foresight:anything", "x"));
+            foreach (
+                var command in new[]
+                {
+                    "FLUSHALL",
+                    "FLUSHDB",
+                    "SHUTDOWN",
+                    "MONITOR",
+                    "EVAL while(true)do(end) 1 foresight:node:n:info",
+                    "EVAL_RO return(1) 1 foresight:node:n:info",
+                    "EVALSHA 0000000000000000000000000000000000000000 1 foresight:node:n:info",
+                    "FCALL f 1 foresight:node:n:info",
+                    "FUNCTION LIST",
+                    "SCRIPT LOAD return(1)",
+                    "SCRIPT FLUSH",
+                    "CONFIG SET save 1",
+                    "KEYS *",
+                    "CLIENT PAUSE 1",
+                }
+            )
+                await RefusedAsync(() => database.ExecuteAsync(command.Split(' ')[0], [.. command.Split(' ')[1..]]));
+        }
+
+        await using var server = await ConnectionMultiplexer.ConnectAsync(admin);
+        Assert.Equal(512 * 1024 * 1024, await SettingAsync("maxmemory"));
+        Assert.Equal(4 * 1024 * 1024, await SettingAsync("proto-max-bulk-len"));
+
+        var trades = RedisChannel.Literal("foresight:ws:trades");
+        await matching.GetSubscriber().PublishAsync(trades, "x");
+        await api.GetSubscriber().SubscribeAsync(trades, (_, _) => { });
+        await RefusedAsync(() => api.GetSubscriber().PublishAsync(trades, "x"));
+        await RefusedAsync(() => api.GetSubscriber().PublishAsync(RedisChannel.Literal("foresight:cluster:leader"), "x"));
+        await api.GetSubscriber().PublishAsync(RedisChannel.Literal("foresight:cluster:nodes"), "x");
+        await Assert.ThrowsAnyAsync<Exception>(() => api.GetSubscriber().SubscribeAsync(RedisChannel.Literal("other:news"), (_, _) => { }));
+
+        async Task<long> SettingAsync(string name) =>
+            (long)((RedisResult[])(await server.GetDatabase().ExecuteAsync("CONFIG", "GET", name))!)[1];
+
+        static Task RefusedAsync(Func<Task> command) => Assert.ThrowsAsync<RedisServerException>(command);
     }
 
     [Fact]
@@ -110,7 +167,7 @@ public sealed class NativeResourcesTests
 
             await app.StopServerAsync("chain");
             Assert.False(File.Exists(chain.ProcessIdFile));
-            // The pid file of a killed shell, with a number that another program has now.
+            // The pid file of a killed shell remains, and its number may belong to another program, which must not be taken for the chain.
             await File.WriteAllTextAsync(chain.ProcessIdFile, $"{Environment.ProcessId}\n");
             Assert.Null(chain.ProcessId);
             await app.StartServerAsync("chain");

@@ -39,5 +39,66 @@ public sealed class NativeStateTests : IDisposable
         Assert.False(Directory.Exists(folder));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("{ \"admin-key\": \"on")]
+    [InlineData("[]")]
+    public void DamagedSecrets_AreNotReplaced_BecauseTheyOpenTheData(string damaged)
+    {
+        var file = Path.Combine(_folder, "secrets.json");
+        File.WriteAllText(file, damaged);
+        using var state = new NativeState(_folder, ephemeral: false);
+        var mistake = Assert.Throws<DistributedApplicationException>(() => state.KeptSecret("admin-key", () => "new"));
+        Assert.StartsWith($"{file} is damaged. Restore it", mistake.Message);
+        Assert.Equal(damaged, File.ReadAllText(file));
+    }
+
+    [Fact]
+    public void SecretsAskedForAtOnce_AreAllKept()
+    {
+        using (var state = new NativeState(_folder, ephemeral: false))
+            Parallel.For(0, 50, i => state.KeptSecret($"key-{i % 10}", () => $"secret of {i % 10}"));
+        using var again = new NativeState(_folder, ephemeral: false);
+        for (var i = 0; i < 10; i++)
+            Assert.Equal($"secret of {i}", again.KeptSecret($"key-{i}", () => "lost"));
+    }
+
+    [Fact]
+    public void AWriteThatWasInterrupted_DoesNotStopTheNext_AndLeavesNothing()
+    {
+        var file = Path.Combine(_folder, "conf");
+        File.WriteAllText(file, "old");
+        File.WriteAllText(file + ".new", "half of");
+        NativeState.WriteOwnerOnly(file, "new");
+        Assert.Equal("new", File.ReadAllText(file));
+        Assert.Equal([file], Directory.GetFiles(_folder));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+    }
+
+    [Fact]
+    public void WhatAKilledAppHostLeft_IsRemovedByTheNext_AndOthersAreNot()
+    {
+        var prefix = Path.Combine(Path.GetTempPath(), $"{Foresight.AppHost.Programs.ProgramCache.ApplicationName}-test-{Guid.NewGuid():N}");
+        var (abandoned, inUse, foreign) = ($"{prefix}-a", $"{prefix}-b", $"{prefix}-c");
+        foreach (var folder in new[] { abandoned, inUse, foreign })
+            Directory.CreateDirectory(Path.Combine(folder, "data"));
+        File.WriteAllText(Path.Combine(abandoned, "lock"), "");
+        try
+        {
+            using var other = new NativeState(inUse, ephemeral: false);
+            other.EnsureOpen();
+            using var next = new NativeState(Path.Combine(_folder, "next"), ephemeral: true);
+            next.EnsureOpen();
+            Assert.False(Directory.Exists(abandoned));
+            Assert.True(Directory.Exists(inUse));
+            Assert.True(Directory.Exists(foreign));
+        }
+        finally
+        {
+            foreach (var folder in new[] { inUse, foreign })
+                Directory.Delete(folder, recursive: true);
+        }
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

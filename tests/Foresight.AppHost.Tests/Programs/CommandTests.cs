@@ -41,6 +41,16 @@ public sealed class CommandTests
         Assert.Equal("no space", lines[^1]);
     }
 
+    [Theory]
+    [InlineData("a-program-that-no-machine-has")]
+    [InlineData("/etc/passwd")]
+    public async Task AProgramThatCannotBeRun_IsNamed_WithWhatToDo(string program)
+    {
+        var missing = await Assert.ThrowsAsync<ProgramMissingException>(() => Command.RunAsync(program, [], "/", default));
+        Assert.StartsWith($"{program} cannot be run: ", missing.Message);
+        Assert.EndsWith("Install it and put it on PATH.", missing.Message);
+    }
+
     private static Task<(int ExitCode, string LastWords)> RunAsync(string script) =>
         Command.RunAsync("sh", ["-c", script], Path.GetTempPath(), CancellationToken.None);
 }

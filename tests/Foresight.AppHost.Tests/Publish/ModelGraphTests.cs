@@ -48,7 +48,7 @@ public sealed class ModelGraphTests
 
     private static bool IsPartOfRedis(IResource resource) => resource.Name.StartsWith("redis-", StringComparison.Ordinal);
 
-    // Aspire adds a hidden rebuilder beside each project; it is not part of the model.
+    // Aspire adds a hidden rebuilder beside each project, which is not part of the model.
     private static bool IsOfAspire(IResource resource) => resource is ExecutableResource and not NativeServerResource;
 
     // Aspire sets the rest for the environment that a service runs in.

@@ -22,7 +22,7 @@ internal sealed class PublishedFolders : IDisposable
         if (_byProject.TryGetValue(project, out var folder))
             return folder;
         folder = Path.Combine(_root, project);
-        // The configuration of these tests, so that the projects are built already.
+        // In the configuration of these tests, because the projects are built in it already.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         Run(
             "dotnet",
@@ -50,7 +50,7 @@ internal sealed class PublishedFolders : IDisposable
     }
 }
 
-/// <summary>Runs as another user if the tests run as root, because root can write to read-only files.</summary>
+/// <summary>Root can write to read-only files, so tests that run as root run it as another user.</summary>
 internal sealed class PublishedService : IDisposable
 {
     private const string Nobody = "65534";

@@ -12,8 +12,8 @@ using Xunit;
 namespace Foresight.AppHost.Tests.Publish;
 
 /// <summary>
-/// The services of the manifest, published, with only the manifest's environment, as an unprivileged user over read-only files: the content
-/// of a container without an image.
+/// With only the manifest's environment, as an unprivileged user over read-only files: a container's conditions without an image, which
+/// needs a container engine.
 /// </summary>
 [Collection(ServersCollection.Name), Trait("Category", "Parts")]
 public sealed partial class PublishedServicesTests
@@ -25,17 +25,20 @@ public sealed partial class PublishedServicesTests
     {
         var manifest = await PublishedManifest.ResourcesAsync();
         await using var builder = TestApplication.CreateBuilder();
-        builder.AddNativeRedis("redis");
+        var redis = builder.AddNativeRedis("redis");
+        string[] redisUsers =
+        [
+            .. new[] { RedisRoles.Matching, RedisRoles.Api }.Select(role => redis.AddUser(role, "foresight:").Resource.Name),
+        ];
         var postgres = builder.AddNativePostgres("postgres");
         postgres.AddDatabase("foresight");
         postgres.AddReplica("postgres-replica");
         builder.AddNativeChain("chain").WithArgs(ChainCommand.Development);
         await using var servers = await builder.StartAsync("redis", "foresight", "postgres-replica", "chain");
-        // Production refuses the publicly known keys.
+        // New keys, because production refuses the publicly known ones.
         var (operatorKey, faucetKey) = (await NewAccountAsync(servers), await NewAccountAsync(servers));
         var values = new Dictionary<string, string>
         {
-            ["redis.connectionString"] = await servers.ConnectionAsync("redis"),
             ["foresight.connectionString"] = await servers.ConnectionAsync("foresight"),
             ["postgres-replica.bindings.tcp.url"] =
                 $"tcp://{NativeServerResource.Address}:{servers.GetEndpoint("postgres-replica", "tcp").Port}",
@@ -45,6 +48,8 @@ public sealed partial class PublishedServicesTests
             ["admin-key.value"] = Guid.NewGuid().ToString("N"),
             ["cluster-secret.value"] = Guid.NewGuid().ToString("N"),
         };
+        foreach (var user in redisUsers)
+            values[$"{user}.connectionString"] = await servers.ConnectionAsync(user);
         foreach (var (name, resource) in manifest)
             if (resource!["bindings"]?["http"] is not null && IsProject(resource))
             {

@@ -12,7 +12,8 @@ namespace Foresight.Chain.Tests.Abi;
 
 public sealed class AbiTests
 {
-    // Types that the contracts return, emit and revert with. The encoder takes every type and is also tested by the batch of matches.
+    // Only what the contracts return, emit and revert with is decoded. The encoder takes every type and is also tested by the
+    // batch of matches.
     private static readonly string[] TypesThatAreRead =
     [
         "uint256",
@@ -126,7 +127,7 @@ public sealed class AbiTests
     public void Decode_OfAWordThatIsNoValueOfItsType_IsRefused(string type, string word) =>
         Assert.Throws<FormatException>(() => Function(type).DecodeOutput(Hex.Decode("0x" + word)));
 
-    /// <summary>Finds a function, event or error that cannot be decoded here, not in production.</summary>
+    /// <summary>A function, event or error that cannot be decoded must be found here, not in production.</summary>
     [Fact]
     public void EverythingThatTheWrappersName_IsRead()
     {

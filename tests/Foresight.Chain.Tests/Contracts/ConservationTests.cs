@@ -8,8 +8,8 @@ using Xunit;
 namespace Foresight.Chain.Tests.Contracts;
 
 /// <summary>
-/// Random actions of a few traders, many of which are refused. After each, no USDC has appeared or vanished, and the market holds exactly
-/// the claims of its outstanding shares plus the fees.
+/// After each of many random actions, some of them refused, no USDC may have appeared or vanished, and the market must hold exactly the
+/// claims of its outstanding shares plus the fees.
 /// </summary>
 public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<ExchangeFixture>
 {
@@ -35,10 +35,11 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
             ).Aggregate(await FeesPaidAsync() - feesBefore, (sum, micros) => sum + micros);
         var money = await AllMoneyAsync();
         var settled = 0;
+        var expiry = await _exchange.EscapeAsync();
 
         for (var i = 0; i < Actions; i++)
         {
-            settled += await ActAsync(random, market, traders, outcomes);
+            settled += await ActAsync(random, market, traders, outcomes, expiry);
             Assert.Equal(money, await AllMoneyAsync());
             var supply = await SupplyAsync(market, traders, outcomes);
             Assert.Single(supply.Distinct());
@@ -65,7 +66,7 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         Assert.Equal(0, await _exchange.MicrosOfAsync(market.Address));
     }
 
-    private async Task<int> ActAsync(Random random, MarketContract market, PrivateKey[] traders, int outcomes)
+    private async Task<int> ActAsync(Random random, MarketContract market, PrivateKey[] traders, int outcomes, long expiry)
     {
         PrivateKey Any() => traders[random.Next(traders.Length)];
         long AnyLots() => random.Next(1, 800);
@@ -78,8 +79,16 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
                 await TryAsync(Any(), market, Calls.Market("mergeSet", AnyLots() * OrderMessage.AmountPerLot));
                 return 0;
             case 2:
-                var resting = _exchange.Leg(market, Any(), random.Next(outcomes), random.Next(2) == 0, random.Next(1, 10_000), AnyLots());
-                await TryAsync(Any(), market, Calls.Market("fillOrderSigned", resting.Order, resting.Signature, resting.Amount));
+                var resting = _exchange.Leg(
+                    market,
+                    Any(),
+                    random.Next(outcomes),
+                    random.Next(2) == 0,
+                    random.Next(1, 10_000),
+                    AnyLots(),
+                    expiry: expiry
+                );
+                await TryAsync(Any(), market, MarketContract.FillOrderSigned(resting.Order, resting.Signature, resting.Amount));
                 return 0;
             default:
                 var (events, _) = await _exchange.SettleAsync(
@@ -107,7 +116,7 @@ public sealed class ConservationTests(ExchangeFixture fixture) : IClassFixture<E
         return _exchange.Match([.. prices.Select((price, k) => _exchange.Leg(market, any(), k, isMint, price, lots))]);
     }
 
-    // A trader may not afford an action; its refusal is part of the test.
+    // A refusal is part of the test, because a trader may not afford an action.
     private async Task TryAsync(PrivateKey trader, MarketContract market, byte[] data)
     {
         try

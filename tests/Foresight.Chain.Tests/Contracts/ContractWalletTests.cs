@@ -37,7 +37,7 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
         var digest = OrderSigning.OrderHash(Exchange.DomainOf(market), buy.Order);
         Assert.True(await ContractWallet.AcceptsAsync(_exchange.Chain.Client, wallet, digest, buy.Signature));
 
-        // The owner's key alone does not sign for the wallet.
+        // The owner's key alone must not sign for the wallet.
         Assert.False(OrderSigning.Check(digest, buy.Signature, wallet).IsValid);
         var stranger = buy with { Signature = OrderSigning.Sign(Exchange.DomainOf(market), buy.Order, seller) };
         Assert.False(await ContractWallet.AcceptsAsync(_exchange.Chain.Client, wallet, digest, stranger.Signature));
@@ -74,7 +74,7 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
                 (failure.Code, failure.Blame, failure.Account, failure.OrderHash)
             );
 
-            // It costs at most its limit, not the 63/64 of all gas that a call may take.
+            // A call may take 63/64 of all gas, but a check must not cost more than its limit.
             Assert.InRange(receipt.GasUsed, 0, ContractWallet.CheckGas + 400_000);
         }
     }

@@ -15,14 +15,14 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
     [InlineData(false)]
     public async Task Fill_TradesWithTheCallerAtTheOrdersPrice(bool makerBuys)
     {
-        var (market, maker, caller) = await SetUpAsync($"fill {makerBuys}");
-        var leg = _exchange.Leg(market, maker, 1, makerBuys, 3_000, 500);
+        var (market, maker, caller, expiry) = await SetUpAsync($"fill {makerBuys}");
+        var leg = _exchange.Leg(market, maker, 1, makerBuys, 3_000, 500, expiry: expiry);
         var hash = OrderSigning.OrderHash(Exchange.DomainOf(market), leg.Order);
 
         var receipt = await _exchange.Chain.ExecuteAsync(
             caller,
             market.Address,
-            Calls.Market("fillOrderSigned", leg.Order, leg.Signature, 200 * OrderMessage.AmountPerLot)
+            MarketContract.FillOrderSigned(leg.Order, leg.Signature, 200 * OrderMessage.AmountPerLot)
         );
 
         var fill = Assert.Single(Exchange.EventsOf(market, receipt).OfType<MarketEvent.OrderFilled>());
@@ -38,12 +38,12 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
     [Fact]
     public async Task Fill_AndSettlement_ShareTheOrdersAmount()
     {
-        var (market, maker, caller) = await SetUpAsync("shared");
-        var leg = _exchange.Leg(market, maker, 0, true, 5_000, 100);
+        var (market, maker, caller, expiry) = await SetUpAsync("shared");
+        var leg = _exchange.Leg(market, maker, 0, true, 5_000, 100, expiry: expiry);
         await _exchange.Chain.ExecuteAsync(
             caller,
             market.Address,
-            Calls.Market("fillOrderSigned", leg.Order, leg.Signature, 60 * OrderMessage.AmountPerLot)
+            MarketContract.FillOrderSigned(leg.Order, leg.Signature, 60 * OrderMessage.AmountPerLot)
         );
 
         MarketMatch Rest(long lots) =>
@@ -60,13 +60,13 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
     [Fact]
     public async Task Fill_OfAnOrderThatMayNotFill_IsRefusedWithTheSameReasonsAsASettlement()
     {
-        var (market, maker, caller) = await SetUpAsync("refused");
-        var leg = _exchange.Leg(market, maker, 0, true, 5_000, 100);
+        var (market, maker, caller, expiry) = await SetUpAsync("refused");
+        var leg = _exchange.Leg(market, maker, 0, true, 5_000, 100, expiry: expiry);
         async Task<string> RefusalAsync(OrderMessage order, byte[] signature, long lots)
         {
             var call = new CallRequest(
                 market.Address,
-                Calls.Market("fillOrderSigned", order, signature, lots * OrderMessage.AmountPerLot),
+                MarketContract.FillOrderSigned(order, signature, lots * OrderMessage.AmountPerLot),
                 caller.Address
             );
             var e = await Assert.ThrowsAsync<RpcException>(() => _exchange.Chain.Client.CallAsync(call));
@@ -84,17 +84,17 @@ public sealed class DirectFillTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal(SettlementFailure.OrderExpired, await RefusalAsync(expired.Order, expired.Signature, 100));
         await _exchange.Chain.ExecuteAsync(maker, market.Address, Calls.Market("cancelSalt", leg.Order.Salt));
         Assert.Equal(SettlementFailure.OrderCancelled, await RefusalAsync(leg.Order, leg.Signature, 100));
-        await _exchange.Chain.ExecuteAsync(_exchange.Operator, market.Address, Calls.Market("pause"));
-        Assert.Equal(SettlementFailure.MarketPaused, await RefusalAsync(leg.Order, leg.Signature, 100));
+        await _exchange.Chain.ExecuteAsync(_exchange.Resolver, market.Address, Calls.Market("resolve", 0));
+        Assert.Equal(SettlementFailure.MarketNotOpen, await RefusalAsync(leg.Order, leg.Signature, 100));
     }
 
-    private async Task<(MarketContract, PrivateKey Maker, PrivateKey Caller)> SetUpAsync(string name)
+    private async Task<(MarketContract, PrivateKey Maker, PrivateKey Caller, long Expiry)> SetUpAsync(string name)
     {
         var market = await _exchange.MarketAsync(2);
         var maker = await _exchange.TraderAsync($"{name}: maker", 100);
         var caller = await _exchange.TraderAsync($"{name}: caller", 100);
         await _exchange.MintSetAsync(market, maker, 1_000);
         await _exchange.MintSetAsync(market, caller, 1_000);
-        return (market, maker, caller);
+        return (market, maker, caller, await _exchange.EscapeAsync());
     }
 }

@@ -8,21 +8,21 @@ using Xunit.Abstractions;
 namespace Foresight.Chain.Tests.Contracts;
 
 /// <summary>
-/// Gas of a settled match by kind and batch size, for accounts that have traded before (their storage slots are in use). The limits are a
-/// tenth above the figures in contracts/README.md, so that an increase is noticed.
+/// At most a hundredth above the figures in contracts/README.md, so that an increase is noticed. The accounts have traded before, because
+/// first uses of storage slots cost more.
 /// </summary>
 public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) : IClassFixture<ExchangeFixture>
 {
     private readonly Exchange _exchange = fixture.Exchange;
 
     [Theory]
-    [InlineData(SettlementKind.Direct, 2, 1, 175_000)]
-    [InlineData(SettlementKind.Direct, 2, 20, 107_000)]
-    [InlineData(SettlementKind.Mint, 2, 20, 117_000)]
-    [InlineData(SettlementKind.Merge, 2, 20, 119_000)]
-    [InlineData(SettlementKind.Mint, 3, 20, 169_000)]
-    [InlineData(SettlementKind.Merge, 8, 10, 449_000)]
-    public async Task GasPerMatch_StaysBelowItsBound(SettlementKind kind, int outcomes, int matches, long bound)
+    [InlineData(SettlementKind.Direct, 2, 1, 163_700)]
+    [InlineData(SettlementKind.Direct, 2, 20, 97_700)]
+    [InlineData(SettlementKind.Mint, 2, 20, 107_500)]
+    [InlineData(SettlementKind.Merge, 2, 20, 109_400)]
+    [InlineData(SettlementKind.Mint, 3, 20, 155_700)]
+    [InlineData(SettlementKind.Merge, 8, 10, 412_000)]
+    public async Task GasPerMatch_StaysBelowItsBound(SettlementKind kind, int outcomes, int matches, long figure)
     {
         var market = await _exchange.MarketAsync(outcomes);
         var first = await _exchange.TraderAsync($"gas {kind} {outcomes} {matches} a", 1_000);
@@ -53,7 +53,7 @@ public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) 
         Assert.Equal(matches, events.OfType<MarketEvent.TradeSettled>().Count());
         var perMatch = receipt.GasUsed / matches;
         output.WriteLine($"{kind} of {outcomes} outcomes, {matches} in a batch: {perMatch} gas per match");
-        Assert.InRange(perMatch, 0, bound);
+        Assert.InRange(perMatch, 0, figure + (figure / 100));
     }
 
     [Fact]

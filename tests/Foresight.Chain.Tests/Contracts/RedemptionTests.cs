@@ -44,9 +44,7 @@ public sealed class RedemptionTests(ExchangeFixture fixture) : IClassFixture<Exc
         Assert.Equal("MarketNotOpen()", await RefusalAsync(trader, market, Calls.Market("mergeSet", OrderMessage.AmountPerLot)));
     }
 
-    /// <summary>
-    /// Fees round in the trader's favour, and the protocol's share in favour of the liquidity providers; the parts add up.
-    /// </summary>
+    /// <summary>The rounding must favour the trader, and of the fee the liquidity providers, and the parts must add up.</summary>
     [Theory]
     [InlineData(137, 3_333, 1_000_001, 13_700, 4_566)] // 1.37 % of 1.000001 USDC, a third of it.
     [InlineData(500, 10_000, 999_999, 49_999, 49_999)] // The most that a market may take, all of it the protocol's.

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
@@ -58,7 +59,8 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
             }
         }
 
-        // The token lets only the factory transfer, and lets a caller mint and burn only ids of its own address.
+        // The token lets only the factory transfer, and a caller mint and burn only ids of its own address, so a market cannot touch
+        // another's shares.
         var id = OutcomeTokenContract.IdOf(market.Address, 0);
         var move = ContractArtifact.OutcomeToken.Encode("move", victim.Address, thief.Address, id, 1);
         var refused = await Assert.ThrowsAsync<RpcException>(() =>
@@ -77,6 +79,33 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
                 new CallRequest(_exchange.Shares.Address, ContractArtifact.OutcomeToken.Encode("burn", victim.Address, 0, 1), thief.Address)
             )
         );
+    }
+
+    /// <summary>
+    /// An index of more than a byte would reach into the address. A caller whose address has no bit that the market's lacks could then name
+    /// the market's own shares: there are such callers, because contracts that call for anybody have addresses of few bits on some chains.
+    /// </summary>
+    [Fact]
+    [Trait("Category", "Trust")]
+    public async Task NoCaller_MintsOrBurnsSharesOfAMarket_ByAnIndexThatReachesIntoItsAddress()
+    {
+        var market = await _exchange.MarketAsync(2);
+        var victim = await _exchange.TraderAsync("victim", 100);
+        await _exchange.MintSetAsync(market, victim, 1_000);
+        var address = new BigInteger(Convert.FromHexString(market.Address.ToString()[2..]), isUnsigned: true, isBigEndian: true);
+        // Some of the market's own bits and no other, as 0x42…07 may have.
+        var caller = Address.Parse("0x" + (address & ((BigInteger.One << 96) - 1)).ToString("x").TrimStart('0').PadLeft(40, '0'));
+        var id = OutcomeTokenContract.IdOf(market.Address, 1);
+        Assert.Equal(id, (OutcomeTokenContract.IdOf(caller, 0) | (address << 8) | 1));
+        foreach (var (verb, account) in new[] { ("mint", caller), ("burn", victim.Address) })
+        foreach (var index in new[] { (address << 8) | 1, (BigInteger)256 })
+        {
+            var data = ContractArtifact.OutcomeToken.Encode(verb, account, index, 1);
+            var refused = await Assert.ThrowsAsync<RpcException>(() =>
+                _exchange.Chain.Client.CallAsync(new CallRequest(_exchange.Shares.Address, data, caller))
+            );
+            Assert.Equal("BadOutcome(uint256)", ArtifactErrors.NameOf(ContractArtifact.OutcomeToken, refused.RevertData));
+        }
     }
 
     [Fact]
@@ -168,7 +197,7 @@ public sealed class RoleTests(ExchangeFixture fixture) : IClassFixture<ExchangeF
         var lots = 100 * OrderMessage.AmountPerLot;
         Assert.Equal([lots, lots, lots, 0, 0, 0, 0, 0, 0], shares);
 
-        // Read at the pinned block whatever follows it, and for more accounts than fit into one call.
+        // A later block must not change the result of the pinned one, which must also cover more accounts than fit into one call.
         await _exchange.Chain.ExecuteAsync(rich, _exchange.Usdc.Address, UsdcContract.Transfer(capped.Address, 1));
         Assert.Equal(money, await _exchange.Factory.SpendableCollateralAsync(accounts, BlockRef.Hash(block.Hash)));
         var many = Enumerable.Range(0, MarketFactoryContract.AccountLimit + 1).Select(_ => capped.Address).ToArray();

@@ -199,7 +199,7 @@ public sealed class SettlementRulesTests(ExchangeFixture fixture) : SettlementSc
         var data = MarketContract.Settle(matches);
         var enough = await Venue.Chain.EstimateGasAsync(Venue.Operator.Address, Market.Address, data);
 
-        // Starts above the intrinsic cost of the transaction: below it a node does not mine it at all.
+        // Below the intrinsic cost of the transaction a node does not mine it at all, so the search starts above it.
         for (var gas = 400_000; gas < enough; gas += 150_000)
         {
             var receipt = await Venue.Chain.SendAsync(Venue.Operator, Market.Address, data, gas);

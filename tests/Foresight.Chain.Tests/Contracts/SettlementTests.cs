@@ -33,7 +33,7 @@ public sealed class SettlementTests(ExchangeFixture fixture) : IClassFixture<Exc
         );
         Assert.Equal((seller.Address, false), (fills[1].Maker, fills[1].IsBuy));
 
-        // 10 shares at 0.60.
+        // 10 shares at 0.60 move 6 USDC.
         Assert.Equal(Exchange.Micros(94), await _exchange.MicrosOfAsync(buyer.Address));
         Assert.Equal(Exchange.Micros(56), await _exchange.MicrosOfAsync(seller.Address));
         Assert.Equal(1_000, await _exchange.LotsOfAsync(market, 0, buyer.Address));

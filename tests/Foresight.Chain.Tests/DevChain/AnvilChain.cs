@@ -12,8 +12,8 @@ using TransactionReceipt = Foresight.Chain.Rpc.TransactionReceipt;
 namespace Foresight.Chain.Tests.DevChain;
 
 /// <summary>
-/// Its own development chain on a free port, which makes a block only on request. All
-/// transactions are signed here, as in production; no account is unlocked.
+/// A block is made only on request, so that a test decides what is in it. All transactions are signed here, as in production; no
+/// account is unlocked.
 /// </summary>
 public sealed class AnvilChain : IAsyncDisposable
 {
@@ -37,7 +37,7 @@ public sealed class AnvilChain : IAsyncDisposable
 
     public static async Task<AnvilChain> StartAsync(params string[] options)
     {
-        // Keeps 64 states in memory: otherwise a chain that is killed, as this one is, leaves old states in the user's home.
+        // 64 states are kept in memory, because a chain that is killed, as this one is, would leave old states in the user's home.
         var program = await ProgramFinder.Shared.RequireAsync(Tool.Anvil);
         var start = new ProcessStartInfo(
             program.Path,
@@ -63,7 +63,7 @@ public sealed class AnvilChain : IAsyncDisposable
         var errors = new List<string>();
         process.OutputDataReceived += (_, line) =>
         {
-            // "Listening on 127.0.0.1:34343" names the port that the system assigned.
+            // The system assigns the port, which "Listening on 127.0.0.1:34343" names.
             if (line.Data is { } text && text.StartsWith("Listening on ", StringComparison.Ordinal))
                 listening.TrySetResult(int.Parse(text[(text.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture));
             else if (line.Data is null)
@@ -126,6 +126,15 @@ public sealed class AnvilChain : IAsyncDisposable
 
     public async Task<TransactionReceipt> SendAsync(PrivateKey key, Address? to, byte[] data, long gasLimit)
     {
+        var hash = await PendAsync(key, to, data, gasLimit);
+        await MineAsync();
+        return (await Client.GetTransactionReceiptsAsync([hash]))[0]
+            ?? throw new InvalidOperationException($"Transaction {hash} was not mined.");
+    }
+
+    /// <summary>Not mined by itself: in the next block a transaction with a higher tip comes first.</summary>
+    public async Task<Hash32> PendAsync(PrivateKey key, Address? to, byte[] data, long gasLimit, long tipInGwei = 1)
+    {
         if (!_nonces.TryGetValue(key.Address, out var nonce))
             nonce = await Client.GetTransactionCountAsync(key.Address, BlockRef.Pending);
         var transaction = new Eip1559Transaction
@@ -134,17 +143,15 @@ public sealed class AnvilChain : IAsyncDisposable
             Nonce = nonce,
             To = to,
             GasLimit = gasLimit,
-            MaxFeePerGas = 100_000_000_000,
-            MaxPriorityFeePerGas = 1_000_000_000,
+            MaxFeePerGas = (99 + tipInGwei) * 1_000_000_000,
+            MaxPriorityFeePerGas = tipInGwei * 1_000_000_000,
             Data = data,
         }.Sign(key);
         var hash = await Client.SendTransactionAsync(transaction);
         if (hash != transaction.Hash)
             throw new InvalidOperationException($"The node calls the transaction {hash}, not {transaction.Hash}.");
         _nonces[key.Address] = nonce + 1;
-        await MineAsync();
-        return (await Client.GetTransactionReceiptsAsync([hash]))[0]
-            ?? throw new InvalidOperationException($"Transaction {hash} was not mined.");
+        return hash;
     }
 
     public async ValueTask DisposeAsync()

@@ -84,6 +84,24 @@ public sealed class Exchange : IAsyncDisposable
         );
     }
 
+    public async Task<long> NowAsync() => (await Chain.Client.GetBlockAsync(await Chain.Client.BlockNumberAsync()))!.Timestamp;
+
+    /// <summary>Escape mode begins after a silence of the operator. The chain's clock moves by a day, so orders of before expire.</summary>
+    /// <returns>An expiry of an hour later, for the orders to fill.</returns>
+    public async Task<long> EscapeAsync()
+    {
+        var begins = await Factory.LastSignOfLifeAsync() + (long)(await Factory.LongestOrderLifeAsync()).TotalSeconds + 1;
+        if (await NowAsync() < begins)
+            await MineAtAsync(begins);
+        return await NowAsync() + 3600;
+    }
+
+    public async Task MineAtAsync(long unixSeconds)
+    {
+        await Chain.RequestAsync("evm_setNextBlockTimestamp", unixSeconds);
+        await Chain.MineAsync();
+    }
+
     public MarketMatch Match(params MarketLeg[] legs) => new(++_trade, legs);
 
     public static TypedDataDomain DomainOf(MarketContract market) => TypedDataDomain.OfMarket(AnvilChain.ChainId, market.Address);

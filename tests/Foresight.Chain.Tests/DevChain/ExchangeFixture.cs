@@ -2,9 +2,7 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.DevChain;
 
-/// <summary>
-/// One chain for all tests of a class; each test creates its own market and traders, so that they do not affect each other.
-/// </summary>
+/// <summary>The tests of a class share the chain, so each creates its own market and traders.</summary>
 public sealed class ExchangeFixture : IAsyncLifetime
 {
     public Exchange Exchange { get; private set; } = null!;

@@ -213,7 +213,7 @@ public sealed class FailoverClientTests
                         : "null"
                 ),
 
-                // Answer of a lagging node for a range beyond its head.
+                // A lagging node answers so for a range beyond its head.
                 "eth_getLogs" => Result(request, "[]"),
                 _ => new RpcReply(
                     request.Method,

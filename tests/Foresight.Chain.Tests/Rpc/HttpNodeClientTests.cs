@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Foresight.Chain.Tests.Rpc;
 
-/// <summary>Misbehaving nodes: no answer of theirs may be read as "nothing there".</summary>
+/// <summary>No answer of a misbehaving node may be read as "nothing there".</summary>
 public sealed class HttpNodeClientTests
 {
     [Theory]

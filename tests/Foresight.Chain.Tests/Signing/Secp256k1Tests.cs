@@ -61,7 +61,7 @@ public sealed class Secp256k1Tests
             random.NextBytes(digest);
             random.NextBytes(rs);
 
-            // Boundary values, where implementations differ.
+            // Boundary values are among them, because implementations differ there.
             if (i % 5 == 1)
                 rs.AsSpan(0, 32).Clear();
             if (i % 5 == 2)
@@ -94,7 +94,7 @@ public sealed class Secp256k1Tests
         }
         catch (Exception)
         {
-            // The library throws different exceptions for the different causes.
+            // Any exception, because the library throws different ones for the different causes.
             return "none";
         }
     }

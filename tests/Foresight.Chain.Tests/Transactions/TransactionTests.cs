@@ -39,7 +39,7 @@ public sealed class TransactionTests
     [Trait("Category", "Parts")]
     public void SignedTransactions_OfManyKeys_AreTheOnesOfNethereumsSigner()
     {
-        // One r or s in 128 begins with a zero byte, which RLP omits.
+        // Enough that some begin with a zero byte, which RLP omits: one r or s in 128 does.
         for (var nonce = 0; nonce < 400; nonce++)
         {
             var key = PrivateKey.OfPhrase($"key {nonce}");

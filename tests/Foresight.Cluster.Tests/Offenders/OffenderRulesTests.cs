@@ -34,7 +34,7 @@ public sealed class OffenderRulesTests
     )
     {
         var standing = OffenderRules.StandingOf(
-            Enumerable.Repeat(new Strike(Start, OffenderRules.Usual), strikes),
+            Enumerable.Repeat(new Strike(Start, OffenderOptions.UsualPoints), strikes),
             Options,
             Start.AddMinutes(minutesLater)
         );
@@ -62,7 +62,7 @@ public sealed class OffenderRulesTests
     [Fact]
     public void StrikesFarApart_DoNotAddUp()
     {
-        var daily = Enumerable.Range(0, 20).Select(hour => new Strike(Start.AddHours(hour), OffenderRules.Usual));
+        var daily = Enumerable.Range(0, 20).Select(hour => new Strike(Start.AddHours(hour), OffenderOptions.UsualPoints));
         Assert.Equal(
             (OffenderLevel.Capped, 20),
             (
@@ -81,10 +81,10 @@ public sealed class OffenderRulesTests
     }
 
     [Theory]
-    [InlineData("insufficient_collateral", OffenderRules.Usual)]
-    [InlineData("insufficient_shares", OffenderRules.Usual)]
-    [InlineData("order_cancelled", OffenderRules.Usual)]
-    [InlineData("invalid_signature", OffenderRules.Deliberate)]
+    [InlineData("insufficient_collateral", OffenderOptions.UsualPoints)]
+    [InlineData("insufficient_shares", OffenderOptions.UsualPoints)]
+    [InlineData("order_cancelled", OffenderOptions.UsualPoints)]
+    [InlineData("invalid_signature", OffenderOptions.DeliberatePoints)]
     [InlineData("order_expired", 0)]
     [InlineData("order_overfilled", 0)]
     [InlineData("market_not_open", 0)]

@@ -35,27 +35,58 @@ public sealed class ApiQueriesTests
     }
 
     [Fact]
+    public async Task SingleThings_AreAskedByTheirIds_WhichMayBeAnyText()
+    {
+        _api.Answer("", () => new { });
+        await _client.LookUpAsync("it's 5% & more?", default);
+        await _client.GetOrderAsync("0x12/../34", default);
+        await _client.GetAccountAsync("0xab?x=1", default);
+        await _client.GetTransactionAsync("0xcd", default);
+        await _client.GetTradeAsync("042", default);
+        Assert.Equal(
+            [
+                "/admin/lookup?q=it%27s%205%25%20%26%20more%3F",
+                "/admin/orders/0x12%2F..%2F34",
+                "/admin/accounts/0xab%3Fx%3D1",
+                "/admin/transactions/0xcd",
+                "/admin/trades/42",
+            ],
+            _api.Asked
+        );
+    }
+
+    [Fact]
     public async Task Trades_AreAskedWithWhatIsChosen_AndNothingElse()
     {
         _api.Answer("/trades", () => new Page<TradeView>([], "older"));
-        Assert.Equal("older", (await _client.GetTradesAsync(null, null, null, 50, default)).Next);
-        await _client.GetTradesAsync(7, TradeStates.Mined, "a+b/c=", 50, default);
-        Assert.Equal(["/trades?limit=50", "/trades?market=7&settlement=mined&limit=50&cursor=a%2Bb%2Fc%3D"], _api.Asked);
+        Assert.Equal("older", (await _client.GetTradesAsync(null, null, null, null, 50, default)).Next);
+        await _client.GetTradesAsync("7", TradeStates.Mined, TradeSorts.NewestBlock, "a+b/c=", 50, default);
+        Assert.Equal(["/trades?limit=50", "/trades?market=7&settlement=mined&sort=-blockNumber&limit=50&cursor=a%2Bb%2Fc%3D"], _api.Asked);
     }
 
     [Fact]
     public async Task Discrepancies_AreAskedInTheApisWords_NotInThoseOfTheAddressBar()
     {
-        _api.Answer("/reconciliation/discrepancies", () => new Page<DiscrepancyView>([], null));
-        await _client.GetDiscrepanciesAsync(new DiscrepancyChoice(DiscrepancyChoice.Unresolved, Assignee: "Ada & Bob"), default);
+        _api.Answer("/reconciliation/discrepancies", () => new CountedPage<DiscrepancyView>([], null, 0));
         await _client.GetDiscrepanciesAsync(
-            new DiscrepancyChoice(DiscrepancyStates.Ignored, "amount_mismatch", "high", Age: "24h+"),
+            new DiscrepancyChoice(DiscrepancyChoice.Unresolved, Assignee: "Ada & Bob"),
+            DiscrepancySorts.Urgency,
+            25,
+            0,
+            default
+        );
+        await _client.GetDiscrepanciesAsync(
+            new DiscrepancyChoice(DiscrepancyStates.Ignored, "amount_mismatch", "high", Age: "24h+", Text: "50 %"),
+            "-amount",
+            100,
+            200,
             default
         );
         Assert.Equal(
             [
-                "/reconciliation/discrepancies?state=live&assignee=Ada%20%26%20Bob&limit=500",
-                "/reconciliation/discrepancies?state=ignored&kind=amount_mismatch&severity=high&age=24h%2B&limit=500",
+                "/reconciliation/discrepancies?state=live&assignee=Ada%20%26%20Bob&sort=urgency&limit=25",
+                "/reconciliation/discrepancies?state=ignored&kind=amount_mismatch&severity=high&age=24h%2B&text=50%20%25&sort=-amount"
+                    + "&limit=100&offset=200",
             ],
             _api.Asked
         );
@@ -119,6 +150,19 @@ public sealed class ApiQueriesTests
         Assert.Empty(await _client.GetMarketsAsync(default));
     }
 
+    [Fact]
+    public async Task Markets_AreReadPageByPage_UpToABound()
+    {
+        _api.Answer("/markets", () => new Page<MarketView>([Samples.Market()], "7"));
+        _api.Answer("/markets?cursor=7", () => new Page<MarketView>([Samples.Market(8)], null));
+        Assert.Equal([7, 8], (await _client.GetMarketsAsync(default)).Select(market => market.Id));
+        Assert.Equal(["/markets", "/markets?cursor=7"], _api.Asked);
+
+        _api.Answer("/markets?cursor=7", () => new Page<MarketView>([], "7"));
+        Assert.Single(await _client.GetMarketsAsync(default));
+        Assert.Equal(2 + ForesightApiClient.MaxMarketPages, _api.Asked.Count);
+    }
+
     [Theory]
     [InlineData("null")]
     [InlineData("<html>")]
@@ -177,7 +221,7 @@ public sealed class ApiQueriesTests
         api.Fail("node-1", () => new TaskCanceledException("the try's own bound", new TimeoutException()));
         api.Problem("", 503, ProblemCodes.Unavailable);
         var outage = await Assert.ThrowsAsync<ApiUnavailableException>(() => api.Client().GetMarketsAsync(default));
-        Assert.Equal("node-1: no answer within 2 s; node-2: because of unavailable", outage.Message);
+        Assert.Equal("node-1: no answer within 1.5 s; node-2: because of unavailable", outage.Message);
     }
 
     [Theory]

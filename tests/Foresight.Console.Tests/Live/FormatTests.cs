@@ -4,8 +4,6 @@ namespace Foresight.Console.Tests.Live;
 
 public sealed class FormatTests
 {
-    private static readonly DateTimeOffset Noon = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
-
     [Theory]
     [InlineData(-5_000, "now")]
     [InlineData(1_499, "now")]
@@ -29,23 +27,6 @@ public sealed class FormatTests
     [InlineData(259_200_000, "3 days")]
     public void Length_KeepsADecimalOnlyOfSeconds(long milliseconds, string expected) =>
         Assert.Equal(expected, Format.Length(TimeSpan.FromMilliseconds(milliseconds)));
-
-    [Fact]
-    public void Times_AreInUtc_WhateverTheOffsetTheyCameWith()
-    {
-        var at = new DateTimeOffset(2026, 5, 4, 2, 30, 15, 250, TimeSpan.FromHours(5));
-        Assert.Equal("21:30:15", Format.Clock(at));
-        Assert.Equal("2026-05-03 21:30:15.250 UTC", Format.Full(at));
-    }
-
-    [Fact]
-    public void Moment_HasAsMuchOfTheDateAsIsNeededToTell()
-    {
-        Assert.Equal("11:59:59", Format.Moment(Noon.AddSeconds(-1), Noon));
-        Assert.Equal("3 May 23:59", Format.Moment(Noon.AddHours(-12).AddSeconds(-1), Noon));
-        Assert.Equal("31 Dec 2025", Format.Moment(new DateTimeOffset(2025, 12, 31, 23, 59, 0, TimeSpan.Zero), Noon));
-        Assert.Equal("4 May 2025", Format.Moment(Noon.AddYears(-1), Noon));
-    }
 
     [Theory]
     [InlineData(0, "0")]
@@ -91,6 +72,18 @@ public sealed class FormatTests
         Assert.Equal("0x123456789abc", Format.Hash("0x123456789abc"));
         Assert.Equal("0x123456…9f02", Format.Hash("0x1234567890abcdef9f02"));
     }
+
+    [Theory]
+    [InlineData("1500000000", "1.5 gwei")]
+    [InlineData("0", "0 gwei")]
+    [InlineData("1", "0.000000001 gwei")]
+    [InlineData("1234567890123", "1,234.567890123 gwei")]
+    [InlineData("no number", "no number")]
+    [InlineData("99999999999999999999999999999999999999999999", "99999999999999999999999999999999999999999999")]
+    public void Gwei_IsExact(string wei, string expected) => Assert.Equal(expected, Format.Gwei(wei));
+
+    [Fact]
+    public void TradeOfALaterShard_HasTheNumberWithoutItsShard() => Assert.Equal("1,017", Format.TradeNumber((3L << 48) + 1_017));
 
     [Fact]
     public void CountsSharesAndWords_AreWrittenForPeople()

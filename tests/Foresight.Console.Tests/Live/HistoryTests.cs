@@ -3,7 +3,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Live;
 
-/// <summary>The console keeps rates and servers of the past itself, because the Api states only the present.</summary>
+/// <summary>The Api reports only the present, so the console keeps the past rates and servers itself.</summary>
 public sealed class HistoryTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);

@@ -36,7 +36,7 @@ public sealed class LiveValueTests
         leases.Take(new SourceView(SourceView.Down, Noon.AddSeconds(-4)), Noon.AddSeconds(5));
         Assert.Equal((true, Noon.AddSeconds(-4), Noon.AddSeconds(5)), (leases.IsStale, leases.ReadAt!.Value, leases.FailingSince!.Value));
 
-        // This answer is from another node, which has never read the source: it has no value, rather than an old one.
+        // Another node answers, which has never read the source: it has no value, rather than an old one.
         leases.Take(new SourceView(SourceView.Down, null), Noon.AddSeconds(6));
         Assert.Equal((false, true), (leases.HasValue, leases.IsStale));
 

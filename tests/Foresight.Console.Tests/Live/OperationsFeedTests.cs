@@ -1,5 +1,6 @@
 using Foresight.Console.Api;
 using Foresight.Console.Live;
+using Foresight.Console.Problems;
 using Foresight.Protocol;
 using Microsoft.AspNetCore.Http;
 
@@ -26,6 +27,7 @@ public sealed class OperationsFeedTests : IAsyncLifetime
             new ForesightApiClient(new Clients(), new ApiAddresses([_api.Address]), credential),
             new ThroughputHistory(),
             new ServerHistory(),
+            new ProblemMemory(),
             TimeProvider.System
         );
     }

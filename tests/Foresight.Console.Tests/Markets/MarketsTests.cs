@@ -20,6 +20,26 @@ public sealed class MarketsTests : ConsoleContext
     }
 
     [Fact]
+    public void SortAndPageOfTheList_StayUnderLiveUpdates()
+    {
+        var count = 60;
+        Api.Answer("/markets", () => Enumerable.Range(1, count).Select(id => Samples.Market(id)).ToArray());
+        Navigation.NavigateTo("/markets?sort=-market&page=2");
+        var page = Render<MarketsPage>();
+        page.WaitForAssertion(() => Assert.Equal(10, Rows(page).Length));
+        Assert.Contains("51–60 of 60 First Previous page 2 of 2", Text(page));
+
+        for (count = 61; count < 66; count++)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            page.WaitForAssertion(() => Assert.Contains($"51–{count} of {count}", Text(page)));
+        }
+
+        Assert.Equal("/markets?sort=-market&page=2", Address);
+        Assert.Equal("descending", page.Find("th[aria-sort]").GetAttribute("aria-sort"));
+    }
+
+    [Fact]
     public void Market_ShowsItsTradesAndQuotes_WhileItsBookIsOnTheWay()
     {
         Api.Answer("/markets/7", () => Samples.Market(stats: Samples.Stats()));
@@ -51,7 +71,7 @@ public sealed class MarketsTests : ConsoleContext
     {
         Api.Problem("/markets/99", 404, ProblemCodes.NotFound);
         var page = Render<MarketPage>(set => set.Add(shown => shown.Id, 99));
-        page.WaitForAssertion(() => Assert.Contains("This market cannot be shown because of not_found", Text(page)));
+        page.WaitForAssertion(() => Assert.Contains("There is no such market because of not_found", Text(page)));
     }
 
     [Fact]

@@ -55,7 +55,7 @@ public sealed class OffendersTests : ConsoleContext
     {
         Api.Problem("/admin/offenders/0xno", 404, ProblemCodes.NotFound);
         var page = Render<OffenderPage>(set => set.Add(shown => shown.Address, "0xno"));
-        page.WaitForAssertion(() => Assert.Contains("This account cannot be shown because of not_found", Text(page)));
+        page.WaitForAssertion(() => Assert.Contains("There is no such offender because of not_found", Text(page)));
     }
 
     [Fact]

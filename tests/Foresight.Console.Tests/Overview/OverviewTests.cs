@@ -92,24 +92,34 @@ public sealed class OverviewTests : ConsoleContext
     [Fact]
     public void FirstLeader_TookOverFromNobody()
     {
-        var none = Render<Failovers>(set => set.Add(shown => shown.Items, []));
+        var none = Render<FailoverBars>(set => set.Add(shown => shown.Items, []));
         Assert.Contains("No take-over yet", Text(none));
         var first = Samples.Failover(previous: null) with { Phases = new Dictionary<string, double>() };
-        var one = Render<Failovers>(set => set.Add(shown => shown.Items, [first]));
+        var one = Render<FailoverBars>(set => set.Add(shown => shown.Items, [first]));
         Assert.Equal(("nobody → matching-1", "–"), (Rows(one)[0][3], Rows(one)[0][^1]));
     }
 
     [Fact]
     public void Settlement_CountsEachState_AndLinksToItsTrades()
     {
-        var shown = Render<Foresight.Console.Overview.Settlement>(set =>
-            set.Add(part => part.View, Samples.Settlement("the node is behind"))
-        );
+        var shown = Render<SettlementGlance>(set => set.Add(part => part.View, Samples.Settlement("the node is behind")));
         Assert.Contains("matched 2 batched 0 broadcast 0 mined 3 final 1,500 failed 0", Text(shown));
         Assert.Contains("Chain head 2,105 Confirmed to 2,100 (5 confirmations) Holder matching-1", Text(shown));
         Assert.Contains("12.35 ETH", Text(shown));
         Assert.Contains("the node is behind now", Text(shown));
         Assert.Contains("/trades?settlement=failed", Links(shown));
+    }
+
+    [Theory]
+    [InlineData(1, null, true)]
+    [InlineData(10, null, true)]
+    [InlineData(11, null, false)]
+    [InlineData(11, "the chain is another one", true)]
+    public void SettlementsLastError_GoesOnceReportsComeWithoutIt_ExceptWhileHalted(int secondsBefore, string? halted, bool isShown)
+    {
+        var view = Samples.Settlement("no answer within 1 s") with { Halted = halted, ReportedAt = Samples.Noon.AddSeconds(secondsBefore) };
+        var shown = Text(Render<SettlementGlance>(set => set.Add(part => part.View, view)));
+        Assert.Equal(isShown, shown.Contains("no answer within 1 s now", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -9,12 +9,16 @@ public abstract class ReconciliationContext : ConsoleContext
     protected ReconciliationContext()
     {
         Api.Answer("/admin/overview", () => Samples.Overview());
-        Api.Answer("/reconciliation/discrepancies", () => new Page<DiscrepancyView>(Listed, null));
+        Api.Answer(
+            "/reconciliation/discrepancies",
+            () => new CountedPage<DiscrepancyView>([.. Listed.Reverse()], null, Total ?? Listed.Count)
+        );
         Api.Answer("/reconciliation/runs?", () => new[] { Samples.Run(), Samples.Run(8, RunStates.Failed, "the chain was away") });
         Api.Answer("/reconciliation/coverage", () => new[] { new CoverageView(100, 2_100, CoverageStates.Covered, 9, Samples.Noon, null) });
         Navigation.NavigateTo("/reconciliation");
     }
 
+    /// <summary>The least urgent first: the answer has them the other way round.</summary>
     private protected IReadOnlyList<DiscrepancyView> Listed { get; set; } =
     [
         Samples.Discrepancy(1, DiscrepancyStates.Resolved, Severities.Critical),
@@ -22,6 +26,9 @@ public abstract class ReconciliationContext : ConsoleContext
         Samples.Discrepancy(3, DiscrepancyStates.Open, Severities.Low),
         Samples.Discrepancy(4, DiscrepancyStates.Reopened, Severities.High),
     ];
+
+    /// <summary>Of all pages together; null: as many as are listed.</summary>
+    private protected long? Total { get; set; }
 
     private protected IRenderedComponent<ReconciliationPage> Shown()
     {

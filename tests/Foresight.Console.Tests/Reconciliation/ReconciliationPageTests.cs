@@ -7,20 +7,60 @@ namespace Foresight.Console.Tests.Reconciliation;
 public sealed class ReconciliationPageTests : ReconciliationContext
 {
     [Fact]
-    public void WhatWaitsForADecision_ComesFirst_TheWorstOfItBeforeTheRest() =>
+    public void WhatWaitsForADecision_IsAskedForFirst_AndShownAsItCame()
+    {
         Assert.Equal(
             ["reopened high", "open low", "acknowledged critical", "resolved critical"],
             Discrepancies(Shown()).Select(row => $"{row[1]} {row[2]}")
         );
+        Assert.Contains("/reconciliation/discrepancies?sort=urgency&limit=25", Api.Asked);
+    }
+
+    [Fact]
+    public void SortPageAndSize_AreTheAddress_AndTheApis()
+    {
+        Total = 612;
+        Navigation.NavigateTo("/reconciliation?state=open&sort=-amount&page=3&runs.sort=took");
+        var page = Shown();
+        Assert.Contains("/reconciliation/discrepancies?state=open&sort=-amount&limit=25&offset=50", Api.Asked);
+        Assert.Contains("51–54 of 612 First Previous Next Last page 3 of 25", Text(page));
+        Assert.Contains("612 in all", Text(page));
+
+        Field(page, "Rows on a page").Change("500");
+        Assert.Equal("/reconciliation?state=open&sort=-amount&runs.sort=took&size=500", Address);
+        page.WaitForAssertion(() => Assert.Contains("/reconciliation/discrepancies?state=open&sort=-amount&limit=500", Api.Asked));
+
+        Navigation.NavigateTo("/reconciliation?state=open&page=2");
+        Field(page, "State").Change("ignored");
+        Assert.Equal("/reconciliation?state=ignored", Address);
+    }
+
+    [Fact]
+    public void PageOfTheList_StaysUnderLiveUpdates()
+    {
+        Total = 60;
+        Navigation.NavigateTo("/reconciliation?page=2");
+        var page = Shown();
+        const string Second = "/reconciliation/discrepancies?sort=urgency&limit=25&offset=25";
+        for (var i = 0; i < 5; i++)
+        {
+            var answered = Api.Answered(Second);
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            page.WaitForAssertion(() => Assert.True(Api.Answered(Second) > answered));
+        }
+
+        Assert.Equal("/reconciliation?page=2", Address);
+        Assert.DoesNotContain("/reconciliation/discrepancies?sort=urgency&limit=25", Api.Asked);
+    }
 
     [Fact]
     public void Figures_SayHowTheTwoLedgersStand()
     {
         var text = Text(Shown());
-        Assert.Contains("4 shown", text);
+        Assert.Contains("4 in all", text);
         Assert.Contains("Open discrepancies 2", text);
         Assert.Contains("Compared to block 2,100 of 2,105", text);
-        Assert.Contains("Next run 12:01:00 every 5 min", text);
+        Assert.Contains("Next run 12:01:00 UTC every 5 min", text);
         Assert.Contains("Ledger and chain differ by 0 of 1,000.5 USDC", text);
         Assert.Contains("Auto-fix off four eyes over 100", text);
     }
@@ -34,11 +74,22 @@ public sealed class ReconciliationPageTests : ReconciliationContext
         Field(page, "Assignee").Change("Ada");
         Assert.Equal("/reconciliation?state=unresolved&kind=amount_mismatch&assignee=Ada", Address);
         page.WaitForAssertion(() =>
-            Assert.Contains("/reconciliation/discrepancies?state=live&kind=amount_mismatch&assignee=Ada&limit=500", Api.Asked)
+            Assert.Contains("/reconciliation/discrepancies?state=live&kind=amount_mismatch&assignee=Ada&sort=urgency&limit=25", Api.Asked)
         );
         var links = Links(page);
-        Assert.Contains("/reconciliation/export?format=csv&state=unresolved&kind=amount_mismatch&assignee=Ada", links);
+        Assert.Contains("/export/discrepancies?format=csv&state=unresolved&kind=amount_mismatch&assignee=Ada", links);
         Assert.Contains("/reconciliation/discrepancies/4?from=state%3Dunresolved%26kind%3Damount_mismatch%26assignee%3DAda", links);
+    }
+
+    [Fact]
+    public void Text_IsAFilter_ThatAnEmptyFieldTakesBack()
+    {
+        var page = Shown();
+        page.Find("[data-testid=filter-text]").Change(" 0xab ");
+        Assert.Equal("/reconciliation?text=0xab", Address);
+        page.WaitForAssertion(() => Assert.Contains("/reconciliation/discrepancies?text=0xab&sort=urgency&limit=25", Api.Asked));
+        page.Find("[data-testid=filter-text]").Change(" ");
+        Assert.Equal("/reconciliation", Address);
     }
 
     [Fact]
@@ -59,58 +110,6 @@ public sealed class ReconciliationPageTests : ReconciliationContext
         page.WaitForAssertion(() => Assert.Contains("No discrepancies", Text(page)));
         Field(page, "Severity").Change(Severities.Critical);
         page.WaitForAssertion(() => Assert.Contains("Nothing with these filters", Text(page)));
-    }
-
-    [Fact]
-    public void OneDecision_AboutAllThatAreShown()
-    {
-        Api.Answer(
-            "/reconciliation/resolve",
-            () => new BulkResolveResponse(Guid.Empty, 3, 1, [new BulkRefusal(1, "state_conflict", "is resolved")])
-        );
-        var page = Shown();
-        Field(page, "Select all that are shown").Change(true);
-        Assert.Contains("4 selected", Text(page));
-        Assert.False(CanPress(page, "Apply"));
-
-        Field(page, "What to do with them").Change(DiscrepancyActions.Ignore);
-        Assert.False(CanPress(page, "Apply"));
-        Field(page, "Until").Change("1h");
-        Field(page, "Note").Input(" known ");
-        Button(page, "Apply").Click();
-
-        page.WaitForAssertion(() => Assert.DoesNotContain("selected", Text(page)));
-        Assert.Equal(
-            ["""{"ids":[4,3,2,1],"note":"known","action":"ignore","until":"2026-05-04T13:00:00+00:00","assignee":null}"""],
-            Api.Bodies
-        );
-        Assert.Equal(["ignore: 3 recorded: 1 wait for somebody with another key. 1 left as they were: is resolved"], Notified);
-    }
-
-    [Fact]
-    public void BulkAssignment_NeedsNoReason()
-    {
-        Api.Answer("/reconciliation/resolve", () => new BulkResolveResponse(Guid.Empty, 1, 0, []));
-        var page = Shown();
-        Field(page, "Select discrepancy 3").Change(true);
-        Field(page, "What to do with them").Change(DiscrepancyActions.Assign);
-        page.Find("[data-testid=bulk-assignee]").Input(" Bob ");
-        Button(page, "Apply").Click();
-        page.WaitForAssertion(() => Assert.Single(Notified));
-        Assert.Equal(["""{"ids":[3],"note":null,"action":"assign","until":null,"assignee":"Bob"}"""], Api.Bodies);
-    }
-
-    [Fact]
-    public void LostAnswerToABulkDecision_KeepsTheSelection()
-    {
-        Api.Problem("/reconciliation/resolve", 503, ProblemCodes.Unavailable);
-        var page = Shown();
-        Field(page, "Select discrepancy 3").Change(true);
-        Field(page, "What to do with them").Change(DiscrepancyActions.Resolve);
-        Field(page, "Note").Input("why");
-        Button(page, "Apply").Click();
-        page.WaitForAssertion(() => Assert.Contains("It is not known whether this was recorded", Text(page)));
-        Assert.Contains("1 selected", Text(page));
     }
 
     [Fact]

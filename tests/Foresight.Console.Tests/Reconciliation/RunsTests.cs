@@ -1,4 +1,5 @@
 using Bunit;
+using Foresight.Console.Reconciliation;
 using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Reconciliation;
@@ -23,6 +24,29 @@ public sealed class RunsTests : ReconciliationContext
     }
 
     [Fact]
+    public void EachRun_HasAPageOfItsOwn_WithItsRepairs()
+    {
+        Assert.Contains("/reconciliation/runs/9", Links(Shown()));
+        _dryRun = Samples.Run(12) with { Repaired = 1, RequestedBy = "Ada", RequestedKey = "ops" };
+        var page = Render<RunPage>(run => run.Add(page => page.Id, 12));
+        page.WaitForAssertion(() => Assert.Contains("missing_offchain:5", Text(page)));
+        Assert.Contains("Run 12 succeeded", Text(page));
+        Assert.Contains("Asked for by Ada with the key ops", Text(page));
+        Assert.Contains("What automatic repair did", Text(page));
+        Assert.Contains("What Was Before After", Text(page));
+        Assert.Contains("Repaired 1", Text(page));
+    }
+
+    [Fact]
+    public void RunThatDoesNotExist_IsNoOutage()
+    {
+        Api.Problem("/reconciliation/runs/77", 404, ProblemCodes.NotFound);
+        Api.Problem("/reconciliation/runs/77/repairs", 404, ProblemCodes.NotFound);
+        var page = Render<RunPage>(run => run.Add(page => page.Id, 77));
+        page.WaitForAssertion(() => Assert.Contains("No such run", Text(page)));
+    }
+
+    [Fact]
     public void RunNow_StartsARun()
     {
         var page = Shown();
@@ -38,7 +62,7 @@ public sealed class RunsTests : ReconciliationContext
         Api.Answer("/reconciliation/trigger", () => new TriggerResponse(0, AlreadyRunning: true));
         var page = Shown();
         Button(page, "Run now").Click();
-        page.WaitForAssertion(() => Assert.Equal(["A run is under way: "], Notified));
+        page.WaitForAssertion(() => Assert.Equal(["A run is under way"], Notified));
     }
 
     [Fact]
@@ -80,7 +104,7 @@ public sealed class RunsTests : ReconciliationContext
         // The list is read after the dry run in the same tick, so a change of the list shows that both have run.
         Listed = [Listed[0]];
         Clock.Advance(TimeSpan.FromSeconds(1));
-        page.WaitForAssertion(() => Assert.Contains("1 shown", Text(page)));
+        page.WaitForAssertion(() => Assert.Contains("1 in all", Text(page)));
         Assert.Equal((1, 1), (asked, Api.Answered("/reconciliation/runs/12")));
     }
 

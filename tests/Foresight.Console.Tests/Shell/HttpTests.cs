@@ -26,6 +26,7 @@ public sealed class HttpTests(HttpTests.Host console) : IClassFixture<HttpTests.
         var policy = Header(answer, "Content-Security-Policy");
         Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
         Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
+        Assert.Contains("style-src 'self';", policy, StringComparison.Ordinal);
         Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
         Assert.Equal(
             ("nosniff", "DENY", "same-origin", "same-origin"),
@@ -54,7 +55,7 @@ public sealed class HttpTests(HttpTests.Host console) : IClassFixture<HttpTests.
 
     [Theory]
     [InlineData("/")]
-    [InlineData("/reconciliation/export?format=csv")]
+    [InlineData("/export/discrepancies?format=csv")]
     [InlineData("/no-such-page")]
     public async Task WhatOperatorsSee_IsNotShownToOthers(string path)
     {
@@ -83,6 +84,19 @@ public sealed class HttpTests(HttpTests.Host console) : IClassFixture<HttpTests.
         using var forgotten = await _browser.GetAsync("/appearance?theme=purple");
         Assert.Equal("/", forgotten.Headers.Location!.ToString());
         Assert.Contains("data-theme=\"auto\"", await _browser.GetStringAsync("/sign-in"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Zone_IsKeptInACookie_AndUtcForgetsIt()
+    {
+        using (var chosen = await _browser.GetAsync("/zone?zone=Europe%2FBerlin&returnUrl=%2Ftrades"))
+        {
+            Assert.Equal((HttpStatusCode.Found, "/trades"), (chosen.StatusCode, chosen.Headers.Location!.ToString()));
+            Assert.Contains("foresight-zone=Europe%2FBerlin", Header(chosen, "Set-Cookie"), StringComparison.Ordinal);
+        }
+
+        using var forgotten = await _browser.GetAsync("/zone?zone=utc");
+        Assert.Contains("foresight-zone=;", Header(forgotten, "Set-Cookie"), StringComparison.Ordinal);
     }
 
     [Theory]

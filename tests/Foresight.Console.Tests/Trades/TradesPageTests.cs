@@ -28,6 +28,7 @@ public sealed class TradesPageTests : ConsoleContext
             )
         );
         Assert.Contains("/markets/7", Links(page));
+        Assert.Contains("/trades/42", Links(page));
     }
 
     [Fact]
@@ -44,7 +45,7 @@ public sealed class TradesPageTests : ConsoleContext
             },
         ];
         var page = Render<TradesPage>();
-        page.WaitForAssertion(() => Assert.Equal(["Market 8", "1", "buy", "0.4200"], Rows(page).Single()[2..6]));
+        page.WaitForAssertion(() => Assert.Equal(["Market 8", "outcome 1", "buy", "0.4200"], Rows(page).Single()[2..6]));
         Assert.Equal(["0x123456…9f02", "1,234"], Rows(page).Single()[9..]);
     }
 
@@ -89,7 +90,43 @@ public sealed class TradesPageTests : ConsoleContext
         Navigation.NavigateTo("/trades?market=7");
         var page = Render<TradesPage>();
         page.WaitForAssertion(() => Assert.Contains("http://localhost/trades?market=7&cursor=older%20one", Links(page)));
-        Assert.Equal(["Older"], page.FindAll("a").Skip(1).Select(link => Text(link)));
+        Assert.Equal(["Older"], page.FindAll(".pager a").Select(link => Text(link)));
+    }
+
+    [Fact]
+    public void Sort_IsOfTheAddress_IsTheApis_AndStaysUnderUpdates()
+    {
+        Navigation.NavigateTo("/trades?settlement=final&cursor=abc");
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Contains("http://localhost/trades?settlement=final&sort=-blockNumber", Links(page)));
+
+        Navigation.NavigateTo("/trades?settlement=final&sort=-blockNumber");
+        page.WaitForAssertion(() => Assert.Contains("/trades?settlement=final&sort=-blockNumber&limit=50", Api.Asked));
+        page.WaitForAssertion(() => Assert.Contains("those that are in a block", Text(page)));
+        var asked = Api.Answered("/trades?settlement=final&sort=-blockNumber&limit=50");
+        for (var i = 0; i < 20; i++)
+            Clock.Advance(Pause);
+        page.WaitForAssertion(() => Assert.True(Api.Answered("/trades?settlement=final&sort=-blockNumber&limit=50") > asked));
+        Assert.Equal("/trades?settlement=final&sort=-blockNumber", Address);
+        Assert.Equal("descending", page.Find("th[aria-sort]").GetAttribute("aria-sort"));
+        Assert.DoesNotContain("/trades?settlement=final&limit=50", Api.Asked);
+    }
+
+    [Fact]
+    public void UnchangedReading_IsDrawnOnceASecond_ForTheAges()
+    {
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Contains("30 s ago", Text(page)));
+        page.WaitForAssertion(() => Assert.Equal(1, Api.Answered("/markets")));
+        Clock.Advance(TimeSpan.FromMilliseconds(250));
+        page.WaitForAssertion(() => Assert.Equal(2, Api.Answered("/trades?limit=50")));
+        var drawn = page.RenderCount;
+        Clock.Advance(TimeSpan.FromMilliseconds(250));
+        page.WaitForAssertion(() => Assert.Equal(3, Api.Answered("/trades?limit=50")));
+        Assert.Equal(drawn, page.RenderCount);
+
+        Clock.Advance(TimeSpan.FromMilliseconds(500));
+        page.WaitForAssertion(() => Assert.Contains("31 s ago", Text(page)));
     }
 
     [Fact]

@@ -38,11 +38,14 @@ public sealed class Journal(string connectionString) : IAsyncDisposable
         return entries;
     }
 
+    /// <summary>
+    /// Without those that the book refused, which have a row too, so that their hash is dead, and were acknowledged to no caller.
+    /// </summary>
     public async Task<IReadOnlyDictionary<string, JournalOrder>> OrdersAfterAsync(long sequence)
     {
         await using var command = _database.CreateCommand(
             """
-            SELECT '0x' || encode(order_hash, 'hex'), sequence, epoch, quantity_lots FROM orders WHERE sequence > $1
+            SELECT '0x' || encode(order_hash, 'hex'), sequence, epoch, quantity_lots FROM orders WHERE sequence > $1 AND status < 5
             """
         );
         command.Parameters.AddWithValue(sequence);

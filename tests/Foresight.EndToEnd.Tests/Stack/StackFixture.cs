@@ -31,7 +31,7 @@ public class StackFixture : IAsyncLifetime
 
     public DistributedApplication App => _app ?? throw new InvalidOperationException("the stack has not started");
 
-    /// <summary>For single requests; <see cref="Api"/> retries through outages.</summary>
+    /// <summary>Without retries, so that a test sees the answer of a single request; <see cref="Api"/> retries through outages.</summary>
     public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     public string AdminKey { get; } = "end-to-end-admin-" + Guid.NewGuid().ToString("N");
@@ -46,8 +46,8 @@ public class StackFixture : IAsyncLifetime
     public EthereumClient Chain { get; private set; } = null!;
 
     /// <summary>
-    /// By number: three binary markets, then one of three outcomes. Tests that need an empty book use [1] (wallets) or [2] (tests that
-    /// leave it empty); the README's reader trades in [0].
+    /// Tests that need an empty book use [1] (wallets) or [2] (tests that leave it empty), because the README's reader trades in [0]. By
+    /// number: three binary markets, then one of three outcomes.
     /// </summary>
     public IReadOnlyList<TradedMarket> Markets { get; private set; } = [];
 
@@ -57,15 +57,21 @@ public class StackFixture : IAsyncLifetime
 
     protected virtual IReadOnlyList<string> MoreArguments => [];
 
+    protected virtual bool HasSimulator => false;
+
+    /// <summary>Changes the model before it starts.</summary>
+    protected virtual void Arrange(IDistributedApplicationTestingBuilder builder) { }
+
     public async Task InitializeAsync()
     {
         Npm = await NpmPackages.InstallAsync();
         var builder = await TestApplication.CreateStackAsync([
-            "--no-simulator",
+            .. HasSimulator ? Array.Empty<string>() : ["--no-simulator"],
             $"--Parameters:admin-key={AdminKey}",
             $"--Parameters:cluster-secret={ClusterSecret}",
             .. MoreArguments,
         ]);
+        Arrange(builder);
         _app = await builder.StartAsync("matching", "api-1", "api-2", "postgres-replica", "console");
         using var deadline = new CancellationTokenSource(StartDeadline);
         Api = ClientOf("api-1", "api-2");
@@ -82,7 +88,7 @@ public class StackFixture : IAsyncLifetime
         await funding.WaitUntilSeenAsync(plan, deadline.Token);
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         if (Journal is not null)
             await Journal.DisposeAsync();
@@ -109,13 +115,13 @@ public class StackFixture : IAsyncLifetime
         return new LoadGenerator(api, Signer, flow, statistics, options, TimeProvider.System).RunAsync(stop);
     }
 
-    /// <summary>The internal address is visible to administrators only, so this uses the admin key.</summary>
+    /// <summary>Uses the admin key, because the internal address is visible to administrators only.</summary>
     public async Task<Leader> LeaderAsync()
     {
         var status = await GetAsAdminAsync<ClusterStatus>("cluster/status");
         var leader = status.Leader ?? throw new HttpRequestException("nobody leads at the moment");
-        // After a restart of an empty Redis the lease appears before the nodes, because the
-        // leader renews it more often than it announces itself.
+        // After a restart of an empty Redis the lease appears before the nodes, because the leader renews it more often than it
+        // announces itself.
         var node =
             status.Nodes.FirstOrDefault(n => n.NodeId == leader.NodeId)
             ?? throw new HttpRequestException($"{leader.NodeId} leads and has not announced itself yet");
@@ -144,22 +150,10 @@ public class StackFixture : IAsyncLifetime
 
     public async Task<T> GatewayAsync<T>(Leader leader, string path)
     {
-        using var response = await SendToGatewayAsync(leader, path, ClusterSecret);
+        using var node = ProvenHttp.Of(ClusterSecret);
+        using var response = await node.GetAsync(new Uri(new Uri(leader.Address), path));
         response.EnsureSuccessStatusCode();
         return (await response.Content.ReadFromJsonAsync<T>())!;
-    }
-
-    public async Task<HttpResponseMessage> SendToGatewayAsync(Leader leader, string path, string? secret)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(leader.Address), path))
-        {
-            // The gateway speaks HTTP/2 without TLS.
-            Version = new Version(2, 0),
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        if (secret is not null)
-            request.Headers.TryAddWithoutValidation(Foresight.Cluster.ClusterSecret.Header, secret);
-        return await Http.SendAsync(request);
     }
 
     public async Task AssertJournalIsSoundAsync()

@@ -97,7 +97,7 @@ internal static class BookStructure
             var level = books.LevelOf(ladder, key);
             if (level == 0)
             {
-                // The whole page was never used, so skip it.
+                // No level of the page was ever used, so it is skipped.
                 key |= Ladder.PageLevels - 1;
                 continue;
             }
@@ -110,7 +110,7 @@ internal static class BookStructure
         }
     }
 
-    /// <summary>Called hundreds of times per command of a stream, for which Assert would be too slow.</summary>
+    /// <summary>Assert would be too slow: this is called hundreds of times per command of a stream.</summary>
     private static void Require(bool condition, string rule)
     {
         if (!condition)

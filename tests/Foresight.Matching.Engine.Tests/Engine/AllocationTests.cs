@@ -167,7 +167,9 @@ public sealed class AllocationTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    /// <summary>Discards events, but records which kinds occurred, so that the test cannot pass on an idle stream.</summary>
+    /// <summary>
+    /// Records the kinds of events, so that the test cannot pass on an idle stream, and discards the events, which would allocate.
+    /// </summary>
     private struct SilentEvents : IExchangeEvents
     {
         private int _reasons;
@@ -176,7 +178,7 @@ public sealed class AllocationTests
 
         public readonly bool Cancelled(CancelReason reason) => (_reasons >> (int)reason & 1) != 0;
 
-        public readonly void OnAccepted(in OrderAccepted e) { }
+        public readonly void OnAccepted(OrderId order, in Command placed) { }
 
         public readonly void OnRejected(in CommandRejected e) { }
 

@@ -1,3 +1,5 @@
+using Foresight.Matching.Engine.Tests.Support;
+
 namespace Foresight.Matching.Engine.Tests.Engine;
 
 public sealed class EdgeTests
@@ -67,7 +69,7 @@ public sealed class EdgeTests
         Assert.Equal(9_999_000_000_000_000, harness.Collateral(1).OrderHold);
         for (var i = 0; i < 9; i++)
             Assert.Equal(RejectReason.None, harness.Reason(Harness.Order(1, Side.Buy, Price.MaxTicks, Quantity.MaxLots)));
-        // Ten of them leave 10,000 micro-USDC; the next one does not fit, and its check must not overflow.
+        // Ten orders leave 10,000 micro-USDC, so the next one does not fit, and its check must not overflow.
         Assert.Equal(RejectReason.InsufficientBalance, harness.Reason(Harness.Order(1, Side.Buy, Price.MaxTicks, Quantity.MaxLots)));
         Assert.Equal(10_000_000_000_000, harness.Collateral(1).Available);
     }

@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Engine.Tests.Engine;
 
-/// <summary>Behaviour at the engine's limits, lowered to values that a test can reach.</summary>
+/// <summary>The limits are lowered to values that a test can reach.</summary>
 public sealed class LimitTests
 {
     private static readonly Command Ask = Harness.Order(2, Side.Sell, 500, 1);
@@ -14,7 +14,7 @@ public sealed class LimitTests
             Assert.Equal(RejectReason.None, harness.Reason(Bid with { Price = new Price(price) }));
         Assert.Equal(RejectReason.TooManyOrders, harness.Reason(Bid with { Price = new Price(4) }));
         Assert.Equal(RejectReason.TooManyOrders, harness.Reason(Harness.Order(2, Side.Sell, 9000, 1)));
-        // Other markets have room, an order that does not rest needs none, and a replaced order frees its own.
+        // These need no room: other markets have their own, an order that does not rest needs none, and a replaced order frees its own.
         Assert.Equal(RejectReason.None, harness.Reason(Bid with { Market = new MarketId(2) }));
         Assert.Equal(RejectReason.None, harness.Reason(Ask with { Price = new Price(3), TimeInForce = TimeInForce.ImmediateOrCancel }));
         Assert.Equal(RejectReason.None, harness.Reason(Bid with { Price = new Price(3) }));
@@ -63,7 +63,7 @@ public sealed class LimitTests
         var harness = new Harness(0, new ExchangeBounds { Ladders = 10 }).List(1, outcomes: 3).List(2);
         Assert.Equal(RejectReason.NoRoom, harness.Reason(Listing(outcomes: 3)));
         Assert.False(harness.Engine.HasMarket(new MarketId(3)));
-        // Of several reasons the lowest is reported. A binary market needs one book only.
+        // Of several reasons the lowest is reported, so the tick is checked before the room. A binary market needs one book only.
         Assert.Equal(RejectReason.InvalidTick, harness.Reason(Listing(outcomes: 3) with { TickSize = 2 }));
         Assert.Equal(RejectReason.None, harness.Reason(Listing(outcomes: 2)));
         Assert.Equal(RejectReason.NoRoom, harness.Reason(Listing(outcomes: 2) with { Market = new MarketId(4) }));
@@ -72,7 +72,7 @@ public sealed class LimitTests
     [Fact]
     public void Holdings_AreLimited_AndARefusedSettlementChangesNothing()
     {
-        // Both have money, one has shares: a settlement needs a fourth row.
+        // Both have money and one has shares, so a settlement needs a fourth row.
         var bounds = new ExchangeBounds { Holdings = 3 };
         var harness = new Harness(0, bounds).List().Fund(1, 1_000).Fund(2, 1_000).Give(2, 0, 10);
         Assert.Equal(RejectReason.NoRoom, harness.Reason(Observation(account: 3)));
@@ -85,7 +85,7 @@ public sealed class LimitTests
         Assert.Equal(before, (harness.Collateral(1), harness.Collateral(2), harness.Shares(1, 0), harness.Shares(2, 0)));
         Assert.Equal(1, harness.Engine.UnsettledTrades);
 
-        // With room for that row it settles and fills the table to its last row.
+        // Four rows are enough: it settles and fills the table to its last row.
         harness = new Harness(0, bounds with { Holdings = 4 }).List().Fund(1, 1_000).Fund(2, 1_000).Give(2, 0, 10);
         harness.Apply(Bid);
         harness.Apply(Ask);

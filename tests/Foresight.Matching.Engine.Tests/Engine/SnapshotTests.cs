@@ -66,7 +66,7 @@ public sealed class SnapshotTests
             },
             ref events
         );
-        // Orders 7, 6 and 5 are the newest; without them the account covers the rest.
+        // Orders 7, 6 and 5 are the newest, and the account covers the rest, so only these are cancelled.
         Assert.Equal([7, 6, 5], events.Events.Cast<OrderCancelled>().Select(cancelled => cancelled.Order.Value));
     }
 
@@ -93,8 +93,8 @@ public sealed class SnapshotTests
     }
 
     /// <summary>
-    /// Changes each byte to several other values. The result is either a FormatException or an engine with another hash, which a comparison
-    /// detects; nothing else may be thrown.
+    /// A snapshot may be damaged anywhere: only a FormatException, or an engine with another hash, which a comparison detects, keeps a
+    /// leader from continuing with it.
     /// </summary>
     [Fact]
     public void Restore_OfASpoiltSnapshot_ThrowsNothingElse_OrHasAnotherHash()

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Foresight.Matching.Engine.Tests.Engine;
 
-/// <summary>The hash must depend on everything that affects a later command, and on nothing else.</summary>
+/// <summary>A hash that omits what affects a later command hides a divergence; one that depends on more invents it.</summary>
 public sealed class StateHashTests
 {
     public static TheoryData<string, Command, Command> Differences =>
@@ -106,7 +106,7 @@ public sealed class StateHashTests
         Assert.NotEqual(new ExchangeEngine(0).StateHash(), new ExchangeEngine(1).StateHash());
     }
 
-    /// <summary>A recorded value: any other one would make existing journals incomparable.</summary>
+    /// <summary>Any other value than the recorded one would make existing journals incomparable.</summary>
     [Fact]
     public void Hash_IsTheSameOnEveryMachineAndInEveryRelease() => Assert.Equal(RecordedHash, After(Taker).Engine.StateHash());
 

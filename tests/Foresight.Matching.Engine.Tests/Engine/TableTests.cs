@@ -1,6 +1,8 @@
+using Foresight.Matching.Engine.Tests.Support;
+
 namespace Foresight.Matching.Engine.Tests.Engine;
 
-/// <summary>Collisions in the hash tables, which random commands seldom produce.</summary>
+/// <summary>Random commands seldom produce collisions in the hash tables, so these are chosen to.</summary>
 public sealed class TableTests
 {
     // A multiple of any small number of buckets, so that numbers at this distance share theirs.

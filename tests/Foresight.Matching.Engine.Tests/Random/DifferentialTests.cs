@@ -7,28 +7,25 @@ using Xunit.Abstractions;
 namespace Foresight.Matching.Engine.Tests.Random;
 
 /// <summary>
-/// The engine and the reference exchange, which share no rules, must give the same events in the same order, balances and depths for
-/// random commands. So must a second engine, fed from the journal's encoding and sometimes restored from a snapshot.
+/// The engine and the reference exchange share no rules, so an error in one shows as a difference of events, balances or depths. A second
+/// engine, fed from the journal's encoding and sometimes restored from a snapshot, must give the same too.
 /// </summary>
 public abstract class DifferentialTests(ITestOutputHelper output)
 {
-    /// <summary>
-    /// Commands at the start of a stream that are each followed by a full check of books and hashes, which is too slow for the whole
-    /// stream.
-    /// </summary>
+    /// <summary>A full check of books and hashes after each command is too slow for more than the start of a stream.</summary>
     private const int WholeAtFirst = 10_000;
 
-    /// <summary>Interval of full checks after that; a prime, so that they do not follow any period of the stream.</summary>
+    /// <summary>A prime, so that the full checks do not follow any period of the stream.</summary>
     private const int WholeEvery = 97;
 
     private const int SnapshotEvery = WholeEvery * 10;
 
     private static readonly int CommandsPerSeed = Number("FORESIGHT_RANDOM_COMMANDS") ?? 130_000;
 
-    /// <summary>Added to the seeds below: another number gives other streams.</summary>
+    /// <summary>Added to the seeds below, so that another number gives other streams.</summary>
     private static readonly int FirstSeed = Number("FORESIGHT_RANDOM_SEED") ?? 0;
 
-    /// <summary>Each kind of market is a test class of its own, so that the kinds run in parallel.</summary>
+    /// <summary>Each kind of market is a test class, so that the kinds run in parallel.</summary>
     protected void Compare(ulong seed, RandomProfile profile)
     {
         seed += (ulong)FirstSeed;
@@ -48,7 +45,12 @@ public abstract class DifferentialTests(ITestOutputHelper output)
                 command = random.Next();
                 events.Clear();
                 reference.Apply(command);
+                var foretold = Foretold(engine, command);
+                var meets = MeetsOrder(engine, command);
                 engine.Apply(command, ref events);
+                RequireForetold(foretold, events);
+                if (meets is { } met)
+                    Assert.Equal(met, !events.Events.OfType<CommandRejected>().Any());
                 if (!reference.Events.SequenceEqual(events.Events))
                     Assert.Fail(Difference(reference.Events, events.Events));
                 statistics.Count(command, events.Events);
@@ -79,9 +81,29 @@ public abstract class DifferentialTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"seed {seed}: {CommandsPerSeed:n0} commands, {statistics}");
-        // Runs shortened for the mutants may not have produced every event.
+        // Only for full runs, because those shortened for the mutants may not have produced every event.
         if (CommandsPerSeed >= 20_000)
             statistics.RequireVariety(hasSets: profile.MaxOutcomes > 2);
+    }
+
+    /// <summary>Null if the engine foretells nothing, because only the book decides about the command.</summary>
+    private static RejectReason? Foretold(ExchangeEngine engine, in Command command) =>
+        command.Kind == CommandKind.PlaceOrder && !engine.HasExpiriesDue(command.AcceptedAtMicros) ? engine.CheckPlace(command) : null;
+
+    /// <summary>Whether the engine says that a cancel by salt meets an order; null if it says nothing of this command.</summary>
+    private static bool? MeetsOrder(ExchangeEngine engine, in Command command) =>
+        command.Kind == CommandKind.CancelBySalt && !engine.HasExpiriesDue(command.AcceptedAtMicros)
+            ? engine.HasOrderOfSalt(command.Account, command.Market, command.SaltTag)
+            : null;
+
+    private static void RequireForetold(RejectReason? foretold, in RecordedEvents events)
+    {
+        if (foretold is not { } reason)
+            return;
+        var refused = events.Events.OfType<CommandRejected>().Select(e => e.Reason).FirstOrDefault();
+        var isOfBook =
+            refused is RejectReason.WouldCross or RejectReason.WouldNotFill or RejectReason.SelfTrade or RejectReason.SettlementBacklog;
+        Assert.Equal(isOfBook ? RejectReason.None : refused, reason);
     }
 
     private static void CompareWhole(ReferenceExchange reference, ExchangeEngine engine)

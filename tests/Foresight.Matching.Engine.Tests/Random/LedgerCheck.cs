@@ -3,8 +3,9 @@ using Foresight.Matching.Engine.Tests.Support;
 namespace Foresight.Matching.Engine.Tests.Random;
 
 /// <summary>
-/// Audits the events alone, after every command: fills of an order never exceed the size and price with which it was accepted (invariant 3
-/// of ARCHITECTURE.md), shares and collateral are conserved (4), nothing cancelled, expired or unfunded is filled (6).
+/// Knows the events alone, so that no rule of the engine is assumed: fills of an order never exceed the size and price with which
+/// it was accepted (invariant 3 of ARCHITECTURE.md), shares and collateral are conserved (4), nothing cancelled, expired or
+/// unfunded is filled (6).
 /// </summary>
 public sealed class LedgerCheck
 {
@@ -46,7 +47,7 @@ public sealed class LedgerCheck
         CheckConservation(command, engine, events, closed);
     }
 
-    /// <summary>An order can only be reduced at its price: the signature allows nothing else.</summary>
+    /// <summary>The signature covers nothing but a smaller size at the order's price, so a replacement may change only that.</summary>
     private void Shrink(in OrderReplaced replaced)
     {
         var order = _orders[replaced.Order.Value];
@@ -78,7 +79,7 @@ public sealed class LedgerCheck
             CheckTrade(header, legs);
     }
 
-    /// <summary>A trade is balanced: the payments equal the proceeds, and a set costs and redeems for one USDC.</summary>
+    /// <summary>A set costs and redeems for one USDC, so the payments of a trade must equal its proceeds.</summary>
     private static void CheckTrade(in TradeExecuted header, List<OrderFilled> legs)
     {
         var quantity = header.Quantity;
@@ -126,7 +127,7 @@ public sealed class LedgerCheck
         foreach (var (id, settled) in closed)
         {
             _trades.Remove(id.Value, out var trade);
-            // With a block, some of it may have been observed already; the differential test checks that case.
+            // A block may include some of it already as an observation; the differential test checks that case.
             if (!settled || command.Block != 0)
                 return;
             var sign = trade.Header.Kind switch

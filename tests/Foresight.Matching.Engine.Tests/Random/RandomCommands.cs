@@ -5,8 +5,8 @@ namespace Foresight.Matching.Engine.Tests.Random;
 public sealed record RandomProfile(int MinOutcomes, int MaxOutcomes, int Accounts, int OpenMarkets, int LiveOrders, int Span);
 
 /// <summary>
-/// Keeps an exchange busy: prices are close enough to trade, accounts few enough to meet themselves and poor enough to run short, clocks
-/// expire orders, markets pause and close, and some values are invalid.
+/// Prices are close enough to trade, accounts few enough to meet themselves and poor enough to run short, clocks expire orders, markets
+/// pause and close, and some values are invalid: an idle stream would prove nothing.
 /// </summary>
 public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceExchange exchange, int shard = 0)
 {
@@ -40,7 +40,7 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         var market = open[Below(open.Count)];
         if (market.State == MarketState.Paused && Below(4) == 0)
             return SetState(market, MarketState.Open);
-        // Settles trades about as fast as they are made, so that the number of open ones stays near this limit.
+        // Trades are settled about as fast as they are made, so that the number of open ones stays near this limit.
         if (exchange.Trades.Count > 25 && Below(3) == 0)
             return CloseTrade();
         var live = open.Sum(one => one.Orders.Count);

@@ -3,7 +3,7 @@ using Foresight.Matching.Engine.Tests.Support;
 
 namespace Foresight.Matching.Engine.Tests.Random;
 
-/// <summary>Encodes and decodes each command, because a leader rebuilds its engine from what the journal stores.</summary>
+/// <summary>A leader rebuilds its engine from what the journal stores, so each command is encoded and decoded.</summary>
 internal sealed class Replay(int shard)
 {
     private readonly byte[] _encoded = new byte[CommandCodec.Size];
@@ -22,7 +22,7 @@ internal sealed class Replay(int shard)
 
     public void RequireStateOf(ExchangeEngine engine) => Assert.Equal(engine.StateHash(), _engine.StateHash());
 
-    /// <summary>Continues from a snapshot of the first engine, whose tables have a different history: it must not matter.</summary>
+    /// <summary>The tables of the first engine have a different history, which must not matter.</summary>
     public void RestoreFrom(ExchangeEngine engine)
     {
         var buffer = new ArrayBufferWriter<byte>();

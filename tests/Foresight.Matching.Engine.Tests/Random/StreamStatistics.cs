@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Engine.Tests.Random;
 
-/// <summary>Counts what happened in a stream, so that a stream in which nothing happens does not pass for a proof.</summary>
+/// <summary>A stream in which nothing happens must not pass for a proof.</summary>
 public sealed class StreamStatistics
 {
     private readonly SortedDictionary<string, long> _counts = [];

@@ -1,3 +1,5 @@
+using Foresight.Matching.Engine.Tests.Support;
+
 namespace Foresight.Matching.Engine.Tests.Reference;
 
 public sealed partial class ReferenceExchange
@@ -197,7 +199,7 @@ public sealed partial class ReferenceExchange
             return RejectReason.None;
         }
 
-        // Anything but the same price with no larger a quantity makes it another order.
+        // Only the same price with no larger quantity is the same order, because the signature covers no other.
         var successor = new ReferenceOrder
         {
             Id = command.Sequence,

@@ -1,8 +1,8 @@
 namespace Foresight.Matching.Engine.Tests.Reference;
 
 /// <summary>
-/// The exchange in the simplest form that can be verified against the rules: lists, sums over lists, no index, no incremental value. Shares
-/// only the commands and events with the product, so that a defect cannot be in both.
+/// In the simplest form that can be verified against the rules: lists, sums over lists, no index, no incremental value. Shares only the
+/// commands and events with the product, so that a defect cannot be in both.
 /// </summary>
 public sealed partial class ReferenceExchange(int shard = 0)
 {

@@ -8,8 +8,8 @@ public abstract record MatchStep
 }
 
 /// <summary>
-/// Matches one order against a list in the simplest way: scan all orders, take the best, repeat. Works on the given orders, so fill-or-kill
-/// is tested on copies.
+/// Matches in the simplest way, so that it can be verified by reading: scan all orders, take the best, repeat. Works on the given orders,
+/// so fill-or-kill is tested on copies.
 /// </summary>
 public sealed class ReferenceMatcher(
     ReferenceOrder taker,

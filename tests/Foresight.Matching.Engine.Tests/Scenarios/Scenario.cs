@@ -4,8 +4,8 @@ using Foresight.Matching.Engine.Tests.Support;
 namespace Foresight.Matching.Engine.Tests.Scenarios;
 
 /// <summary>
-/// Runs one scenario file, whose lines a trader can read; the README.md beside the files defines them. A line that starts with
-/// <c>&gt;</c> is the exchange's answer to the line before; the answer must be complete and in order.
+/// A trader can read the lines; the README.md beside the files defines them. The answer to a line (after <c>&gt;</c>) must be complete and
+/// in order, so that no event goes unnoticed.
 /// </summary>
 internal sealed class Scenario
 {

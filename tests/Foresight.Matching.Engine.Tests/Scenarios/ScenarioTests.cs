@@ -13,7 +13,7 @@ public sealed class ScenarioTests
         ];
 
     /// <summary>
-    /// To record the exchange's answers to a new scenario, run with FORESIGHT_WRITE_SCENARIOS=1, then check them against the rules.
+    /// FORESIGHT_WRITE_SCENARIOS=1 records the exchange's answers to a new scenario, right or wrong: check them against the rules.
     /// </summary>
     [Theory]
     [MemberData(nameof(Files))]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foresight.Matching.Engine.Tests.Support;
 
 namespace Foresight.Matching.Engine.Tests.Scenarios;
 

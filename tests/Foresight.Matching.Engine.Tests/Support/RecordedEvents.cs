@@ -1,5 +1,15 @@
 namespace Foresight.Matching.Engine.Tests.Support;
 
+public readonly record struct OrderAccepted(
+    OrderId Order,
+    MarketId Market,
+    AccountId Account,
+    byte Outcome,
+    Side Side,
+    Price Price,
+    Quantity Quantity
+);
+
 public readonly struct RecordedEvents() : IExchangeEvents
 {
     public List<object> Events { get; } = [];
@@ -12,7 +22,8 @@ public readonly struct RecordedEvents() : IExchangeEvents
         Touched.Clear();
     }
 
-    public void OnAccepted(in OrderAccepted e) => Events.Add(e);
+    public void OnAccepted(OrderId order, in Command placed) =>
+        Events.Add(new OrderAccepted(order, placed.Market, placed.Account, placed.Outcome, placed.Side, placed.Price, placed.Quantity));
 
     public void OnRejected(in CommandRejected e) => Events.Add(e);
 

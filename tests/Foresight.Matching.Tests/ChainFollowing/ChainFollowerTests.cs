@@ -51,7 +51,7 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
         await venue.FollowAsync();
         Assert.Equal("final", (await venue.StateOfAsync(trade)).State);
         var settle = Assert.Single(venue.Leader.Commands.OfType<SettleTrade>());
-        Assert.Equal(DerivedRequestId.Of("settle", trade.ToString()), settle.RequestId);
+        Assert.Equal(RequestIds.OfFact("settle", trade.ToString()), settle.RequestId);
     }
 
     [Theory]
@@ -90,12 +90,7 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
-        var order = await venue.AddOrderAsync(alice, isBuy: false, 6_000, 500);
-        await venue.SendAsync(
-            bob.Key,
-            venue.MarketAddress,
-            ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * Chain.Signing.OrderMessage.AmountPerLot)
-        );
+        var (order, _) = await venue.AddFillPastTheRelayerAsync(alice, bob);
         await fixture.MineAsync(2);
         await venue.FollowAsync();
         await fixture.MineAsync();

@@ -20,7 +20,7 @@ public sealed partial class GhostFillTests
     }
 
     [Theory]
-    [InlineData(DeadBy.SaltCancelled, ProblemCodes.CancelledOnChain)]
+    [InlineData(DeadBy.SaltCancelled, ProblemCodes.SaltCancelled)]
     [InlineData(DeadBy.FilledDirectly, ProblemCodes.FilledOnChain)]
     [InlineData(DeadBy.FilledInPart, ProblemCodes.FilledOnChain)]
     public async Task AnOrderThatWasDeadBeforeItWasPlaced_IsRefused_AtTheBlockAndForGood(DeadBy how, string code)
@@ -30,7 +30,7 @@ public sealed partial class GhostFillTests
         await venue.ConfirmAsync();
         for (var run = 0; run < Repeat.Times; run++)
         {
-            var order = venue.Sign(eve, isBuy: false, DeadTicks, DeadLots);
+            var order = venue.Sign(eve, isBuy: false, DeadTicks, DeadLots, expiry: EscapeMode.Expiry());
             await KillAsync(venue, how, order, bob);
             await venue.Venue.FollowAsync();
             Assert.Equal((ResultStatus.Rejected, code), Said(await venue.PlaceAsync(order)));
@@ -55,15 +55,15 @@ public sealed partial class GhostFillTests
         await venue.ConfirmAsync();
         for (var run = 0; run < Repeat.Times; run++)
         {
-            var signed = venue.Sign(eve, isBuy: false, DeadTicks, DeadLots);
+            var signed = venue.Sign(eve, isBuy: false, DeadTicks, DeadLots, expiry: EscapeMode.Expiry());
             await KillAsync(venue, how, signed, bob);
-            // Old: the event predates the recording of such events and is confirmed. Otherwise: placed before any node has read the
-            // block.
+            // Old: the event predates the recording of such events and is confirmed. Otherwise: placed before any node has read the block.
             if (isOld)
             {
                 await venue.ConfirmAsync();
                 await venue.Venue.ExecuteAsync("DELETE FROM cancelled_salts");
                 await venue.Venue.ExecuteAsync("DELETE FROM direct_fills");
+                await venue.Venue.ExecuteAsync("DELETE FROM salt_tombstones");
             }
 
             var order = await venue.PlaceAsync(signed);
@@ -85,14 +85,10 @@ public sealed partial class GhostFillTests
     private static Task KillAsync(LiveVenue venue, DeadBy how, SignedOrder order, Wallet friend) =>
         how == DeadBy.SaltCancelled
             ? venue.SendAsync(order.Maker, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("cancelSalt", order.Message.Salt))
-            : venue.SendAsync(
-                friend,
-                venue.Venue.MarketAddress,
-                ContractArtifact.Market.Encode(
-                    "fillOrderSigned",
-                    order.Message,
-                    order.Signature,
-                    (how == DeadBy.FilledInPart ? DeadLots / 2 : DeadLots) * OrderMessage.AmountPerLot
-                )
+            : venue.Venue.FillPastTheRelayerAsync(
+                friend.Key,
+                order.Message,
+                order.Signature,
+                how == DeadBy.FilledInPart ? DeadLots / 2 : DeadLots
             );
 }

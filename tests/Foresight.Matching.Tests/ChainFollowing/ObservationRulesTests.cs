@@ -8,7 +8,18 @@ namespace Foresight.Matching.Tests.ChainFollowing;
 public class ObservationRulesTests
 {
     private static readonly DeployedMarket Market = new(1, AddressOf(9), 2, 0);
-    private static readonly Deployment Deployment = new(31337, default, AddressOf(7), AddressOf(8), AddressOf(6), 1, 1, 0, [Market]);
+    private static readonly Deployment Deployment = new(
+        31337,
+        default,
+        AddressOf(7),
+        AddressOf(8),
+        AddressOf(6),
+        1,
+        1,
+        0,
+        TimeSpan.FromDays(1),
+        [Market]
+    );
     private static readonly Address Alice = AddressOf(1);
     private static readonly Address Stranger = AddressOf(2);
 

@@ -36,7 +36,7 @@ public sealed class ReorganisationTests(ChainFixture fixture)
             await venue.FollowAsync();
         }
 
-        // Deeper than the confirmations: the trade had been final, and the engine had the settlement.
+        // Deeper than the confirmations the trade had been final, so the engine had the settlement.
         Assert.Equal(depth > 2 ? "final" : "mined", (await venue.StateOfAsync(trade)).State);
 
         // A chain without the transaction that grows longer than the first, so that the node switches to it.
@@ -80,7 +80,7 @@ public sealed class ReorganisationTests(ChainFixture fixture)
     }
 
     [Fact]
-    public async Task AReorganisationBeyondFinality_Halts()
+    public async Task AReorganisationBeyondFinality_Halts_UntilAnOperatorHasAllowedThatOne()
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var snapshot = await fixture.RequestAsync("evm_snapshot");
@@ -90,6 +90,24 @@ public sealed class ReorganisationTests(ChainFixture fixture)
         await fixture.RequestAsync("evm_increaseTime", 7);
         await fixture.MineAsync(venue.Options.FinalityBlocks + 20);
         var halted = await Assert.ThrowsAsync<SettlementHaltedException>(() => venue.FollowAsync());
-        Assert.Contains("verify the chain, then restart", halted.Message);
+        Assert.Contains("verify the chain, then resume it", halted.Message);
+        var cursor = await venue.ScalarAsync<byte[]>("SELECT block_hash FROM chain_cursors WHERE name = $1", ChainCursors.Follower);
+        Assert.Equal(cursor, halted.Undone.ToBytes());
+
+        await venue.ExecuteAsync(
+            """
+            INSERT INTO settlement_status (node_id, epoch, head_block, confirmed_block, confirmations, allowed_block)
+            VALUES ('n', 1, 1, 1, 1, $1)
+            """,
+            new byte[32]
+        );
+        await Assert.ThrowsAsync<SettlementHaltedException>(() => venue.FollowAsync());
+        await venue.ExecuteAsync("UPDATE settlement_status SET allowed_block = $1", cursor);
+        await venue.FollowAsync();
+        var (number, hash) = (
+            await venue.ScalarAsync<long>("SELECT block_number FROM chain_cursors WHERE name = $1", ChainCursors.Follower),
+            await venue.ScalarAsync<byte[]>("SELECT block_hash FROM chain_cursors WHERE name = $1", ChainCursors.Follower)
+        );
+        Assert.Equal((await venue.Client.GetBlockAsync(number))!.Hash.ToBytes(), hash);
     }
 }

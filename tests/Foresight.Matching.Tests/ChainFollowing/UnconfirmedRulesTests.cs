@@ -25,6 +25,7 @@ public sealed class UnconfirmedRulesTests
         1,
         1,
         0,
+        TimeSpan.FromDays(1),
         [Market]
     );
 
@@ -43,10 +44,10 @@ public sealed class UnconfirmedRulesTests
     }
 
     [Theory]
-    [InlineData(100, 0, null)] // As the ledger has it.
-    [InlineData(120, 0, null)] // More: that must be confirmed first.
-    [InlineData(60, 40, null)] // Less, by what a trade of ours took.
-    [InlineData(59, 40, 99L)] // Less than that explains.
+    [InlineData(100, 0, null)]
+    [InlineData(120, 0, null)] // More must be confirmed first.
+    [InlineData(60, 40, null)] // A trade of ours explains it.
+    [InlineData(59, 40, 99L)] // Less than a trade of ours explains.
     [InlineData(0, 0, 0L)]
     public void AHoldingIsReduced_ToWhatIsLeftAndWhatOurTradesTook(long atHead, long taken, long? told)
     {
@@ -67,7 +68,7 @@ public sealed class UnconfirmedRulesTests
         );
 
     [Theory]
-    [InlineData(12, 150, false)] // A later block said less: more is not believed yet.
+    [InlineData(12, 150, false)] // A later block had less, so more is not believed yet.
     [InlineData(12, 50, true)]
     [InlineData(10, 150, true)] // That block is confirmed now.
     [InlineData(9, 150, true)]
@@ -103,7 +104,7 @@ public sealed class UnconfirmedRulesTests
     [Theory]
     [InlineData(MarketState.Open, true, true, null)]
     [InlineData(MarketState.Open, true, false, MarketState.Paused)]
-    [InlineData(MarketState.Open, false, true, MarketState.Paused)] // Its end is not confirmed.
+    [InlineData(MarketState.Open, false, true, MarketState.Paused)] // Its end is not confirmed, so it is only paused.
     [InlineData(MarketState.Paused, true, true, MarketState.Open)]
     [InlineData(MarketState.Paused, true, false, null)]
     [InlineData(MarketState.Paused, false, true, null)]

@@ -12,8 +12,8 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
     private static readonly BigInteger Usdc = 1_000_000;
 
     [Theory]
-    [InlineData(false)] // The money is moved away.
-    [InlineData(true)] // The approval is revoked.
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task AnOrderWithoutMoneyBehindIt_IsCancelledAtTheBlock_AndNoNewOneIsTaken(bool revokes)
     {
         await using var venue = await LiveVenue.CreateAsync(fixture);
@@ -68,7 +68,7 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         await venue.ConfirmAsync();
         await venue.PlaceAsync(bob, isBuy: false, 6_000, 5_000);
         var taken = await venue.PlaceAsync(alice, isBuy: true, 6_000, 5_000);
-        // These orders use all remaining funds: one unit less would cancel them.
+        // These orders use all remaining funds, so that one unit less would cancel them.
         var bid = await venue.PlaceAsync(alice, isBuy: true, 7_000, 10_000);
         var ask = await venue.PlaceAsync(bob, isBuy: false, 9_000, 5_000);
         Assert.Equal(("filled", "open", "open"), (taken.Result.OrderStatus, bid.Result.OrderStatus, ask.Result.OrderStatus));
@@ -93,13 +93,13 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         await using var venue = await LiveVenue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddWalletAsync(), await venue.AddWalletAsync());
         await venue.ConfirmAsync();
-        var order = await venue.PlaceAsync(alice, isBuy: false, 6_000, 500);
+        var order = await venue.PlaceAsync(venue.Sign(alice, isBuy: false, 6_000, 500, expiry: EscapeMode.Expiry()));
         var matched = await venue.PlaceAsync(bob, isBuy: true, 6_000, 100);
         await FillDirectlyAsync(50);
         await venue.Venue.FollowAsync();
         Assert.Equal(("partially_filled", null, 50L), await venue.StateOfAsync(order));
 
-        // Our trade settles, and another fill bypasses us: each counts once, by whichever way it came.
+        // Our trade settles, and another fill bypasses us: each must count once, by whichever way it came.
         await venue.Venue.SettleAllAsync();
         await FillDirectlyAsync(150);
         await venue.Venue.FollowAsync();
@@ -114,12 +114,7 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
         await venue.ConfirmAsync();
         Assert.Equal(0, await venue.HeldAsync());
 
-        Task FillDirectlyAsync(long lots) =>
-            venue.SendAsync(
-                bob,
-                venue.Venue.MarketAddress,
-                ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, lots * OrderMessage.AmountPerLot)
-            );
+        Task FillDirectlyAsync(long lots) => venue.Venue.FillPastTheRelayerAsync(bob.Key, order.Message, order.Signature, lots);
     }
 
     [Fact]
@@ -162,8 +157,8 @@ public sealed class UnconfirmedWatcherTests(ChainFixture fixture)
     }
 
     [Theory]
-    [InlineData(true, 3)] // Resolved.
-    [InlineData(false, 2)] // Invalidated.
+    [InlineData(true, 3)]
+    [InlineData(false, 2)]
     public async Task ADecisionOnChain_PausesTheMarketAtTheBlock_AndEndsItWhenItIsConfirmed(bool resolves, short state)
     {
         await using var venue = await LiveVenue.CreateAsync(fixture);

@@ -42,7 +42,7 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         await venue.PlaceAsync(carol, isBuy: true, 6_000, 1_000);
         var second = (await venue.PlaceAsync(alice, isBuy: false, 6_000, 1_000)).TradeId;
 
-        // A chain without the transaction, at once longer than the first. The submitter meets it before the follower does.
+        // A chain without the transaction, at once longer than the first, so that the submitter meets it before the follower does.
         await fixture.RequestAsync("evm_revert", snapshot);
         await fixture.RequestAsync("anvil_dropAllTransactions");
         await fixture.RequestAsync("evm_increaseTime", 7);
@@ -73,7 +73,7 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         var submitter = await MineAndUndoAsync(venue, attack: null);
         Assert.Equal("mined", (await venue.StateOfAsync(trade)).State);
 
-        // The same bytes in another block; the follower is there first.
+        // The same bytes in another block, which the follower reads first.
         await venue.Client.SendRawTransactionAsync(await venue.ScalarAsync<byte[]>("SELECT raw_tx FROM settlement_batches"));
         await fixture.MineAsync(3);
         await venue.FollowAsync();
@@ -96,7 +96,7 @@ public sealed class UndoneTradeTests(ChainFixture fixture)
         var submitter = await MineAndUndoAsync(venue, alice);
         Assert.Equal("failed", (await venue.StateOfAsync(trade)).State);
 
-        // Lets the follower pass that height before the submitter looks again; the batch is in no block there.
+        // The follower passes that height before the submitter looks again, and has the batch in no block there.
         await fixture.MineAsync(4);
         await venue.FollowAsync();
         Assert.Empty(venue.Leader.Bust);

@@ -123,8 +123,8 @@ public sealed class EndpointTests(ChainFixture fixture)
     }
 
     [Theory]
-    [InlineData(true)] // The block was told by another endpoint, which went away then.
-    [InlineData(false)] // This one tells of an older block itself.
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task ANodeThatDoesNotSeeADepositYet_FailsNoTradeOfIt(bool toldByAnother)
     {
         await using var venue = await Venue.CreateAsync(fixture);
@@ -178,9 +178,7 @@ internal sealed class LaggingTransport(NodeClient inner, EthereumClient chain, i
         ];
     }
 
-    /// <summary>
-    /// Rewrites a call so that it is answered from the newest block that this node has; null if it lacks the block that the call names.
-    /// </summary>
+    /// <summary>A node that is behind answers from the newest block that it has; null if it lacks the block that the call names.</summary>
     private async Task<RpcRequest?> InThePastAsync(RpcRequest request, long head, CancellationToken cancellationToken)
     {
         if (request.Method != "eth_call")

@@ -121,7 +121,7 @@ public sealed class JournalCommitTests(StoresFixture stores) : IAsyncLifetime
         var waiting = new PostgresJournal(one, shard: 0);
         await Assert.ThrowsAsync<TimeoutException>(() => waiting.CommitAsync(_term, BatchWithAccount()));
         await held.DisposeAsync();
-        // The pool serves in order: when this call gets the connection, the batch has had it.
+        // The pool serves in order, so when this call gets the connection, the batch has had it.
         await using (await one.OpenConnectionAsync())
             Assert.Equal(0L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM accounts"));
     }
@@ -132,15 +132,7 @@ public sealed class JournalCommitTests(StoresFixture stores) : IAsyncLifetime
             NullLoggerFactory.Instance
         ).Open(SessionName);
 
-    private Task<Term> TakeAsync() =>
-        Task.Run(async () =>
-            (
-                await new TermStore(new PostgresLeadershipTable(_cluster.Database), NullLogger<TermStore>.Instance).TakeAsync(
-                    new NewHolder("matching-engine", Guid.NewGuid(), "n", "http://127.0.0.1:1", "nobody"),
-                    CancellationToken.None
-                )
-            ).Term
-        );
+    private Task<Term> TakeAsync() => Task.Run(() => TestTerms.TakeAsync(_cluster.Database, "matching-engine", sessionName: "nobody"));
 
     private static JournalBatch BatchWithAccount(int account = 1, byte address = 1)
     {

@@ -30,7 +30,7 @@ public sealed class JournalPulseTests(StoresFixture stores)
             async ending =>
             {
                 waits.SetResult();
-                // A read of a rebuild may take a minute.
+                // A read of a rebuild may take a minute, so only the pulse can end it within the test's patience.
                 await using var slow = sessions.CreateCommand("SELECT pg_sleep(60)");
                 slow.CommandTimeout = 60;
                 return await slow.ExecuteNonQueryAsync(ending);
@@ -40,7 +40,7 @@ public sealed class JournalPulseTests(StoresFixture stores)
         proxy.Set(ProxyMode.SwallowReplies);
         var error = await Record.ExceptionAsync(() => working.WaitAsync(TimeSpan.FromSeconds(45)));
         Assert.True(working.IsFaulted, "the work itself ended, and not this test's patience");
-        // No answer, or no connection to ask over: either ends a term.
+        // Without an answer, or without a connection to ask over, a term ends.
         Assert.True(error is TimeoutException or NpgsqlException, $"{error}");
     }
 

@@ -43,7 +43,7 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
             random.Shuffle(deaths);
             await Task.WhenAll(deaths.Select(death => death()));
             await Task.WhenAll(stores.StartAgainAsync("postgres"), stores.StartAgainAsync("redis"));
-            // Pooled connections lead to the server that died.
+            // Pooled connections lead to the server that died, and would each fail once.
             _cluster.Database.Clear();
             await StartNodesAsync();
             await load.AcknowledgedAsync(20);
@@ -74,7 +74,7 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
-            // The client reconnects a moment after the server is back, so this is retried.
+            // Retried, because the client reconnects a moment after the server is back.
             return false;
         }
     }

@@ -91,5 +91,15 @@ public class LeaseRulesTests
     public void ALeaseRanOut_IfItsHolderDidNotRenewForLong_AndHasNotCrashed(double secondsSinceRenewal, bool crashed, bool ranOut) =>
         Assert.Equal(ranOut, LeaseRules.RanOut(TimeSpan.FromSeconds(secondsSinceRenewal), crashed, Options));
 
+    /// <summary>A step of the database's clock must neither hide a dead holder nor keep a lease for ever.</summary>
+    [Theory]
+    [InlineData(0.1, 0.1, false)]
+    [InlineData(4.9, 4.9, false)]
+    [InlineData(5, 0, true)]
+    [InlineData(-3600, 4.9, false)]
+    [InlineData(-3600, 5, true)]
+    public void ALease_HasExpired_ByTheDatabasesClockOrByOnesOwn(double age, double unchangedFor, bool expired) =>
+        Assert.Equal(expired, LeaseRules.HasExpired(At(age), At(unchangedFor), Options.LeaseDuration));
+
     private static TimeSpan At(double seconds) => TimeSpan.FromSeconds(seconds);
 }

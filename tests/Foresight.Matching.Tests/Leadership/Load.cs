@@ -74,7 +74,7 @@ internal sealed class Load : IAsyncDisposable
     {
         while (!_ending.IsCancellationRequested)
         {
-            // Prices that sometimes cross, so that there are trades to lose.
+            // The prices sometimes cross, so that there are trades to lose.
             var command = _traders.Place((sender % 2) + 1, 1, sender % 2, isBuy: true, price: 4_990 + (sender * 3), lots: 5);
             var result = await _client.Router.SendAsync(command);
             lock (_answered)

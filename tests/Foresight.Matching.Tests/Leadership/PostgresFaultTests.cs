@@ -21,6 +21,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         var through = new NpgsqlConnectionStringBuilder(_cluster.Connection) { Host = "127.0.0.1", Port = _proxy.Port }.ConnectionString;
         _node = await TestNode.StartAsync("n1", _cluster.With("ConnectionStrings:foresight", through));
         await _node.ActiveAsync();
+        await _node.KnowMarketsAsync();
         await _node.Router.SendAsync(Traders.Fund(1));
     }
 
@@ -90,7 +91,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
             CREATE TRIGGER deadlock_at_first AFTER INSERT ON orders FOR EACH STATEMENT EXECUTE FUNCTION deadlock_at_first();
             """
         );
-        var before = await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
+        var before = await _cluster.EpochAsync();
         var place = _traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1);
         var result = await _node.Router.SendAsync(place);
         Assert.Equal((ResultStatus.Accepted, before), (result.Status, result.Epoch));
@@ -127,7 +128,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ATermThatAnotherNodeTook_CommitsNothingMore_AndSaysSoToItsCallers()
     {
-        // As if another node had won while this one still trusts its lease.
+        // Another node may win while this one still trusts its lease, so only the fence can keep it from committing.
         await _cluster.ExecuteAsync("UPDATE leadership SET epoch = epoch + 1, token = gen_random_uuid(), node_id = 'rival'");
         var answer = await _node.Router.SendAsync(_traders.Place(1, 1, 0, isBuy: true, price: 4_000, lots: 1));
         Assert.Equal(ResultStatus.Accepted, answer.Status);

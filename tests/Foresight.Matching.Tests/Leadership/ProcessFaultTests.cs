@@ -98,11 +98,11 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
             {
                 await Eventually.TrueAsync("a transaction of the leader waits", Eventually.Patience, freeze.HoldsOneAsync);
                 leader.Pause();
-                var before = await EpochAsync();
+                var before = await _cluster.EpochAsync();
                 await Eventually.TrueAsync(
                     "another node takes the next epoch",
                     Eventually.Patience,
-                    async () => await EpochAsync() > before
+                    async () => await _cluster.EpochAsync() > before
                 );
                 Assert.False(await freeze.HoldsOneAsync(), "the take-over ended the transaction, it did not wait for it");
             }
@@ -117,7 +117,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task ARollingRestart_HandsOverEachTime_WithoutWaitingForTheLease()
     {
-        // A lease that outlasts the test, so that only the tested path can end it.
+        // The lease outlasts the test, so that only the tested path can end it.
         var settings = _cluster.With("LEASE_TTL_MS", "600000");
         settings["LEASE_FAST_PATH"] = "false";
         await StartAsync(settings);
@@ -154,11 +154,11 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
         var followers = await Task.WhenAll(Enumerable.Range(1, 8).Select(i => TestNode.StartAsync($"f{i}", settings)));
         try
         {
-            var before = await EpochAsync();
+            var before = await _cluster.EpochAsync();
             _nodes[0].KillNow();
             await TakenOverAsync("leader");
             Assert.Equal(ResultStatus.Accepted, (await _client.Router.SendAsync(Traders.Fund(1))).Status);
-            Assert.Equal(before + 1, await EpochAsync());
+            Assert.Equal(before + 1, await _cluster.EpochAsync());
             Assert.Equal(1, followers.Count(node => node.Presence.State == "active"));
         }
         finally
@@ -167,8 +167,6 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
                 await follower.DisposeAsync();
         }
     }
-
-    private Task<long> EpochAsync() => _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
 
     private async Task ResumeAsync(NodeProcess stopped)
     {

@@ -11,6 +11,8 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
 {
     private const string Resource = "thing";
 
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
+
     private string _connection = "";
     private NpgsqlDataSource _database = null!;
     private TermStore _terms = null!;
@@ -76,13 +78,159 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ManyWhoTakeATermAtOnce_EachGetAnEpochOfTheirOwn_AndOnlyTheLastMayWrite()
+    public async Task OfManyWhoJudgedOneHolderDead_OneTakesTheTerm()
     {
-        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => TakeAsync($"n{i}")));
-        Assert.Equal(Enumerable.Range(1, 8).Select(epoch => (long)epoch), taken.Select(one => one.Term.Epoch).Order());
-        foreach (var (term, _) in taken.Where(one => one.Term.Epoch < 8))
-            await Assert.ThrowsAsync<PostgresException>(() => WriteAsync(term));
-        await WriteAsync(taken.Single(one => one.Term.Epoch == 8).Term);
+        await TakeAsync("a");
+        var dead = (await ReadAsync())!.Version;
+        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => TryTakeAsync($"n{i}", dead)));
+        var winner = Assert.Single(taken, one => one is not null)!;
+        Assert.Equal((2L, "a"), (winner.Term.Epoch, winner.PreviousNodeId));
+        await WriteAsync(winner.Term);
+    }
+
+    [Fact]
+    public async Task OfManyWhoFindNoTerm_OneTakesTheFirst()
+    {
+        Assert.Null(await ReadAsync());
+        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => TryTakeAsync($"n{i}", dead: null)));
+        Assert.Equal(1L, Assert.Single(taken, one => one is not null)!.Term.Epoch);
+    }
+
+    [Fact]
+    public async Task AHolderThatRenewsMeanwhile_KeepsTermAndSessions()
+    {
+        var (term, _) = await TakeAsync("a");
+        var address = new PostgresAddress(new NpgsqlConnectionStringBuilder(_connection), []);
+        var sessions = new LeaderSessions(PrimaryServers.Alone(address, NullLoggerFactory.Instance), NullLoggerFactory.Instance);
+        await using var own = sessions.Open(LeaderSessions.NameOf(Resource, term.Token));
+        await using var session = await own.OpenConnectionAsync();
+        var judged = (await ReadAsync())!.Version;
+
+        Assert.Equal(RenewOutcome.Renewed, await _terms.RenewAsync(term));
+        Assert.Null(await TryTakeAsync("b", judged));
+        await using (var command = new NpgsqlCommand("SELECT 1", session))
+            Assert.Equal(1, await command.ExecuteScalarAsync());
+        await WriteAsync(term);
+    }
+
+    [Fact]
+    public async Task ALease_IsRenewedAndGivenBack_ByItsHolderOnly()
+    {
+        var (old, _) = await TakeAsync("a");
+        var (term, _) = await TakeAsync("b");
+        Assert.Equal(RenewOutcome.NotOurs, await _terms.RenewAsync(old));
+        await _terms.ReleaseAsync(old);
+        Assert.NotNull((await ReadAsync())!.Age);
+
+        var before = (await ReadAsync())!.Version.RenewedAt;
+        Assert.Equal(RenewOutcome.Renewed, await _terms.RenewAsync(term with { NodeId = "renamed" }));
+        var holder = (await ReadAsync())!;
+        Assert.True(holder.Version.RenewedAt > before);
+        Assert.Equal("renamed", holder.NodeId);
+        Assert.InRange(holder.Age!.Value, TimeSpan.Zero, Eventually.Patience);
+
+        await _terms.ReleaseAsync(term);
+        Assert.Null((await ReadAsync())!.Age);
+        // A renewal may be on its way when the term ends, and must not bring it back.
+        Assert.Equal(RenewOutcome.NotOurs, await _terms.RenewAsync(term));
+        Assert.Null((await ReadAsync())!.Age);
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task AStepDown_IsAskedOfTheTermThatItNames_AndOfNoOther()
+    {
+        var (term, _) = await TakeAsync("a");
+        await ExecuteAsync($"INSERT INTO step_downs (resource, epoch) VALUES ('{Resource}', {term.Epoch})");
+        Assert.Equal(RenewOutcome.AskedToStepDown, await _terms.RenewAsync(term));
+        Assert.False((await ReadAsync())!.IsGivenBackForOperator);
+        await _terms.ReleaseAsync(term);
+        Assert.True((await ReadAsync())!.IsGivenBackForOperator);
+
+        var (next, _) = await TakeAsync("b");
+        Assert.Equal(RenewOutcome.Renewed, await _terms.RenewAsync(next));
+        await _terms.ReleaseAsync(next);
+        Assert.False((await ReadAsync())!.IsGivenBackForOperator);
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task ADrain_IsAskedOfEveryTermOfItsNode_UntilItEnds()
+    {
+        var (term, _) = await TakeAsync("a");
+        await ExecuteAsync(
+            "INSERT INTO operator_holds (subject, subject_id, actor, key_name, note) VALUES ('node', 'a', 'Ada', 'ada', 'disk')"
+        );
+        Assert.True(await _terms.IsDrainedAsync("a", CancellationToken.None));
+        Assert.False(await _terms.IsDrainedAsync("b", CancellationToken.None));
+        Assert.Equal(RenewOutcome.AskedToStepDown, await _terms.RenewAsync(term));
+        // A node that adds a part to its name is not the one that was drained.
+        Assert.Equal(RenewOutcome.Renewed, await _terms.RenewAsync(term with { NodeId = "a-2" }));
+        await ExecuteAsync("DELETE FROM operator_holds");
+        Assert.Equal(RenewOutcome.Renewed, await _terms.RenewAsync(term));
+    }
+
+    /// <summary>A large snapshot asserts the term as well, and may take longer than a lease, which must not end by it.</summary>
+    [Fact]
+    public async Task ARenewal_WaitsForNoTransactionOfTheTerm()
+    {
+        var (term, _) = await TakeAsync("a");
+        await using var session = await _database.OpenConnectionAsync();
+        await using var transaction = await session.BeginTransactionAsync();
+        await using (var fence = new NpgsqlBatch(session, transaction) { BatchCommands = { Fence.Assert(term) } })
+            await fence.ExecuteNonQueryAsync();
+        Assert.Equal(RenewOutcome.Renewed, await _terms.RenewAsync(term));
+        await transaction.CommitAsync();
+        await WriteAsync(term);
+    }
+
+    /// <summary>Who lost to a renewal must not keep waiting for the transactions of a term that goes on.</summary>
+    [Fact]
+    [Trait("Category", "Trust")]
+    public async Task ABidForARowThatHasChanged_WaitsForNoTransactionOfTheTerm()
+    {
+        var (term, _) = await TakeAsync("a");
+        var judged = (await ReadAsync())!.Version;
+        Assert.Equal(RenewOutcome.Renewed, await _terms.RenewAsync(term));
+        await using var session = await _database.OpenConnectionAsync();
+        await using var transaction = await session.BeginTransactionAsync();
+        await using (var fence = new NpgsqlBatch(session, transaction) { BatchCommands = { Fence.Assert(term) } })
+            await fence.ExecuteNonQueryAsync();
+
+        // A bid that waited would fail with lock_not_available.
+        var table = new PostgresLeadershipTable(_database);
+        Assert.Null(await table.TakeAsync(NewHolder("b"), judged, lockTimeout: TimeSpan.FromMilliseconds(1), CancellationToken.None));
+        var current = (await ReadAsync())!.Version;
+        var waited = await Assert.ThrowsAsync<PostgresException>(() =>
+            table.TakeAsync(NewHolder("b"), current, lockTimeout: TimeSpan.FromMilliseconds(1), CancellationToken.None)
+        );
+        Assert.Equal(PostgresErrorCodes.LockNotAvailable, waited.SqlState);
+        await transaction.CommitAsync();
+        await WriteAsync(term);
+    }
+
+    /// <summary>Nodes with another setting, as in a rolling change of it, judge the lease by the holder's.</summary>
+    [Fact]
+    [Trait("Category", "Trust")]
+    public async Task ALease_LastsAsLongAsItsHolderSays_WhateverTheReadersSettingIs()
+    {
+        await TakeAsync("a");
+        var holder = (await ReadAsync())!;
+        Assert.Equal(Duration, holder.Duration);
+
+        var shorter = new LeaseOptions { LeaseDuration = Duration / 2 };
+        var longer = new LeaseOptions { LeaseDuration = Duration * 2 };
+        Assert.All(
+            [shorter, longer],
+            options =>
+            {
+                var state = new LeadershipState(TimeProvider.System, options);
+                Assert.False(state.SeeRow(holder with { Age = Duration - TimeSpan.FromMilliseconds(1) }));
+                Assert.True(state.SeeRow(holder with { Age = Duration }));
+                state.SeeHeld(holder with { Age = Duration - TimeSpan.FromMilliseconds(1) });
+                Assert.Equal(TimeSpan.FromMilliseconds(1), state.NextLook);
+            }
+        );
     }
 
     [Fact]
@@ -101,13 +249,17 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
         Assert.True(await _terms.SessionLivesAsync(Resource, term.Token, CancellationToken.None));
     }
 
-    private Task<(Term Term, string? PreviousNodeId)> TakeAsync(string nodeId)
+    private Task<TermHolder?> ReadAsync() => _terms.ReadAsync(Resource, CancellationToken.None);
+
+    private async Task<TakenTerm> TakeAsync(string nodeId) => (await TryTakeAsync(nodeId, (await ReadAsync())?.Version))!;
+
+    private Task<TakenTerm?> TryTakeAsync(string nodeId, HolderVersion? dead) =>
+        _terms.TakeAsync(NewHolder(nodeId), dead, CancellationToken.None);
+
+    private static NewHolder NewHolder(string nodeId)
     {
         var token = Guid.NewGuid();
-        return _terms.TakeAsync(
-            new NewHolder(Resource, token, nodeId, "http://127.0.0.1:1", LeaderSessions.NameOf(Resource, token)),
-            CancellationToken.None
-        );
+        return new NewHolder(Resource, token, nodeId, "https://127.0.0.1:1", LeaderSessions.NameOf(Resource, token), Duration);
     }
 
     private async Task WriteAsync(Term term)
@@ -118,6 +270,8 @@ public sealed class TermStoreTests(StoresFixture stores) : IAsyncLifetime
         batch.BatchCommands.Add(new NpgsqlBatchCommand("INSERT INTO accounts VALUES (1, decode(repeat('01', 20), 'hex'))"));
         await batch.ExecuteNonQueryAsync();
     }
+
+    private Task ExecuteAsync(string sql) => ScalarAsync(sql);
 
     private async Task<object?> ScalarAsync(string sql)
     {

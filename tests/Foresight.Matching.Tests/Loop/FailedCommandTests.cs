@@ -6,8 +6,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Loop;
 
 /// <summary>
-/// A command that makes the leader throw: it fills an order that the book has and the table calls cancelled, so that a leader rebuilt
-/// from both does not know whose order it is.
+/// The command fills an order that the book has and the table calls cancelled, which makes the leader throw: rebuilt from both, it does not
+/// know whose order it is.
 /// </summary>
 [Collection(StoresCollection.Name)]
 public sealed class FailedCommandTests(StoresFixture stores) : IAsyncLifetime

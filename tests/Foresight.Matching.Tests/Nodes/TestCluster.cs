@@ -11,6 +11,9 @@ namespace Foresight.Matching.Tests.Nodes;
 
 internal sealed class TestCluster : IAsyncDisposable
 {
+    /// <summary>The default on the development chain.</summary>
+    public const int ExpiryMarginSeconds = 5;
+
     private TestCluster(string connection, Dictionary<string, string?> settings)
     {
         (Connection, Settings) = (connection, settings);
@@ -23,17 +26,18 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public Dictionary<string, string?> With(string name, string value) => new(Settings) { [name] = value };
 
-    public static async Task<TestCluster> CreateAsync(StoresFixture stores, params KeyValuePair<string, string?>[] settings)
+    public static async Task<TestCluster> CreateAsync(TestStores stores, params KeyValuePair<string, string?>[] settings)
     {
         var connection = await stores.CreateDatabaseAsync();
         var cluster = new TestCluster(connection, stores.NodeSettings(connection));
         foreach (var (name, value) in settings)
             cluster.Settings[name] = value;
         await cluster.ExecuteAsync(
-            """
+            $"""
+            {SignOfLife.Sql}
             INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES
-                (1, decode(repeat('a1', 20), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1),
-                (2, decode(repeat('a2', 20), 'hex'), 'Who?', ARRAY['a', 'b', 'c'], 100)
+                (1, decode(lpad('1', 40, '0'), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1),
+                (2, decode(lpad('2', 40, '0'), 'hex'), 'Who?', ARRAY['a', 'b', 'c'], 100)
             """
         );
         return cluster;
@@ -61,6 +65,9 @@ internal sealed class TestCluster : IAsyncDisposable
         await using var command = Database.CreateCommand(sql);
         return (T)(await command.ExecuteScalarAsync())!;
     }
+
+    /// <summary>Of matching, as the journal has it.</summary>
+    public Task<long> EpochAsync() => ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
 
     public async ValueTask DisposeAsync() => await Database.DisposeAsync();
 }

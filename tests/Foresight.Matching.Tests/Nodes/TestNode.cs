@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Foresight.Cluster;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Gateway;
 using Foresight.Matching.Loop;
 using Foresight.Protocol;
@@ -26,16 +28,31 @@ internal sealed class TestNode : IAsyncDisposable
     public IReadOnlyCollection<string> Said => _lines.All;
 
     public NpgsqlDataSource Primary => _app.Services.GetRequiredService<NpgsqlDataSource>();
+
+    public Uri Probes => new(_app.Urls.First());
+
     public NodePresence Presence => _app.Services.GetRequiredService<NodePresence>();
-    public LeaderRouter Router => _app.Services.GetRequiredService<LeaderRouter>();
+    public TraderAndChain Router => new(_app.Services.GetRequiredService<LeaderRouter>(), Primary);
     public LeaderDirectory Leaders => _app.Services.GetRequiredService<LeaderDirectory>();
     public NodeRegistry Nodes => _app.Services.GetRequiredService<NodeRegistry>();
     public IDatabase Redis => _app.Services.GetRequiredService<IDatabase>();
+    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
     public IBroadcast Broadcast => _app.Services.GetRequiredService<IBroadcast>();
+
+    /// <summary>
+    /// Afterwards the gateway knows the markets, so that the next order's first question of Postgres is the matching loop's.
+    /// </summary>
+    public async Task KnowMarketsAsync() => await _app.Services.GetRequiredService<MarketDomains>().FindAsync(1, CancellationToken.None);
 
     public static Task<TestNode> StartAsync(string nodeId, TestCluster cluster) => StartAsync(nodeId, cluster.Settings);
 
-    public static async Task<TestNode> StartAsync(string nodeId, Dictionary<string, string?> settings, TimeProvider? clock = null)
+    public static async Task<TestNode> StartAsync(
+        string nodeId,
+        Dictionary<string, string?> settings,
+        TimeProvider? clock = null,
+        IdleCores? cores = null,
+        ChainEndpoint? chain = null
+    )
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         var lines = new LogLines();
@@ -44,6 +61,10 @@ internal sealed class TestNode : IAsyncDisposable
         // First, because the program adds the system's clock only if there is none.
         if (clock is not null)
             builder.Services.AddSingleton(clock);
+        if (cores is not null)
+            builder.Services.AddSingleton(cores);
+        if (chain is not null)
+            builder.Services.AddSingleton(chain);
         builder.AddServiceDefaults();
         builder.AddRedis(neededToBeReady: builder.Configuration.ClusterEnabled());
         builder.AddPostgres(useReplicas: false);
@@ -68,15 +89,16 @@ internal sealed class TestNode : IAsyncDisposable
 
     public async Task LeaseRenewedAsync(int times)
     {
-        var seen = new HashSet<DateTimeOffset>();
-        var key = LeaderDirectory.LeaseKey(LeasedResources.Matching);
+        var seen = new HashSet<DateTime>();
         await Eventually.TrueAsync(
             $"the lease is renewed {times} times",
             Eventually.Patience,
             async () =>
             {
-                if (LeaderDirectory.Parse(await Redis.StringGetAsync(key)) is { } lease)
-                    seen.Add(lease.LastRenewedAt);
+                await using var command = Primary.CreateCommand("SELECT renewed_at FROM leadership WHERE resource = $1");
+                command.Parameters.AddWithValue(LeasedResources.Matching);
+                if (await command.ExecuteScalarAsync() is DateTime renewedAt)
+                    seen.Add(renewedAt);
                 return seen.Count > times;
             }
         );

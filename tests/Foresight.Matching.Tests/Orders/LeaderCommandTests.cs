@@ -8,7 +8,7 @@ public sealed class LeaderCommandTests
 {
     private static readonly string Maker = Traders.Address(1);
 
-    /// <summary>Their numbers on the wire, which must not change because nodes of other versions read them.</summary>
+    /// <summary>Nodes of other versions read these numbers on the wire, so they must not change.</summary>
     public static TheoryData<int, LeaderCommand> Kinds =>
         new()
         {
@@ -54,7 +54,7 @@ public sealed class LeaderCommandTests
     public void ACommandOfAnUnknownKind_OrWithoutWhatItNeeds_IsNotRead(string text) =>
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<LeaderCommand>(text, JsonSerializerOptions.Web));
 
-    /// <summary>As earlier versions wrote <c>commands.result</c>, with every member: those rows stay in the journal.</summary>
+    /// <summary>Rows of earlier versions stay in the journal: they wrote <c>commands.result</c> with every member.</summary>
     [Fact]
     public void AStoredResult_StaysReadable()
     {

@@ -24,6 +24,12 @@ internal sealed class LiveNodes : IAsyncDisposable
             Eventually.Patience * 2,
             async () => (await nodes.Client.Nodes.ListAsync()).Count == 2 && await nodes.Client.ActiveAsync() is not null
         );
+        // The nodes must have taken it, because the database of the tests is the standby, in which they cannot.
+        await Eventually.TrueAsync(
+            "a node holds the settlement term",
+            Eventually.Patience,
+            async () => await cluster.ScalarAsync<long>("SELECT count(*) FROM leadership WHERE resource = 'settlement'") == 1
+        );
         await nodes.Client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
         return nodes;
     }

@@ -33,7 +33,7 @@ public sealed class PrimaryRestartTests(BreakableStoresFixture stores) : IAsyncL
             var before = await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'");
             await stores.KillAsync("postgres");
             await stores.StartAgainAsync("postgres");
-            // Pooled connections lead to the server that died.
+            // Pooled connections lead to the server that died, and would each fail once.
             _cluster.Database.Clear();
             await load.AcknowledgedAsync(50);
             Assert.True(await _cluster.ScalarAsync<long>("SELECT epoch FROM leadership WHERE resource = 'matching-engine'") > before);

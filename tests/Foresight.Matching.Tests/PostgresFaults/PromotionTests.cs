@@ -38,7 +38,7 @@ public sealed class PromotionTests : IAsyncLifetime
         Assert.Equal(10L, await ReadAsync(reading));
 
         await _stores.KillAsync("postgres");
-        // Looks at the standby too, and must not keep that answer for after the promotion.
+        // The reader looks at the standby too, and must not keep that answer for after the promotion.
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => ReadAsync(reading));
         await _stores.PromoteAsync();
         var after = await PlaceAsync(10);

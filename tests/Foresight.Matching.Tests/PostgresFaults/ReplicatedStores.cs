@@ -1,6 +1,6 @@
 namespace Foresight.Matching.Tests.PostgresFaults;
 
-/// <summary>Servers of one test alone, because what it does to them cannot be undone.</summary>
+/// <summary>For one test alone, because what it does to the servers cannot be undone.</summary>
 internal sealed class ReplicatedStores(bool synchronous) : TestStores(synchronous ? Replication.Synchronous : Replication.Asynchronous)
 {
     public static async Task<ReplicatedStores> StartAsync(bool synchronous)
@@ -10,9 +10,10 @@ internal sealed class ReplicatedStores(bool synchronous) : TestStores(synchronou
         await MigrateAsync(stores.Postgres);
         await StreamingStandby.ScalarAsync(
             stores.Postgres,
-            """
+            $"""
+            {SignOfLife.Sql}
             INSERT INTO markets (market_id, address, question, outcomes, tick_size) VALUES
-                (1, decode(repeat('a1', 20), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1)
+                (1, decode(lpad('1', 40, '0'), 'hex'), 'Will it?', ARRAY['yes', 'no'], 1)
             """
         );
         return stores;

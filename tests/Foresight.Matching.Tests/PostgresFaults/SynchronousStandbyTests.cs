@@ -33,7 +33,7 @@ public sealed class SynchronousStandbyTests : IAsyncLifetime
             await AssertAcceptedAsync(command);
         Assert.Equal(20L, await CountAsync());
 
-        // The operator's way out while the standby stays frozen: acknowledgements no longer wait for it.
+        // While the standby stays frozen an operator can end the waiting: acknowledgements no longer need it.
         using var frozen = _stores.Freeze("postgres-replica");
         var last = Place(seconds: 2);
         AssertOpen(await _node.Router.SendAsync(last));

@@ -66,7 +66,7 @@ public sealed class CoverageTests(ChainFixture fixture)
     {
         var journal = new ReconciliationJournal(venue.Database);
         var run = await journal.StartScheduledAsync(venue.Term, CancellationToken.None) with { Manual = true };
-        // The run is cut into several comparisons, which still count as one covered range.
+        // The run is cut into several comparisons, which must still count as one covered range.
         var options = new ReconciliationOptions
         {
             Balances = false,

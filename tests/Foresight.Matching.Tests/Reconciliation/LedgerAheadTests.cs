@@ -10,7 +10,7 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Reconciliation;
 
 /// <summary>
-/// The ledger is ahead of the follower's block while a leader or a node is away; that is no difference between ledger and chain.
+/// While a leader or a node is away the ledger may be ahead of the follower's block, which is no difference between ledger and chain.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class LedgerAheadTests(ChainFixture fixture)
@@ -74,7 +74,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         var alice = await live.AddWalletAsync(usdc: 100, shares: 0);
         await live.ConfirmAsync();
         Assert.Equal(ProblemCodes.InsufficientBalance, (await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Code);
-        // The follower looks for refused orders only from its second look on.
+        // Polled, because the follower looks for refused orders only from its second look on.
         var follower = live.Venue.NewFollowerVia(Interrupted(live, command => command is AllotCollateral { Units: < 0 }));
         await Eventually.TrueAsync(
             "the giving shard has given",
@@ -111,7 +111,7 @@ public sealed class LedgerAheadTests(ChainFixture fixture)
         await fixture.RequestAsync("anvil_dropAllTransactions");
         await fixture.RequestAsync("evm_increaseTime", 7);
         await fixture.MineAsync((int)(cursor - await venue.Client.BlockNumberAsync()));
-        // The follower has not seen the reorganisation yet: the block of the ledger no longer exists.
+        // Until the follower has seen the reorganisation, the block of the ledger does not exist, so nothing can be compared.
         await Assert.ThrowsAnyAsync<RpcException>(() => live.CheckBalancesAsync());
 
         await venue.FollowAsync();

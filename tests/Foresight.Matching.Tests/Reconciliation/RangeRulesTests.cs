@@ -16,9 +16,9 @@ public class RangeRulesTests
         Assert.Equal((80, 98), (RangeRules.LastComparable(100, 2, 80), RangeRules.LastComparable(100, 2, 99)));
 
     [Theory]
-    [InlineData(500, false, 401)] // Goes on after the cursor, less the look-back.
+    [InlineData(500, false, 401)] // After the cursor, less the look-back.
     [InlineData(50, false, 10)] // Never before the deployment.
-    [InlineData(500, true, 10)] // A person's run compares everything.
+    [InlineData(500, true, 10)] // An operator's run compares everything.
     public void FirstBlock_DependsOnWhoAsks(long cursor, bool manual, long expected) =>
         Assert.Equal(
             expected,
@@ -26,7 +26,7 @@ public class RangeRulesTests
         );
 
     [Theory]
-    [InlineData(0, 10)] // However long ago that was.
+    [InlineData(0, 10)] // 0 is no bound, so the run begins at the deployment.
     [InlineData(50_000, 9_950_001)]
     public void FirstBlock_OfAPersonsRun_IsTheDeployments_UnlessThereIsABound(long manualLookback, long expected) =>
         Assert.Equal(

@@ -114,7 +114,7 @@ public sealed class ReconcilerTests(ChainFixture fixture)
         (string State, bool Same, bool WasGone, string? Why)[] cases =
         [
             ("resolved", true, false, null),
-            ("resolved", true, true, Back), // It was repaired, and has come back.
+            ("resolved", true, true, Back), // It was repaired, so it must be reported that it has come back.
             ("resolved", false, false, Other),
             ("resolved", false, true, Other),
             ("ignored", true, true, null), // An operator who ignores it knows that it comes and goes.
@@ -363,12 +363,7 @@ public sealed class ReconcilerTests(ChainFixture fixture)
     private static async Task<string> FillDirectlyAsync(Venue venue)
     {
         var (carol, dave) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
-        var order = await venue.AddOrderAsync(carol, isBuy: false, 6_000, 500);
-        var hash = await venue.SendAsync(
-            dave.Key,
-            venue.MarketAddress,
-            ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot)
-        );
+        var (_, hash) = await venue.AddFillPastTheRelayerAsync(carol, dave);
         await venue.Fixture.MineAsync(3);
         await venue.FollowAsync();
         var receipt = (await venue.Client.GetTransactionReceiptsAsync([hash]))[0];

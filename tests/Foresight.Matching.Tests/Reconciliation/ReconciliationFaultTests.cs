@@ -5,7 +5,7 @@ using Foresight.Matching.Tests.Settlement;
 namespace Foresight.Matching.Tests.Reconciliation;
 
 /// <summary>
-/// Nodes and a database that fail or lie during a run: the run must fail, find nothing, move no cursor, and leave a visible gap.
+/// A node or a database that fails or lies must not make a run find what is not there: it fails, moves no cursor, and leaves a visible gap.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class ReconciliationFaultTests(ChainFixture fixture)
@@ -63,7 +63,7 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         await SettleAsync(venue, 4);
         var head = await venue.Client.BlockNumberAsync();
-        // Reports the head of other nodes, but knows nothing above its own.
+        // The node reports the head of others, but knows nothing above its own.
         await using var node = await FaultyNode.StartAsync(
             fixture.Rpc,
             (request, answer) =>
@@ -120,7 +120,7 @@ public sealed class ReconciliationFaultTests(ChainFixture fixture)
         await using var venue = await Venue.CreateAsync(fixture);
         var trades = await SettleAsync(venue, 6);
         await venue.ExecuteAsync("UPDATE trades SET settlement = 'failed' WHERE trade_id = $1", trades[0]);
-        // From the third read of fills on the table is away, as after a crash of the server.
+        // A server may crash within a run: the table is away from the third read of fills on.
         var reads = 0;
         await using var node = await FaultyNode.StartAsync(
             fixture.Rpc,

@@ -63,7 +63,7 @@ public sealed class RepairTests(ChainFixture fixture)
             );
         Assert.Equal(2L, await venue.ScalarAsync<long>("SELECT count(*) FROM chain_fills"));
 
-        // A wrong amount, and a trade that the chain does not have: only people decide about those.
+        // Automatic repair must not decide about a wrong amount, or a trade that the chain does not have.
         Assert.Equal(
             "amount_mismatch,missing_onchain",
             await venue.ScalarAsync<string>("SELECT string_agg(kind, ',' ORDER BY kind) FROM discrepancies WHERE state = 'open'")
@@ -107,7 +107,7 @@ public sealed class RepairTests(ChainFixture fixture)
         venue.Leader.Answer = null;
         await RunAsync(venue, dryRun: false);
         Assert.Equal("final", (await venue.StateOfAsync(trades[0])).State);
-        Assert.Equal(DerivedRequestId.Of("settle", trades[0].ToString()), Assert.Single(venue.Leader.Commands).RequestId);
+        Assert.Equal(RequestIds.OfFact("settle", trades[0].ToString()), Assert.Single(venue.Leader.Commands).RequestId);
     }
 
     [Fact]
@@ -115,12 +115,7 @@ public sealed class RepairTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var (carol, dave) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
-        var order = await venue.AddOrderAsync(carol, isBuy: false, 6_000, 500);
-        await venue.SendAsync(
-            dave.Key,
-            venue.MarketAddress,
-            ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot)
-        );
+        var (order, _) = await venue.AddFillPastTheRelayerAsync(carol, dave);
         await fixture.MineAsync(3);
         await venue.FollowAsync();
         venue.Leader.Commands.Clear();
@@ -183,12 +178,7 @@ public sealed class RepairTests(ChainFixture fixture)
         await venue.ExecuteAsync("DELETE FROM fills WHERE trade_id = $1", trades[4]);
         await venue.ExecuteAsync("DELETE FROM trades WHERE trade_id = $1", trades[4]);
         var (carol, dave) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
-        var order = await venue.AddOrderAsync(carol, isBuy: false, 6_000, 500);
-        await venue.SendAsync(
-            dave.Key,
-            venue.MarketAddress,
-            ContractArtifact.Market.Encode("fillOrderSigned", order.Message, order.Signature, 100 * OrderMessage.AmountPerLot)
-        );
+        await venue.AddFillPastTheRelayerAsync(carol, dave);
         await venue.Fixture.MineAsync(3);
         await venue.FollowAsync();
         return trades;

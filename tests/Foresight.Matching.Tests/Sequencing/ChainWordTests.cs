@@ -18,7 +18,7 @@ public sealed class ChainWordTests(StoresFixture stores)
         {
             await node.ActiveAsync();
             await node.Router.SendAsync([Traders.FundShares(1, 1, 0), Traders.Fund(2), ask]);
-            // Filled by us between the reading of the chain and the command: the fill must count exactly once.
+            // We fill it between the reading of the chain and the command, so the fill must count exactly once.
             await node.Router.SendAsync([traders.Place(2, 1, 0, isBuy: true, price: 6_000, lots: 10), Traders.Reduce(1, 1, hash, 30)]);
             Assert.Equal((10, 30, 1), await OrderAsync(cluster, hash));
             Assert.Equal(ResultStatus.Accepted, (await node.Router.SendAsync(Traders.Reduce(1, 1, hash, 30))).Status);
@@ -68,7 +68,7 @@ public sealed class ChainWordTests(StoresFixture stores)
             () => told.Count(update => update.Kind == "trade_bust") == 2
         );
         var bust = told.Where(update => update.Kind == "trade_bust").ToList();
-        Assert.Equal([Traders.Address(1), Traders.Address(2)], bust.Select(update => update.Owner).Order());
+        Assert.Equal(new[] { Traders.Address(1), Traders.Address(2) }.Order(), bust.Select(update => update.Owner).Order());
         Assert.All(bust, update => Assert.Equal((reason, trade, "failed"), (update.Reason, update.Fill!.TradeId, update.Fill.Settlement)));
         Assert.Equal(0L, await cluster.ScalarAsync<long>("SELECT sum(trade_hold)::bigint FROM balances"));
     }

@@ -7,7 +7,8 @@ public class BatchProgressRulesTests
     private static readonly byte[] Hash = [1, 2, 3];
 
     [Theory]
-    // A crash between storing and broadcasting: the same bytes are sent again; if they had been sent, the receipt is taken.
+    // After a crash between storing and broadcasting it is unknown whether the bytes were sent, so they are sent again, unless
+    // there is a receipt.
     [InlineData(BatchStates.Signed, null, false, BatchStep.Send)]
     [InlineData(BatchStates.Signed, 101L, false, BatchStep.RecordMined)]
     [InlineData(BatchStates.Broadcast, null, true, BatchStep.Wait)]
@@ -35,7 +36,7 @@ public class BatchProgressRulesTests
     {
         var mined = new BatchFacts(BatchStates.Mined, 100, Hash, 99);
         Assert.Equal(BatchStep.BackToBroadcast, Next(mined, new ChainFacts(150, null, [9, 9, 9], true)));
-        // A node that does not have the block lags behind.
+        // A node that does not have the block lags behind, so it proves nothing.
         Assert.Equal(BatchStep.Wait, Next(mined, new ChainFacts(98, null, null, true)));
     }
 

@@ -32,8 +32,8 @@ public sealed class BisectionTests(ChainFixture fixture)
         await fixture.AutomineAsync(false);
         var submitter = venue.NewSubmitter();
 
-        // The sender lacks the operator role in the block that mines the batch, and has it again afterwards, so four trades are retried
-        // as two and two.
+        // The sender lacks the operator role in the block that mines the batch, and has it again afterwards, so four trades are retried as
+        // two and two.
         foreach (var expected in new[] { 1L, 3L })
         {
             await venue.StepAsync(submitter);
@@ -60,7 +60,7 @@ public sealed class BisectionTests(ChainFixture fixture)
         );
         Assert.Empty(venue.Leader.Bust);
 
-        // Mined before the batch, because it pays a higher tip.
+        // Must be mined before the batch, so it pays a higher tip.
         async Task RoleAsync(PrivateKey from, string function, Hash32 role, Address account) =>
             await venue.Client.SendTransactionAsync(
                 new Eip1559Transaction

@@ -5,9 +5,7 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>
-/// A real Postgres, Redis and development chain. The chain mines on request, so that tests control the content of each block.
-/// </summary>
+/// <summary>The chain mines on request, so that tests control the content of each block.</summary>
 public sealed class ChainFixture() : TestStores(chain: ""), IAsyncLifetime
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
@@ -29,7 +27,7 @@ public sealed class ChainFixture() : TestStores(chain: ""), IAsyncLifetime
             new NpgsqlConnectionStringBuilder(await CreateDatabaseAsync()) { MaxPoolSize = 8, IncludeErrorDetail = true }.ConnectionString
         );
 
-    /// <summary>For a program with its own connections; a data source does not reveal its password.</summary>
+    /// <summary>A data source does not reveal its password, which a program with its own connections needs.</summary>
     public string ConnectionStringOf(NpgsqlDataSource database) =>
         new NpgsqlConnectionStringBuilder(Postgres)
         {

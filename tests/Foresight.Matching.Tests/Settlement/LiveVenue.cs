@@ -34,8 +34,7 @@ internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash
 }
 
 /// <summary>
-/// A venue whose leader is a matching node with its engine and journal. The test steps settlement, so that it controls what is known at
-/// which block.
+/// The test steps settlement, so that it controls what is known at which block; the leader is a matching node with its engine and journal.
 /// </summary>
 internal sealed class LiveVenue : IAsyncDisposable
 {
@@ -58,7 +57,8 @@ internal sealed class LiveVenue : IAsyncDisposable
                 ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
                 ["CLUSTER_SECRET"] = "a secret of these tests",
                 ["SHARDS"] = shards.ToString(),
-            }
+            },
+            chain: new ChainEndpoint(fixture.Client, venue.Deployment.ChainId)
         );
         venue.Send = node.Router.SendAsync;
         await node.ActiveAsync();
@@ -97,7 +97,7 @@ internal sealed class LiveVenue : IAsyncDisposable
     public Task SendAsync(Wallet from, Address to, byte[] data) =>
         from.IsContract ? Venue.SendAsync(from.Key, from.Account, Execute.Encode(to, data)) : Venue.SendAsync(from.Key, to, data);
 
-    /// <summary>A transaction that is mined before those that wait already, because it pays a higher tip.</summary>
+    /// <summary>Must be mined before the transactions that wait already, so it pays a higher tip.</summary>
     public async Task SendFirstAsync(Wallet from, Address to, byte[] data)
     {
         var nonce = await Venue.Client.GetTransactionCountAsync(from.Key.Address, BlockRef.Pending);
@@ -125,10 +125,10 @@ internal sealed class LiveVenue : IAsyncDisposable
         int outcome = 0
     ) => PlaceAsync(Sign(maker, isBuy, ticks, lots, market, outcome), timeInForce, market);
 
-    public SignedOrder Sign(Wallet maker, bool isBuy, int ticks, long lots, int market = Venue.Market, int outcome = 0)
+    public SignedOrder Sign(Wallet maker, bool isBuy, int ticks, long lots, int market = Venue.Market, int outcome = 0, long expiry = 0)
     {
         var salt = new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true);
-        var message = OrderMessage.OfUnits(maker.Account, outcome, isBuy, ticks, lots, salt, 0);
+        var message = OrderMessage.OfUnits(maker.Account, outcome, isBuy, ticks, lots, salt, expiry);
         var domain = TypedDataDomain.OfMarket(Venue.Deployment.ChainId, Venue.Deployment.Market(market).Address);
         return new SignedOrder(maker, message, OrderSigning.OrderHash(domain, message), OrderSigning.Sign(domain, message, maker.Key));
     }
@@ -150,7 +150,9 @@ internal sealed class LiveVenue : IAsyncDisposable
                 PriceTicks = (int)(message.Price / OrderMessage.PricePerTick),
                 Lots = (long)(message.Amount / OrderMessage.AmountPerLot),
                 Salt = message.Salt.ToString(),
+                ExpirySeconds = (long)message.Expiry,
                 Signature = Hex.Encode(signature),
+                SignedByContract = maker.IsContract,
                 TimeInForce = timeInForce,
             }
         );

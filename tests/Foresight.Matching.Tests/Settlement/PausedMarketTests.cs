@@ -120,9 +120,7 @@ public sealed class PausedMarketTests(ChainFixture fixture)
             Assert.Equal(("matched", null), await venue.StateOfAsync(trade));
     }
 
-    /// <summary>
-    /// An account other than the settler that may pause, because the settler's own transactions are mined in their order.
-    /// </summary>
+    /// <summary>The settler's own transactions are mined in their order, so another account must pause.</summary>
     private static async Task<Wallet> GuardAsync(LiveVenue live)
     {
         var guard = await live.AddWalletAsync(usdc: 0, shares: 0);

@@ -10,7 +10,7 @@ namespace Foresight.Matching.Tests.Settlement;
 public sealed record ProxiedCall(string Node, string Method, JsonNode? Parameters, JsonNode? Result);
 
 /// <summary>
-/// Lets a test act at an exact point of a node's work. Each node has its own address, so that the test knows whose call it is.
+/// A test can act at an exact point of a node's work. Each node has its own address, so that the test knows whose call it is.
 /// </summary>
 internal sealed class RpcProxy : IAsyncDisposable
 {
@@ -79,7 +79,7 @@ internal sealed class RpcProxy : IAsyncDisposable
         await context.Response.WriteAsync(text);
     }
 
-    /// <summary>An answer without a result, because null means that there is no answer yet.</summary>
+    /// <summary>Null means that there is no answer yet, so an answer without a result needs another value.</summary>
     private static JsonNode Nothing => JsonValue.Create("");
 
     private bool Asked(IEnumerable<ProxiedCall> calls) => Cut is { } cut && calls.Any(cut);

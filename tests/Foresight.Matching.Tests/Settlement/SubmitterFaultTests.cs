@@ -40,6 +40,38 @@ public sealed class SubmitterFaultTests(ChainFixture fixture)
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public async Task ATransactionThatAnOperatorBumps_IsReplacedAtOnce_AndOnce()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        var trade = await venue.TradeAsync(alice, bob);
+        await fixture.AutomineAsync(false);
+        var submitter = venue.NewSubmitter();
+        await venue.StepAsync(submitter);
+        var offered = await MaxFeeAsync(venue);
+        await venue.StepAsync(submitter);
+        Assert.Equal(["broadcast"], await StatesAsync(venue));
+
+        await venue.ExecuteAsync(
+            """
+            INSERT INTO settlement_status (node_id, epoch, head_block, confirmed_block, confirmations, bumped_batch)
+            SELECT 'n', 1, 1, 1, 1, batch_id FROM settlement_batches
+            """
+        );
+        for (var step = 0; step < 3; step++)
+            await venue.StepAsync(submitter);
+        Assert.Equal(["replaced", "broadcast"], await StatesAsync(venue));
+        Assert.True(await MaxFeeAsync(venue) > offered);
+
+        await fixture.MineAsync(venue.Options.Confirmations + 1);
+        await venue.StepAsync(submitter);
+        await venue.StepAsync(submitter);
+        await venue.FollowAsync();
+        Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
+    }
+
+    [Fact]
     public async Task TheCapOnFees_IsNeverPassed_AndIsSaid_AndTheTransactionGoesThroughWhenFeesFall()
     {
         await using var venue = await Venue.CreateAsync(fixture, new SettlementOptions { BatchAge = TimeSpan.Zero, MaxFee = 20 * Gwei });

@@ -36,6 +36,45 @@ public sealed class SubmitterTests(ChainFixture fixture)
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public async Task WhileAnOperatorHaltsIt_NothingIsSent_AndWhatIsInFlightIsFollowed()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        var inFlight = await venue.TradeAsync(alice, bob);
+        await fixture.AutomineAsync(false);
+        var submitter = venue.NewSubmitter();
+        await venue.StepAsync(submitter);
+        await venue.ExecuteAsync(
+            "INSERT INTO operator_holds (subject, subject_id, actor, key_name, note) VALUES ('settlement', 'all', 'Ada', 'ada', 'x')"
+        );
+        var waiting = await venue.TradeAsync(alice, bob);
+        // Neither sent again when the node has lost it, nor replaced when it is stuck.
+        await fixture.RequestAsync("anvil_dropAllTransactions");
+        await fixture.MineAsync(venue.Options.StuckAfterBlocks + 1);
+        await venue.StepAsync(submitter);
+        await venue.StepAsync(venue.NewSubmitter());
+        Assert.Equal("broadcast", (await venue.StateOfAsync(inFlight)).State);
+        Assert.Equal("matched", (await venue.StateOfAsync(waiting)).State);
+        Assert.Equal(1L, await venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches"));
+        Assert.Equal(0, await venue.TimesSettledAsync(inFlight));
+
+        var raw = await venue.ScalarAsync<byte[]>("SELECT raw_tx FROM settlement_batches");
+        await venue.Client.SendRawTransactionAsync(raw, CancellationToken.None);
+        await fixture.MineAsync(venue.Options.Confirmations + 1);
+        await venue.StepAsync(submitter);
+        await venue.StepAsync(submitter);
+        await venue.FollowAsync();
+        Assert.Equal("final", (await venue.StateOfAsync(inFlight)).State);
+        Assert.Equal("matched", (await venue.StateOfAsync(waiting)).State);
+
+        await venue.ExecuteAsync("DELETE FROM operator_holds");
+        await venue.SettleAllAsync();
+        Assert.Equal("final", (await venue.StateOfAsync(waiting)).State);
+        Assert.Equal((1, 1), (await venue.TimesSettledAsync(inFlight), await venue.TimesSettledAsync(waiting)));
+    }
+
+    [Fact]
     public async Task MintAndMerge_SettleBesideADirectTrade_InOneTransaction()
     {
         await using var venue = await Venue.CreateAsync(fixture);
@@ -151,8 +190,8 @@ public sealed class SubmitterTests(ChainFixture fixture)
     }
 
     [Theory]
-    [InlineData(false)] // The process ends after the store, before the node has the bytes.
-    [InlineData(true)] // The node has them; the process ends before it could record that.
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task ACrashAroundTheBroadcast_PutsTheTradeOnChainOnce(bool sent)
     {
         await using var venue = await Venue.CreateAsync(fixture);
@@ -217,7 +256,7 @@ public sealed class SubmitterTests(ChainFixture fixture)
         await venue.StepAsync(submitter);
         var first = await venue.ScalarAsync<byte[]>("SELECT raw_tx FROM settlement_batches");
 
-        // Dropped from the pool and not mined for five blocks. Each look sends it again, so it is dropped each time.
+        // Each look sends it again, so it is dropped from the pool each time: five blocks are mined without it.
         for (var i = 0; i < 5; i++)
         {
             await fixture.RequestAsync("anvil_dropAllTransactions");

@@ -34,8 +34,10 @@ public sealed class TestLeader(NpgsqlDataSource database)
     }
 }
 
-/// <param name="fault">Called with the method; the returned error is thrown, before the request if <paramref name="after"/> is false,
-/// otherwise once the node has executed it.</param>
+/// <param name="fault">
+/// Called with the method; the returned error is thrown, before the request if <paramref name="after"/> is false, otherwise once the node
+/// has executed it.
+/// </param>
 public sealed class FaultyTransport(NodeClient inner, Func<string, bool> fault, bool after = false) : NodeClient
 {
     public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)

@@ -24,4 +24,29 @@ public sealed class TradeStateTests(ChainFixture fixture)
         Assert.Equal([(1L, 0L), (2L, 1L), (3L, 2L), (4L, 3L)], heard.Select(m => (m.Sequence, m.Previous)));
         Assert.All(heard.Skip(2), m => Assert.NotNull(m.Trades[0].TransactionHash));
     }
+
+    /// <summary>The last message before a silence has no successor that would show that it was lost.</summary>
+    [Fact]
+    public async Task ThePosition_IsRepeatedAfterAChange_ThenEveryFewSeconds_AndAtTheBeginningOfATerm()
+    {
+        await using var venue = await Venue.CreateAsync(fixture);
+        await venue.TradeAsync(await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        await venue.SettleAllAsync();
+        var heard = new ConcurrentQueue<TradeStatesMessage>();
+        venue.Broadcast.Subscribe<TradeStatesMessage>(Channels.TradeStates, heard.Enqueue);
+        for (var second = 1; second <= 10; second++)
+            venue.Publisher.RepeatPositions(venue.Term, []);
+        // Three after the change, and those of the 5th and 10th second.
+        await Eventually.TrueAsync("the positions are repeated", Eventually.Patience, () => heard.Count >= 5);
+        Assert.Equal(5, heard.Count);
+        Assert.All(heard, m => Assert.Equal((Venue.Market, venue.Term.Epoch, 4L, 4L, 0), PositionOf(m)));
+
+        var next = venue.Term with { Epoch = venue.Term.Epoch + 1 };
+        venue.Publisher.RepeatPositions(next, [Venue.Market, 9]);
+        await Eventually.TrueAsync("the term begins with positions", Eventually.Patience, () => heard.Count >= 7);
+        Assert.Equal([(Venue.Market, next.Epoch, 1L, 1L, 0), (9, next.Epoch, 2L, 2L, 0)], heard.Skip(5).Select(PositionOf));
+    }
+
+    private static (int, long, long, long, int) PositionOf(TradeStatesMessage m) =>
+        (m.Market, m.Epoch, m.Sequence, m.Previous, m.Trades.Count);
 }

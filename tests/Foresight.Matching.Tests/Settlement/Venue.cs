@@ -3,6 +3,7 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
+using Foresight.Chain.Transactions;
 using Foresight.Cluster;
 using Foresight.Matching.ChainFollowing;
 using Foresight.Matching.ChainReading;
@@ -59,7 +60,13 @@ public sealed class Venue : IAsyncDisposable
 
     public SendToLeader? Send { get; set; }
 
-    public static async Task<Venue> CreateAsync(ChainFixture fixture, SettlementOptions? options = null, int shards = 1)
+    /// <param name="orderLife">Null for the contracts' default, a day.</param>
+    public static async Task<Venue> CreateAsync(
+        ChainFixture fixture,
+        SettlementOptions? options = null,
+        int shards = 1,
+        TimeSpan? orderLife = null
+    )
     {
         await fixture.AutomineAsync(true);
         var venue = new Venue(fixture, await fixture.OpenDatabaseAsync()) { _shards = shards };
@@ -76,21 +83,63 @@ public sealed class Venue : IAsyncDisposable
             },
             CancellationToken.None
         );
+        if (orderLife is { } life)
+            await venue.DeployWithLifeAsync(life);
         venue.Deployment = (await Deployment.ReadAsync(venue.Database, SetupOptions.DevelopmentChainId, CancellationToken.None))!;
         venue.Leader = new TestLeader(venue.Database);
         await venue.TakeTermAsync();
         return venue;
     }
 
-    public async Task TakeTermAsync() =>
-        Term = (
-            await new TermStore(new PostgresLeadershipTable(Database), NullLogger<TermStore>.Instance).TakeAsync(
-                new NewHolder(LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session"),
-                CancellationToken.None
-            )
-        ).Term;
+    /// <summary>The set-up deploys with the default life only, so another factory takes the place of its one.</summary>
+    private async Task DeployWithLifeAsync(TimeSpan life)
+    {
+        const string Question = "Will the settlement role come back?";
+        var block = await Client.BlockNumberAsync() + 1;
+        var transactions = new TransactionSequence(Client, Operator.Key, SetupOptions.DevelopmentChainId);
+        var usdc = await DeployAsync(UsdcContract.Creation());
+        var self = Operator.Key.Address;
+        var factory = new MarketFactoryContract(
+            Client,
+            await DeployAsync(MarketFactoryContract.Creation(usdc, self, self, self, longestOrderLife: life))
+        );
+        await transactions.SendAsync(
+            factory.Address,
+            MarketFactoryContract.CreateMarket(Keccak256.HashText(Question), outcomes: 2),
+            6_000_000,
+            CancellationToken.None
+        );
+        await transactions.WaitAsync(CancellationToken.None);
+        await ExecuteAsync(
+            """
+            UPDATE deployments SET usdc = $1, outcome_token = $2, factory = $3, deployed_block = $4, longest_order_life_seconds = $5
+            """,
+            usdc.ToBytes(),
+            (await factory.OutcomeTokenAsync()).ToBytes(),
+            factory.Address.ToBytes(),
+            block,
+            (long)life.TotalSeconds
+        );
+        await ExecuteAsync(
+            "UPDATE markets SET address = $1, question = $2",
+            (await factory.MarketOfAsync(Keccak256.HashText(Question)))!.Value.ToBytes(),
+            Question
+        );
 
-    /// <summary>Creates a submitter without memory, as after a crash.</summary>
+        async Task<Address> DeployAsync(byte[] creation) =>
+            (await transactions.SendAsync(null, creation, 9_000_000, CancellationToken.None)).ContractAddress;
+    }
+
+    /// <summary>As settlement does when a market was listed.</summary>
+    public async Task ReadDeploymentAsync() =>
+        Deployment = (await Deployment.ReadAsync(Database, SetupOptions.DevelopmentChainId, CancellationToken.None))!;
+
+    /// <summary>As if the set-up had been told this block, which is after the deployment.</summary>
+    public void FollowFrom(long deployedBlock) => Deployment = Deployment with { DeployedBlock = deployedBlock };
+
+    public async Task TakeTermAsync() => Term = await TestTerms.TakeAsync(Database, LeasedResources.Settlement);
+
+    /// <summary>A submitter has no memory after a crash, so a new one stands for it.</summary>
     public Submitter NewSubmitter(NodeClient? through = null) => NewParts(Leader.SendAsync, through).NewSubmitter();
 
     public ChainFollower NewFollower(NodeClient? through = null) => NewFollowerVia(Send ?? Leader.SendAsync, through);
@@ -159,12 +208,13 @@ public sealed class Venue : IAsyncDisposable
         int ticks,
         long lots,
         int outcome = 0,
-        int market = Market
+        int market = Market,
+        long expiry = 0
     )
     {
         var id = Interlocked.Increment(ref _orders);
         var salt = new BigInteger(Guid.NewGuid().ToByteArray(), isUnsigned: true);
-        var message = OrderMessage.OfUnits(maker.Address, outcome, isBuy, ticks, lots, salt, 0);
+        var message = OrderMessage.OfUnits(maker.Address, outcome, isBuy, ticks, lots, salt, expiry);
         var domain = TypedDataDomain.OfMarket(Deployment.ChainId, Deployment.Market(market).Address);
         var hash = OrderSigning.OrderHash(domain, message);
         var signature = OrderSigning.Sign(domain, message, maker.Key);
@@ -173,7 +223,7 @@ public sealed class Venue : IAsyncDisposable
             INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, time_in_force,
                 post_only, stp, salt, salt_tag, expiry, signature, status, shard, sequence, epoch, accepted_at, updated_sequence,
                 updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, false, 0, $9, $10, 0, $11, 0, 0, $2, 1, now(), $2, now())
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, false, 0, $9, $10, $12, $11, 0, 0, $2, 1, now(), $2, now())
             """,
             hash.ToBytes(),
             id,
@@ -185,10 +235,20 @@ public sealed class Venue : IAsyncDisposable
             lots,
             salt,
             (long)OrderSigning.SaltTag(salt),
-            signature
+            signature,
+            expiry
         );
         return new SignedTestOrder(id, hash, message, signature, maker, outcome, isBuy, ticks, market);
     }
+
+    public async Task<(SignedTestOrder Order, Hash32 Transaction)> AddFillPastTheRelayerAsync(TestTrader maker, TestTrader taker)
+    {
+        var order = await AddOrderAsync(maker, isBuy: false, 6_000, 500, expiry: EscapeMode.Expiry());
+        return (order, await FillPastTheRelayerAsync(taker.Key, order.Message, order.Signature, 100));
+    }
+
+    public Task<Hash32> FillPastTheRelayerAsync(PrivateKey taker, OrderMessage order, byte[] signature, long lots) =>
+        EscapeMode.FillAsync(Client, MarketAddress, order, signature, lots, data => SendAsync(taker, MarketAddress, data));
 
     public async Task<long> MatchAsync(long lots, params (SignedTestOrder Order, int Ticks)[] legs)
     {

@@ -68,8 +68,22 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
             await fixture.MineAsync((int)(head - await _venue.Client.BlockNumberAsync()) + 3);
         });
         await Eventually.TrueAsync("settlement says that it has halted", Patience, async () => await HaltedAsync() is not null);
-        Assert.Contains("Settlement is halted: verify the chain, then restart", await HaltedAsync());
+        Assert.Contains("Settlement is halted: verify the chain, then resume it", await HaltedAsync());
         await told.Task.WaitAsync(Patience);
+        var since = await _venue.ScalarAsync<DateTime>("SELECT halted_since FROM settlement_status");
+        await Eventually.TrueAsync(
+            "the history shows it",
+            Patience,
+            () => _venue.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM operations_history WHERE 'settlement_halted' = ANY (problems))")
+        );
+        Assert.Equal(since, await _venue.ScalarAsync<DateTime>("SELECT halted_since FROM settlement_status"));
+        await Eventually.TrueAsync(
+            "the leader has given its commit times",
+            Patience,
+            () => _venue.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM operations_history WHERE commit_p99_ms >= commit_p50_ms)")
+        );
+        const string Figures = "SELECT bool_and(unsettled_trades IS NOT NULL) FROM operations_history";
+        Assert.True(await _venue.ScalarAsync<bool>(Figures));
 
         await _nodes.TradeAsync(buyer, seller);
         var holder = await _venue.ScalarAsync<string>("SELECT node_id FROM settlement_status");
@@ -84,15 +98,50 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
         Assert.Equal(1L, await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'matched'"));
         Assert.Equal(1L, await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final'"));
 
-        // The operator has investigated and lets it heal: nodes with a larger bound.
-        await _nodes.EndAsync(other);
-        foreach (var node in new[] { "n1", "n2" })
-            _nodes.Start(node, ("SETTLEMENT_FINALITY_BLOCKS", "1000"));
+        // An operator who has investigated allows it, as the act of the Api writes it; no node is restarted.
+        await _venue.ExecuteAsync("UPDATE settlement_status SET allowed_block = halted_block");
         await FinalAsync(2);
         foreach (var trade in new[] { 1L, 2L })
             Assert.Equal(1, await _venue.TimesSettledAsync(trade));
         await Eventually.TrueAsync("it is halted no more", Patience, async () => await HaltedAsync() is null);
+        Assert.Equal(0L, await _venue.ScalarAsync<long>("SELECT count(*) FROM settlement_status WHERE halted_since IS NOT NULL"));
+        const string Times = "SELECT bool_and(created_at <= broadcast_at AND broadcast_at <= mined_at) FROM settlement_batches";
+        Assert.True(await _venue.ScalarAsync<bool>($"{Times} WHERE state = 'final'"));
         Assert.Equal(0L, await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE NOT closed"));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task AnOperatorsHalt_HoldsOverAFailover_UntilItIsEnded()
+    {
+        const string Halted = "An operator has halted settlement";
+        var (buyer, seller) = (await _venue.AddWalletAsync(usdc: 1_000), await _venue.AddWalletAsync(shares: 1_000));
+        await _nodes.MineOnAsync();
+        foreach (var node in new[] { "n1", "n2" })
+            _nodes.Start(node);
+        await _nodes.KnowAsync(buyer, seller);
+        await _nodes.TradeAsync(buyer, seller);
+        await FinalAsync(1);
+
+        await _venue.ExecuteAsync(
+            "INSERT INTO operator_holds (subject, subject_id, actor, key_name, note) VALUES ('settlement', 'all', 'Ada', 'ada', 'gas')"
+        );
+        var holder = await _venue.ScalarAsync<string>("SELECT node_id FROM settlement_status");
+        await Eventually.TrueAsync("its holder has seen it", Patience, () => _nodes[holder].Everything.Contains(Halted));
+        await _nodes.TradeAsync(buyer, seller);
+        await _nodes.EndAsync(holder);
+        var other = holder == "n1" ? "n2" : "n1";
+        await Eventually.TrueAsync("the next holder has seen it", Patience, () => _nodes[other].Everything.Contains(Halted));
+        await Eventually.TrueAsync(
+            "the history shows it",
+            Patience,
+            () => _venue.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM operations_history WHERE 'settlement_halted' = ANY (problems))")
+        );
+        Assert.Equal(1L, await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'matched'"));
+
+        await _venue.ExecuteAsync("DELETE FROM operator_holds");
+        await FinalAsync(2);
+        Assert.Equal(2L, await _venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches"));
     }
 
     [Fact]
@@ -118,7 +167,7 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
             "SELECT signer_balance_wei > 9e17 AND last_error_at < updated_at - interval '1.5 seconds' FROM settlement_status";
         await Eventually.TrueAsync("the refill is seen", Patience, () => _venue.ScalarAsync<bool>(IsWell));
 
-        // At the most verbose log level, because no level may reveal the key in any form.
+        // No log level may reveal the key in any form, so the test reads the most verbose one.
         Assert.DoesNotContain(Venue.DevelopmentKey[2..], _nodes["n1"].Everything, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Batch 2 sent: 1 trades", _nodes["n1"].Everything);
     }

@@ -9,7 +9,7 @@ namespace Foresight.Matching.Tests.SettlementTerm;
 
 /// <summary>
 /// kill -9 of the process that settles, at each step between a match and its finality. The exact points are found from outside, by the
-/// requests of the process to the chain. FORESIGHT_REPEAT sets the repetitions.
+/// requests of the process to the chain, so that the product has no code for the test. FORESIGHT_REPEAT sets the repetitions.
 /// </summary>
 [Collection(ChainCollection.Name)]
 public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper output) : IAsyncLifetime

@@ -1,16 +1,18 @@
 using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Cluster;
+using Foresight.Cluster.Proof;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.Stores;
 using Foresight.Protocol;
+using Foresight.ServiceDefaults.Trust;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.SettlementTerm;
 
 internal sealed class SettlerNodes : IAsyncDisposable
 {
-    public const string Secret = "a secret of these tests";
+    public const string Secret = TestStores.ClusterSecret;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan BlockTime = TimeSpan.FromMilliseconds(250);
@@ -30,8 +32,16 @@ internal sealed class SettlerNodes : IAsyncDisposable
     {
         (_venue, _rpcOf) = (venue, rpcOf);
         _redis = new RedisClient(venue.Fixture.Redis, _prefix);
-        var leaders = new LeaderDirectory(_redis.Database, _redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        _router = new LeaderRouter(leaders, new ClusterSecret(Secret), TimeProvider.System, NullLogger<LeaderRouter>.Instance);
+        var leaders = new LeaderDirectory(
+            _redis.Database,
+            TestHints.Of(Secret),
+            new LeaderRows(venue.Database),
+            _redis.Broadcast,
+            TimeProvider.System,
+            NullLogger<LeaderDirectory>.Instance
+        );
+        var proof = new NodeProof(new ClusterKeys(Secret), "traders-api", NodeKinds.Api);
+        _router = new LeaderRouter(leaders, proof, TimeProvider.System, NullLogger<LeaderRouter>.Instance);
     }
 
     public IReadOnlyCollection<NodeProcess> All => _nodes.Values;
@@ -53,7 +63,7 @@ internal sealed class SettlerNodes : IAsyncDisposable
         {
             ["OPERATOR_KEY"] = Venue.DevelopmentKey,
             ["SETTLEMENT_BATCH_AGE_MS"] = "0",
-            // Its own reads of blocks must not be taken for the follower's.
+            // Reads of blocks by reconciliation must not be taken for the follower's.
             ["RECONCILIATION_INTERVAL_MS"] = "86400000",
         };
         foreach (var (name, value) in settings)
@@ -73,7 +83,8 @@ internal sealed class SettlerNodes : IAsyncDisposable
     {
         _nodes[node].AskToEnd();
         await _nodes[node].EndedAsync(Patience);
-        await _nodes[node].DisposeAsync();
+        _nodes.Remove(node, out var ended);
+        await ended!.DisposeAsync();
     }
 
     public async Task MineOnAsync()
@@ -112,6 +123,8 @@ internal sealed class SettlerNodes : IAsyncDisposable
         await PlaceAsync(seller, isBuy: false);
         await PlaceAsync(buyer, isBuy: true);
     }
+
+    public async Task<CommandResult> SendAsync(LeaderCommand command) => (await _router.SendAsync([command]))[0];
 
     public async ValueTask DisposeAsync()
     {

@@ -18,7 +18,7 @@ internal static class ShardedCluster
             INSERT INTO sharding (shards) VALUES ({Shards});
             DELETE FROM markets;
             INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size)
-            SELECT m, m - 1, decode(repeat('a' || m, 20), 'hex'), 'Question ' || m, ARRAY['yes', 'no'], 1
+            SELECT m, m - 1, decode(lpad(to_hex(m), 40, '0'), 'hex'), 'Question ' || m, ARRAY['yes', 'no'], 1
             FROM generate_series(1, {Shards}) m;
             """
         );
@@ -35,7 +35,7 @@ internal static class ShardedCluster
             Shard = ShardOf(market),
         };
 
-    public static async Task AssertSoundAsync(TestCluster cluster, LeaderRouter router)
+    public static async Task AssertSoundAsync(TestCluster cluster, TraderAndChain router)
     {
         var checker = new InvariantChecker(cluster.Database);
         for (var shard = 0; shard < Shards; shard++)

@@ -7,7 +7,7 @@ public class StoresFixture : TestStores, IAsyncLifetime
 {
     internal async Task<NpgsqlDataSource> CloneAsync(TestCluster cluster)
     {
-        // Postgres copies only a template without connections, and a pool keeps idle ones open.
+        // Postgres copies only a template without connections, but a pool keeps idle ones open.
         cluster.Database.Clear();
         return NpgsqlDataSource.Create(await CreateDatabaseAsync(template: new NpgsqlConnectionStringBuilder(cluster.Connection).Database));
     }

@@ -1,6 +1,8 @@
 using Foresight.Cluster;
+using Foresight.Cluster.Proof;
 using Foresight.Matching.Tests.Nodes;
 using Foresight.Protocol;
+using Foresight.ServiceDefaults.Trust;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Matching.Tests.Stores;
@@ -8,24 +10,43 @@ namespace Foresight.Matching.Tests.Stores;
 internal sealed class TestClient : IAsyncDisposable
 {
     private readonly RedisClient _redis;
+    private readonly LeaderRouter _router;
 
     public TestClient(TestCluster cluster)
     {
-        _redis = new RedisClient(cluster.Settings["ConnectionStrings:redis"]!, cluster.Settings["REDIS_KEY_PREFIX"]!);
-        Leaders = new LeaderDirectory(_redis.Database, _redis.Broadcast, TimeProvider.System, NullLogger<LeaderDirectory>.Instance);
-        Nodes = new NodeRegistry(_redis.Database, new NoNotices(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
-        Router = new LeaderRouter(
+        _redis = new RedisClient(
+            cluster.Settings["ConnectionStrings:redis"]!,
+            cluster.Settings["REDIS_KEY_PREFIX"]!,
+            cluster.Settings["CLUSTER_SECRET"]!
+        );
+        Leaders = new LeaderDirectory(
+            _redis.Database,
+            TestHints.Of(cluster.Settings["CLUSTER_SECRET"]!),
+            new LeaderRows(cluster.Database),
+            _redis.Broadcast,
+            TimeProvider.System,
+            NullLogger<LeaderDirectory>.Instance
+        );
+        Nodes = new NodeRegistry(
+            _redis.Database,
+            TestHints.Of(cluster.Settings["CLUSTER_SECRET"]!),
+            new NoNotices(),
+            TimeProvider.System,
+            NullLogger<NodeRegistry>.Instance
+        );
+        _router = new LeaderRouter(
             Leaders,
-            new ClusterSecret(cluster.Settings["CLUSTER_SECRET"]!),
+            new NodeProof(new ClusterKeys(cluster.Settings["CLUSTER_SECRET"]!), "test-client", NodeKinds.Matching),
             TimeProvider.System,
             NullLogger<LeaderRouter>.Instance
         );
-        _ = Router.StartAsync(CancellationToken.None);
+        _ = _router.StartAsync(CancellationToken.None);
+        Router = new TraderAndChain(_router, cluster.Database);
     }
 
     public LeaderDirectory Leaders { get; }
     public NodeRegistry Nodes { get; }
-    public LeaderRouter Router { get; }
+    public TraderAndChain Router { get; }
 
     public async Task<NodeRecord?> ActiveAsync(string? other = null)
     {
@@ -39,8 +60,8 @@ internal sealed class TestClient : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Router.StopAsync(CancellationToken.None);
-        Router.Dispose();
+        await _router.StopAsync(CancellationToken.None);
+        _router.Dispose();
         _redis.Dispose();
     }
 }

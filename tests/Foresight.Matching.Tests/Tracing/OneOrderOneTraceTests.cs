@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Numerics;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Foresight.Chain.Signing;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Matching.Tests.SettlementTerm;
@@ -16,7 +15,7 @@ namespace Foresight.Matching.Tests.Tracing;
 
 [Collection(ChainCollection.Name)]
 [Trait("Category", "Parts")]
-public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOutputHelper output) : IAsyncLifetime
+public sealed class OneOrderOneTraceTests(ChainFixture fixture, ITestOutputHelper output) : IAsyncLifetime
 {
     private const string AdminKey = "an admin key of these tests only";
     private const string Http = "Microsoft.AspNetCore";
@@ -168,13 +167,7 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
         _nodes.Start(node, [.. _collector.Settings, .. settings]);
         _nodes.StartApi("api", [.. _collector.Settings, ("ADMIN_KEY", AdminKey)]);
         await _nodes.KnowAsync(buyer, seller);
-        var address = "";
-        await Eventually.TrueAsync(
-            "the Api listens",
-            Patience,
-            () => (address = Listening().Match(_nodes["api"].Everything).Groups[1].Value) != ""
-        );
-        _client.BaseAddress = new Uri(address);
+        _client.BaseAddress = await Eventually.GetAsync("the Api listens", Patience, () => Task.FromResult(_nodes["api"].ListeningAt));
         await Eventually.TrueAsync(
             "the Api is ready",
             Patience,
@@ -232,7 +225,4 @@ public sealed partial class OneOrderOneTraceTests(ChainFixture fixture, ITestOut
 
     private CollectedSpan Find(string id) =>
         _collector.Spans.FirstOrDefault(span => span.SpanId == id) ?? throw new InvalidOperationException($"There is no span {id}.");
-
-    [GeneratedRegex(@"Now listening on: (http://\S+)")]
-    private static partial Regex Listening();
 }

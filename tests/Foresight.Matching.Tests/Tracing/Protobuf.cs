@@ -12,7 +12,7 @@ internal readonly record struct ProtobufField(int Tag, ulong Number, ReadOnlyMem
     public IEnumerable<ProtobufField> Fields => Protobuf.Read(Bytes);
 }
 
-/// <summary>Without a schema: field numbers are enough to read OTLP.</summary>
+/// <summary>Field numbers are enough to read OTLP, so no schema is needed.</summary>
 internal static class Protobuf
 {
     public static IEnumerable<ProtobufField> Read(ReadOnlyMemory<byte> message)

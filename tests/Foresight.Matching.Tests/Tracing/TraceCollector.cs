@@ -74,7 +74,7 @@ internal sealed class TraceCollector : IAsyncDisposable
         _received.Enqueue(body);
         if (signal != "traces")
             return;
-        // Field numbers of opentelemetry/proto/trace/v1/trace.proto.
+        // The field numbers are those of opentelemetry/proto/trace/v1/trace.proto.
         foreach (var scope in Protobuf.Read(body).Where(f => f.Tag == 1).SelectMany(resource => resource.Fields.Where(f => f.Tag == 2)))
         {
             var source = scope.Fields.First(f => f.Tag == 1).Fields.First(f => f.Tag == 1).Text;

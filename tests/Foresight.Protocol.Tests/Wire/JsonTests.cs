@@ -8,7 +8,7 @@ public sealed class JsonTests
 {
     private static readonly JsonSerializerOptions Web = JsonSerializerOptions.Web;
 
-    /// <summary>As the gateway reads: a batch that lacks a member is refused, not filled with zeros.</summary>
+    /// <summary>As the gateway reads, so that a batch that lacks a member is refused, not filled with zeros.</summary>
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web) { RespectRequiredConstructorParameters = true };
 
     public static TheoryData<string> Names => [.. WireRecords.All.Select(type => type.Name)];

@@ -26,7 +26,7 @@ public sealed class WordsTests
         foreach (var type in lists)
         {
             var all = (IReadOnlyList<string>)type.GetField("All")!.GetValue(null)!;
-            // "unsettled" is a filter that stands for several states, not one of them.
+            // "unsettled" is left out, because as a filter it stands for several states.
             var words = Constants(type).Select(field => (string)field.GetRawConstantValue()!).Where(word => word != TradeStates.Unsettled);
             Assert.Equal(words.Order(), all.Order());
         }

@@ -35,6 +35,15 @@ public sealed class SettingsTests
             Assert.Throws<SettingException>(() => Configured.Set("A", text).Integer("A", 7, -3, 10)).Message
         );
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(5, "CHAIN_ID=31337")]
+    [InlineData(60, "CHAIN_ID=137")]
+    [InlineData(7, "CHAIN_ID=137", "SETTLEMENT_EXPIRY_MARGIN_S=7")]
+    [InlineData(0, "SETTLEMENT_EXPIRY_MARGIN_S=0")]
+    public void TheMarginBeforeAnExpiry_IsLongerWhereBlocksAreNotOurs(int expected, params string[] settings) =>
+        Assert.Equal(expected, Configured.By(settings).ExpiryMarginSeconds());
+
     [Fact]
     public void Milliseconds_AreATime_WithBoundsInMilliseconds()
     {

@@ -18,7 +18,7 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        // Two addresses of one replica, which the split treats as two replicas.
+        // Two addresses of one replica, because the split takes them for two replicas.
         _database = new Database(
             ServerOf("primary", isPrimary: true, 0, servers.Postgres),
             [ServerOf("replica-1", isPrimary: false, 1, servers.Standby!), ServerOf("replica-2", isPrimary: false, 2, servers.Standby!)],
@@ -44,6 +44,25 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
         for (var i = 0; i < 3_000; i++)
             await ReadAsync("SELECT 1");
         Assert.Equal((1_000L, 2_000L, 0L), (_database.Replicas[0].Reads, _database.Replicas[1].Reads, _database.Primary.Reads));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task AReplicaOutOfRotation_IsReadNoMore_AndWithoutAnotherThePrimaryIs()
+    {
+        _database.Replicas[1].IsOut = true;
+        for (var i = 0; i < 30; i++)
+            await ReadAsync("SELECT 1");
+        Assert.Equal((30L, 0L, 0L), (_database.Replicas[0].Reads, _database.Replicas[1].Reads, _database.Primary.Reads));
+        _database.Replicas[0].IsOut = true;
+        await ReadAsync("SELECT 1");
+        Assert.Equal((30L, 0L, 1L), (_database.Replicas[0].Reads, _database.Replicas[1].Reads, _database.Primary.Reads));
+        // It is checked all the same, so that it is known to be fit before it is put in again.
+        await _monitor.CheckOnceAsync(CancellationToken.None);
+        Assert.Equal((true, true), (_database.Status().Replicas[0].Healthy, _database.Status().Replicas[0].IsOut));
+        _database.Replicas[1].IsOut = false;
+        await ReadAsync("SELECT 1");
+        Assert.Equal(1L, _database.Replicas[1].Reads);
     }
 
     [Fact]
@@ -149,6 +168,24 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
     [Fact]
     public async Task AWrongQuery_IsNotTriedElsewhere() =>
         Assert.Equal("42P01", (await Assert.ThrowsAsync<PostgresException>(() => ReadAsync("SELECT * FROM nothing"))).SqlState);
+
+    /// <summary>Without a check: they are far apart, and nothing reads.</summary>
+    [Fact]
+    public async Task AReplicaThatHangs_IsOutWithinSeconds_AndComesBackByItself()
+    {
+        using var pulse = new ServerPulse(
+            _database,
+            _monitor,
+            server => NpgsqlDataSource.Create(ServerPulse.Settings(new(server == _database.Primary ? servers.Postgres : servers.Standby!))),
+            TimeProvider.System
+        );
+        await pulse.StartAsync(CancellationToken.None);
+        using (servers.Freeze(StreamingStandby.Name))
+            await Eventually.TrueAsync("they are out", Eventually.Patience, () => !_database.Replicas.Any(replica => replica.IsHealthy));
+        await Eventually.TrueAsync("they are back", Eventually.Patience, () => _database.Replicas.All(replica => replica.IsHealthy));
+        Assert.True(_database.Primary.IsHealthy);
+        await pulse.StopAsync(CancellationToken.None);
+    }
 
     private Task ReplicasBecomeAsync(bool healthy, TimeSpan within) =>
         Eventually.TrueAsync(

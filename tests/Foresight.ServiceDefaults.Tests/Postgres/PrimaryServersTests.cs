@@ -25,7 +25,7 @@ public sealed class PrimaryServersTests(Servers servers)
     {
         await using var primaries = PrimaryServers.Alone(Address(servers.Standby!, servers.Postgres), NullLoggerFactory.Instance);
         var settings = new NpgsqlConnectionStringBuilder(servers.Standby!) { Pooling = false };
-        // Pinned before the first survey, hence to the server that the settings name first.
+        // Pinned before the first survey, so to the server that the settings name first.
         await using var source = primaries.OpenPinned(settings, "term", NullLoggerFactory.Instance);
         var error = await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await source.OpenConnectionAsync());
         Assert.Contains("is a standby", error.ToString());
@@ -34,13 +34,14 @@ public sealed class PrimaryServersTests(Servers servers)
     [Fact]
     public async Task AnOldPrimary_IsRefused_ByWhatAnotherNodeHasSeen()
     {
-        var guard = new TimelineGuard(NullLogger<TimelineGuard>.Instance);
+        var guard = new TimelineGuard(TimeProvider.System, NullLogger<TimelineGuard>.Instance);
         await using var primaries = new PrimaryServers(Address(servers.Postgres), guard, hint: null);
         await using var source = primaries.Open(primaries.Settings, "primary", NullLoggerFactory.Instance);
         await using (await source.OpenConnectionAsync()) { }
         var seen = guard.Newest!.Value;
 
         guard.Hear(seen with { Number = seen.Number + 1 });
+        guard.Surveyed(everyServerAnswered: false);
         var error = await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await source.OpenConnectionAsync());
         Assert.Contains("ended when a standby was promoted", error.ToString());
     }

@@ -44,6 +44,22 @@ public sealed class ServerTests : IAsyncDisposable
     }
 
     [Fact]
+    public void ASilentOne_IsPassedOver_AndAnAnswerEndsThat_UnlessItIsOut()
+    {
+        Succeed();
+        _replica.WasSilent();
+        Assert.False(Fail());
+        Assert.Equal((true, false), (_replica.IsHealthy, _replica.IsFit));
+        Assert.False(_replica.Answered());
+        Assert.Equal((true, 0), (_replica.IsFit, _replica.View().ConsecutiveFailures));
+
+        for (var i = 0; i < PostgresOptions.FailuresBeforeOut; i++)
+            Fail();
+        Assert.True(_replica.Answered());
+        Assert.False(_replica.IsFit);
+    }
+
+    [Fact]
     public void OneThatFellBehind_IsOutAtOnce_AndSaysWhy()
     {
         Succeed();

@@ -80,4 +80,34 @@ public sealed class RedisSettingsTests
         Assert.DoesNotContain("kept-secret", printed);
         Assert.Contains("h:7000, KeyPrefix = foresight:, Database = 2", printed);
     }
+
+    [Theory]
+    [Trait("Category", "Trust")]
+    [InlineData("REDIS_URL=redis://h:7000")]
+    [InlineData("ConnectionStrings:redis=h:7000,password=")]
+    public void WithoutAPassword_AServerIsRefused_OutsideDevelopment(string setting)
+    {
+        var settings = RedisSettings.From(Configured.By(setting));
+        settings.RequirePassword(isDevelopment: true);
+        var error = Assert.Throws<SettingException>(() => settings.RequirePassword(isDevelopment: false));
+        Assert.StartsWith("REDIS_PASSWORD is not set", error.Message, StringComparison.Ordinal);
+        RedisSettings.From(Configured.By(setting, "REDIS_PASSWORD=p")).RequirePassword(isDevelopment: false);
+    }
+
+    [Fact]
+    [Trait("Category", "Trust")]
+    public void AnAuthoritysFile_MustExist_AndNeedsTls()
+    {
+        var there = typeof(RedisSettingsTests).Assembly.Location;
+        Assert.StartsWith(
+            "REDIS_CA_FILE names a file that",
+            Refusal("REDIS_TLS=true", "REDIS_CA_FILE=/not/there"),
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith("REDIS_CA_FILE is set, but", Refusal($"REDIS_CA_FILE={there}"), StringComparison.Ordinal);
+        Assert.True(RedisSettings.From(Configured.By("REDIS_HOST=h", "REDIS_TLS=true")).Options().Ssl);
+
+        static string Refusal(params string[] settings) =>
+            Assert.Throws<SettingException>(() => RedisSettings.From(Configured.By(["REDIS_HOST=h", .. settings]))).Message;
+    }
 }

@@ -20,7 +20,7 @@ using OpenTelemetry.Trace;
 
 namespace Foresight.ServiceDefaults.Tests.Telemetry;
 
-/// <summary>Read from the wire, where the protocol's bytes contain the texts literally.</summary>
+/// <summary>Read from the wire, because the protocol's bytes contain the texts literally.</summary>
 [Trait("Category", "Parts")]
 public sealed class ExportTests : IAsyncLifetime
 {
@@ -118,7 +118,7 @@ public sealed class ExportTests : IAsyncLifetime
         ];
         foreach (var path in paths)
             (await http.GetAsync(path)).Dispose();
-        // The span of a request ends a moment after its answer.
+        // Polled, because the span of a request ends a moment after its answer.
         await Eventually.TrueAsync(
             "the request's span comes",
             Eventually.Patience,
@@ -129,7 +129,7 @@ public sealed class ExportTests : IAsyncLifetime
         );
         // False, because the metrics behind /metrics are not pushed; the other reader's part is checked below.
         app.Services.GetRequiredService<MeterProvider>().ForceFlush();
-        // A flush does not wait for an export that has begun before it.
+        // Polled, because a flush does not wait for an export that has begun before it.
         await Eventually.TrueAsync(
             "the request's log comes",
             Eventually.Patience,

@@ -49,7 +49,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
             .ToList();
         foreach (var name in names)
         {
-            // The only gauge whose name ends like a counter's.
+            // A gauge, although its name ends like a counter's.
             if (name == MetricNames.ClusterNodes)
                 _meter.CreateObservableGauge(name, () => 1);
             else if (name.EndsWith("_total", StringComparison.Ordinal))
@@ -188,13 +188,13 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         Assert.Contains("\nkestrel_active_connections{", text);
         Assert.Contains("\ndotnet_gc_collections", text);
         Assert.DoesNotContain("http_server_request_duration", text);
-        // The driver reports the pools of the whole process, and tests beside this one open some without a name.
+        // The driver reports the pools of the process, so those without a name, which tests beside this one open, are left out.
         var lines = text.Split('\n').Where(line => !line.Contains("pool_name=", StringComparison.Ordinal));
         Assert.All(lines, line => Assert.DoesNotContain("127.0.0.1", line));
         Assert.DoesNotContain("node-of-this-test", text);
     }
 
-    /// <summary>As Prometheus asks. In the OpenMetrics format each counter would have a second series.</summary>
+    /// <summary>Prometheus asks so, but in the OpenMetrics format each counter would have a second series.</summary>
     [Fact]
     public async Task AScraperThatPrefersOpenMetrics_GetsTheSameText()
     {

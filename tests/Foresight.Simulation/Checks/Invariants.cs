@@ -1,3 +1,4 @@
+using Foresight.Chain;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Orders;
@@ -22,6 +23,7 @@ internal sealed class Invariants(World world)
     private readonly Dictionary<Guid, LeaderCommand> _notDone = [];
     private readonly Dictionary<OrderId, long> _filled = [];
     private readonly HashSet<OrderId> _done = [];
+    private readonly HashSet<(AccountId, MarketId, ulong)> _cancelledSalts = [];
     private readonly HashSet<Guid> _waived = [];
     private readonly Dictionary<int, int> _lockTimeouts = [];
     private readonly PublicationChecks _publications = new(world);
@@ -32,12 +34,15 @@ internal sealed class Invariants(World world)
 
     public Oracle Oracle => _oracle;
 
+    /// <summary>Highest that was ever committed, also if a promotion has lost it.</summary>
+    public (long Epoch, long Sequence) Highest { get; private set; }
+
     public int Acknowledged => _acknowledged.Count;
 
     public static Guid WriterOf(string sessionName) =>
         Guid.TryParseExact(sessionName.Length < 32 ? "" : sessionName[^32..], "N", out var token) ? token : default;
 
-    /// <summary>Records a confirmed renewal or bid. Pauses are not counted, because a paused process cannot act.</summary>
+    /// <summary>Pauses are not counted, because a paused process cannot act.</summary>
     public void Renewed(Process node, TimeSpan sentAt) => _lastRenewal[node.Name] = sentAt;
 
     public void Sends(Process node)
@@ -64,8 +69,12 @@ internal sealed class Invariants(World world)
                 $"epoch {write.Epoch} was committed after {_lastEpoch}, or two terms have one epoch"
             );
         (_lastEpoch, _lastWriter) = (write.Epoch, writer);
+        Highest = (Math.Max(Highest.Epoch, write.Epoch), Math.Max(Highest.Sequence, write.Rows.LastSequence));
         _oracle.Apply(write);
         CheckOrders(write.Rows);
+        CheckRights(write.Rows);
+        foreach (var row in write.Rows.Commands)
+            CheckSalt(row.Command, row.Result);
         foreach (var row in write.Rows.Commands)
             if (_notDone.ContainsKey(row.RequestId))
                 throw world.Violated(
@@ -74,7 +83,7 @@ internal sealed class Invariants(World world)
                 );
     }
 
-    /// <summary>A caller that retries no longer treats its earlier result as final.</summary>
+    /// <summary>A caller that retries no longer treats its earlier result as final, so that result may turn out wrong.</summary>
     public void Asked(Guid request) => _notDone.Remove(request);
 
     public void Published(Process node, string channel, object message) => _publications.Check(node, channel, message, _oracle);
@@ -84,6 +93,7 @@ internal sealed class Invariants(World world)
         if (_waived.Contains(command.RequestId))
             return;
         world.Trace.Add("callers", result.Status.ToString(), result.Epoch, result.Sequence);
+        CheckTerms(command, result);
         world.Postgres.Tables.ByRequest.TryGetValue(command.RequestId, out var row);
         switch (result.Status)
         {
@@ -110,7 +120,7 @@ internal sealed class Invariants(World world)
                 RequireInJournal(command, result, row);
                 break;
             default:
-                // A refusal before sequencing is not stored; every sequenced command is in the journal.
+                // A refusal before sequencing is not stored, so a missing row is no fault.
                 if (row is not null && result.Status != ResultStatus.Duplicate)
                     RequireInJournal(command, result, row);
                 if (row is { Result.Status: ResultStatus.Accepted })
@@ -139,7 +149,7 @@ internal sealed class Invariants(World world)
 
     public void RequireProgress(bool wasProbed) => _probed = wasProbed;
 
-    /// <summary>Removes the rows that a promotion lost; answers about them were true when they were given.</summary>
+    /// <summary>Answers about the rows that a promotion lost were true when they were given, so they are waived.</summary>
     public void Lost(IEnumerable<JournalRow> rows, long lastTaken, Tables now)
     {
         foreach (var row in rows)
@@ -155,6 +165,9 @@ internal sealed class Invariants(World world)
             now.Commands.Count == 0 ? (0, default) : (now.Commands.Values.Last().Epoch, now.Commands.Values.Last().By);
         _filled.Clear();
         _done.Clear();
+        _cancelledSalts.Clear();
+        foreach (var row in now.Commands.Values)
+            CheckSalt(CommandCodec.Decode(row.Payload), row.Result);
         foreach (var order in now.Orders.Values)
         {
             _filled[order.Order.Id] = order.Order.FilledLots;
@@ -163,12 +176,16 @@ internal sealed class Invariants(World world)
         }
     }
 
-    /// <summary>Compares only if the journal has not moved on since, because a proof is of one position.</summary>
+    /// <summary>
+    /// A proof is of one position, so it is compared only if the journal has not moved on since. After a promotion that lost rows the same
+    /// epoch may be taken again by another node, so it must be the holder's.
+    /// </summary>
     public void Proved(StateDigest proof)
     {
         if (
             proof.Sequence == _oracle.Sequence
-            && proof.Epoch == world.Postgres.Tables.Leadership?.Epoch
+            && world.Postgres.Tables.Leadership is { } holder
+            && (proof.Epoch, proof.NodeId) == (holder.Epoch, holder.NodeId)
             && proof.StateHash != _oracle.StateHash
         )
             throw world.Violated(
@@ -192,8 +209,21 @@ internal sealed class Invariants(World world)
         foreach (var order in tables.Orders.Values)
             if (replayed.TryGetOpenOrder(order.Order.Id, out _) != order.Order.Status is OrderStatus.Open or OrderStatus.PartiallyFilled)
                 throw world.Violated("orders", $"order {order.Order.Id.Value} is {order.Order.Status} in its table, and not in the book");
+        RequireLeaderIsShown(tables);
         if (_probed && !_progressed)
             throw world.Violated("progress", "no new order was acknowledged in the time after the faults had stopped");
+        // Last, because without a leader there is nothing to compare a false book with.
+        world.Watcher.RequireTrueBooks();
+    }
+
+    /// <summary>Called seconds after the last write of an attacker, because a leader shows itself again with each renewal.</summary>
+    private void RequireLeaderIsShown(Tables tables)
+    {
+        if (tables.Leadership is not { RenewedAt: not null } row || !world.Nodes.Any(node => node.Leads))
+            return;
+        var shown = world.Redis.Read(LeasedResources.Matching);
+        if (!world.Leases.IsShown(shown, LeaseRecord.NameOf(row.Token)))
+            throw world.Violated("what was overwritten is shown again", $"Redis shows {shown ?? "nobody"}, and {row.NodeId} leads");
     }
 
     private void RequireInJournal(LeaderCommand command, CommandResult result, JournalRow? row)
@@ -223,7 +253,12 @@ internal sealed class Invariants(World world)
             if (_done.Contains(fill.Order))
                 throw world.Violated("no fill of a cancelled order", $"order {fill.Order.Value} was filled");
             _filled[fill.Order] = _filled.GetValueOrDefault(fill.Order) + fill.Lots;
-            if (world.Postgres.Tables.Orders.TryGetValue(fill.Order, out var order) && _filled[fill.Order] > order.Order.Lots)
+            if (!world.Postgres.Tables.Orders.TryGetValue(fill.Order, out var order))
+                continue;
+            var settledBy = DateTime.UnixEpoch.AddSeconds(order.Order.SignedExpiry);
+            if (order.Order.SignedExpiry != 0 && settledBy - rows.AcceptedAt < TimeSpan.FromSeconds(SimulatedJournal.ExpiryMarginSeconds))
+                throw world.Violated("a match has time to settle", $"order {fill.Order.Value} was filled at {rows.AcceptedAt:O}");
+            if (_filled[fill.Order] > order.Order.Lots)
                 throw world.Violated(
                     "fills never exceed the size",
                     $"order {fill.Order.Value} was filled {_filled[fill.Order]} of {order.Order.Lots}"
@@ -234,6 +269,52 @@ internal sealed class Invariants(World world)
             Finish(order.Order);
         foreach (var order in rows.ChangedOrders)
             Finish(order);
+    }
+
+    private void CheckRights(JournalBatch rows)
+    {
+        foreach (var row in rows.Commands)
+            if (world.BrokenNode.IsLie(row.RequestId))
+                throw world.Violated(
+                    "a fact of the chain needs the settlement term",
+                    $"command {row.Command.Sequence} is of a node that did not hold it"
+                );
+        foreach (var row in rows.Commands)
+            if (world.BrokenNode.IsSquatter(row.Command.SaltTag))
+                throw world.Violated(
+                    "an id belongs to the command that it is computed from",
+                    $"command {row.Command.Sequence} is a {row.Command.Kind} under the id {row.RequestId} of another"
+                );
+        // The database's clock may have been set back by a promotion since the leader read it.
+        var latest = world.Postgres.NowSeconds + SimulatedJournal.LongestLifeSeconds + 30;
+        foreach (var order in rows.NewOrders)
+            if (order.Order.SignedExpiry > latest)
+                throw world.Violated("no order outlives the guard", $"order {order.Order.Id.Value} lasts until {order.Order.SignedExpiry}");
+    }
+
+    /// <summary>An order that is sent again with other terms must be refused as such, because the terms are not in its signature.</summary>
+    private void CheckTerms(LeaderCommand command, CommandResult result)
+    {
+        if (
+            command is PlaceOrder order
+            && (result.Status == ResultStatus.Accepted || result.Code == ProblemCodes.DuplicateOrder)
+            && world.Postgres.Tables.OrderHashes.TryGetValue(Hash32.Parse(order.Hash), out var id)
+            && OrderTerms.Of(order).DifferencesFrom(world.Postgres.Tables.Orders[id].Terms) is { Count: > 0 } differences
+        )
+            throw world.Violated(
+                "the terms are bound to the order's hash",
+                $"{order.RequestId} was answered {result}, and differs from order {id.Value} in {string.Join(", ", differences)}"
+            );
+    }
+
+    /// <summary>Must be called in the order of the journal.</summary>
+    private void CheckSalt(Command command, CommandResult result)
+    {
+        var salt = (command.Account, command.Market, command.SaltTag);
+        if (command.Kind == CommandKind.CancelBySalt && result.Status == ResultStatus.Accepted)
+            _cancelledSalts.Add(salt);
+        else if (command.Kind == CommandKind.PlaceOrder && _cancelledSalts.Contains(salt))
+            throw world.Violated("a cancelled salt is dead", $"command {command.Sequence} places an order of a salt that was cancelled");
     }
 
     private void Finish(LiveOrder order)

@@ -2,6 +2,7 @@ using Foresight.Matching.Engine;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Recovery;
 using Foresight.Matching.Sequencing;
+using Foresight.Protocol;
 using Foresight.Simulation.Postgres;
 
 namespace Foresight.Simulation.Checks;
@@ -11,6 +12,8 @@ namespace Foresight.Simulation.Checks;
 /// </summary>
 internal sealed class Oracle(World world)
 {
+    private const int TickSize = 100;
+
     private readonly List<FillRow> _fills = [];
     private ExchangeEngine _engine = new(0);
 
@@ -20,6 +23,15 @@ internal sealed class Oracle(World world)
 
     public long LevelLots(int market, int outcome, bool isBid, int priceTicks) =>
         _engine.LevelQuantity(new(market), (byte)outcome, isBid ? Side.Buy : Side.Sell, new Price(priceTicks)).Lots;
+
+    /// <summary>Of all outcomes, at the tick size of this world's markets.</summary>
+    public IEnumerable<LevelChange> Levels(int market) =>
+        from outcome in Enumerable.Range(0, market == 1 ? 2 : 3)
+        from isBid in new[] { true, false }
+        from step in Enumerable.Range(1, (Price.TicksPerUnit / TickSize) - 1)
+        let lots = LevelLots(market, outcome, isBid, step * TickSize)
+        where lots > 0
+        select new LevelChange(outcome, isBid, step * TickSize, lots);
 
     public void Apply(JournalStep.WriteRows write)
     {
@@ -53,7 +65,7 @@ internal sealed class Oracle(World world)
         }
     }
 
-    /// <summary>Rebuilds from the whole tables after a promotion has lost rows.</summary>
+    /// <summary>A promotion may have lost rows, so the engine is rebuilt from all tables.</summary>
     public void Rebuild(Tables tables) => _engine = Replay(tables);
 
     public static ExchangeEngine Replay(Tables tables)
@@ -67,7 +79,7 @@ internal sealed class Oracle(World world)
 
     private readonly struct Listener(List<FillRow> fills) : IExchangeEvents
     {
-        public void OnAccepted(in OrderAccepted e) { }
+        public void OnAccepted(OrderId order, in Command placed) { }
 
         public void OnRejected(in CommandRejected e) { }
 

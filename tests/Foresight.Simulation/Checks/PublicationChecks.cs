@@ -8,7 +8,7 @@ internal sealed class PublicationChecks(World world)
 {
     private long _waivedEpoch;
 
-    /// <summary>Exempts terms that had committed what a promotion lost: they may still publish it.</summary>
+    /// <summary>Terms that had committed what a promotion lost may still publish it, so they are exempt.</summary>
     public void WaiveUpTo(long epoch) => _waivedEpoch = Math.Max(_waivedEpoch, epoch);
 
     public void Check(Process node, string channel, object message, Oracle oracle)

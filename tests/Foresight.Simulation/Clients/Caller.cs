@@ -1,3 +1,6 @@
+using System.Net;
+using Foresight.Cluster.Proof;
+using Foresight.Matching.Gateway;
 using Foresight.Protocol;
 using Foresight.Simulation.Network;
 using Foresight.Simulation.Processes;
@@ -6,12 +9,17 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Clients;
 
 /// <summary>
-/// Sends commands to the leader in the way of <c>LeaderRouter</c>: retries with the same request id, at whichever node then leads, until
-/// the deadline; "in doubt" at the end if any attempt may have had an effect, "late" if certainly none has.
+/// Works like <c>LeaderRouter</c>, because its callers rely on the same: retries with the same request id, at any node that then leads,
+/// until the deadline; "in doubt" at the end if any attempt may have had an effect, "late" if certainly none has.
 /// </summary>
 internal class Caller : Process
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
+
+    private static readonly ConnectedNode Api = new(new ProvenNode("api-1", NodeKinds.Api), IPAddress.Parse("10.0.1.1"));
+
+    /// <summary>What is not signed by a trader is a fact of the chain here, which the holder of the settlement term reports.</summary>
+    private static readonly ConnectedNode Settlement = new(new ProvenNode("settlement", NodeKinds.Matching), IPAddress.Parse("10.0.1.2"));
 
     private readonly HashSet<Guid> _perhapsDone = [];
 
@@ -60,6 +68,9 @@ internal class Caller : Process
                     case ResultStatus.NotLeader:
                         World.Leaders.Forget();
                         break;
+                    // The term has changed hands on the way; the next attempt names the new one.
+                    case ResultStatus.Rejected when result.Code == ProblemCodes.Unauthorized:
+                        break;
                     case ResultStatus.Late when wasInDoubt:
                         return Said(command, ResultStatus.InDoubt);
                     default:
@@ -92,7 +103,7 @@ internal class Caller : Process
         }
     }
 
-    private static void Arrive(Call<CommandResult?> call, SimulatedNode leader, LeaderCommand command, DateTimeOffset sentAt)
+    private void Arrive(Call<CommandResult?> call, SimulatedNode leader, LeaderCommand command, DateTimeOffset sentAt)
     {
         if (leader.IsPoweredOff)
             return;
@@ -105,8 +116,10 @@ internal class Caller : Process
 
     private static async Task ServeAsync(Call<CommandResult?> call, SimulatedNode leader, LeaderCommand command, DateTimeOffset sentAt)
     {
-        var result = await leader.SubmitAsync(command, sentAt);
-        leader.ToClients.Reply(() => call.Answer(result));
+        var isSigned = CommandRights.IsSigned(command);
+        var claim = isSigned ? null : leader.World.SettlementTerm.Claim;
+        if (await leader.SubmitAsync(isSigned ? Api : Settlement, command, claim, sentAt) is { } result)
+            leader.ToClients.Reply(() => call.Answer(result));
     }
 
     private static CommandResult Said(LeaderCommand command, ResultStatus status) => new(command.RequestId, status);

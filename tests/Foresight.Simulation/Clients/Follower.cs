@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foresight.Matching.Engine;
 using Foresight.Protocol;
 
@@ -19,6 +20,10 @@ internal sealed class Follower : Caller
     }
 
     public bool Stopped { get; set; }
+
+    public static Guid SettleId(long trade) => RequestIds.OfFact("settle", trade.ToString(CultureInfo.InvariantCulture));
+
+    public static Guid BustId(long trade) => RequestIds.OfFact("bust", trade.ToString(CultureInfo.InvariantCulture));
 
     private async Task FollowAsync()
     {
@@ -44,13 +49,13 @@ internal sealed class Follower : Caller
             foreach (var trade in trades)
             {
                 LeaderCommand command = Dice.Chance(0.9)
-                    ? new SettleTrade(trade, _block) { RequestId = Dice.NextGuid() }
-                    : new BustTrade(trade, _block, Reason: null) { RequestId = Dice.NextGuid() };
+                    ? new SettleTrade(trade, _block) { RequestId = SettleId(trade) }
+                    : new BustTrade(trade, _block, Reason: null) { RequestId = BustId(trade) };
                 if (await TellAsync(command))
                     _closed.Add(trade);
             }
 
-            // A holding shrinks: the orders that it covered must be cancelled.
+            // A holding shrinks, so the orders that it covered must be cancelled.
             if (Dice.Chance(0.15))
                 await TellAsync(
                     Observe(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Foresight.Matching.Engine;
 using Foresight.Protocol;
+using Foresight.Simulation.Postgres;
 
 namespace Foresight.Simulation.Clients;
 
@@ -11,6 +12,9 @@ internal sealed class Trader : Caller
     private readonly int _number;
     private readonly List<PlaceOrder> _open = [];
     private readonly List<LeaderCommand> _toAskAgain = [];
+
+    /// <summary>Placed after their cancels, to meet the tombstones.</summary>
+    private readonly List<PlaceOrder> _overtaken = [];
     private int _lastSalt;
 
     public Trader(World world, int number)
@@ -20,7 +24,9 @@ internal sealed class Trader : Caller
         Run(() => _ = TradeAsync());
     }
 
-    public static string AccountOf(int trader, int account) => $"0x{trader:x2}{account:x2}{new string('0', 36)}";
+    private static readonly string[,] Addresses = AllAddresses();
+
+    public static string AccountOf(int trader, int account) => Addresses[trader, account];
 
     /// <summary>Includes the accounts of every other trader of the world, so that their orders meet.</summary>
     public static IEnumerable<string> AllAccounts(int traders) =>
@@ -29,6 +35,11 @@ internal sealed class Trader : Caller
         select AccountOf(trader, account);
 
     public bool Stopped { get; set; }
+
+    /// <summary>An id that this trader's next order with an idempotency key may have.</summary>
+    public Guid NextKeyId(int account) => RequestIds.OfKey(AccountOf(_number, account), KeyOf(_number, _lastSalt + 1));
+
+    private static string KeyOf(int trader, int salt) => $"key-{trader}-{salt}";
 
     public void Probe(TimeSpan within) => Run(() => _ = ProbeAsync(within));
 
@@ -50,8 +61,15 @@ internal sealed class Trader : Caller
             if (Dice.Chance(0.04))
                 _toAskAgain.Add(command);
             if (Dice.Chance(0.02) && command is PlaceOrder order)
-                Learn(command, await SendAsync(order with { RequestId = Dice.NextGuid() }, Patience()));
+                Learn(command, await SendAsync(Another(order), Patience()));
         }
+    }
+
+    /// <summary>The same signed order may arrive in another request, perhaps as one that rests although it was not to.</summary>
+    private PlaceOrder Another(PlaceOrder order)
+    {
+        var another = order with { RequestId = Dice.NextGuid(), IdempotencyKey = null };
+        return Dice.Chance(0.5) ? another : another with { TimeInForce = (int)TimeInForce.GoodTilCancelled, PostOnly = false };
     }
 
     private TimeSpan Patience() => Dice.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9));
@@ -74,6 +92,20 @@ internal sealed class Trader : Caller
 
     private LeaderCommand Next()
     {
+        if (_overtaken.Count > 0 && Dice.Chance(0.3))
+        {
+            var late = _overtaken[^1];
+            _overtaken.RemoveAt(_overtaken.Count - 1);
+            return late;
+        }
+
+        if (Dice.Chance(0.02))
+        {
+            var order = Place();
+            _overtaken.Add(order);
+            return CancelSaltOf(order);
+        }
+
         if (_open.Count > 0 && Dice.Chance(0.25))
             return Cancel();
         if (Dice.Chance(0.01))
@@ -90,7 +122,19 @@ internal sealed class Trader : Caller
         _open.RemoveAt(index);
         return Dice.Chance(0.8)
             ? new CancelByHash(order.Maker, order.MarketId, order.Hash) { RequestId = Dice.NextGuid() }
-            : new CancelBySalt(order.Maker, order.MarketId, order.Salt) { RequestId = Dice.NextGuid() };
+            : CancelSaltOf(order);
+    }
+
+    private CancelBySalt CancelSaltOf(PlaceOrder order) =>
+        SimulatedTraders.Signed(new CancelBySalt(order.Maker, order.MarketId, order.Salt) { RequestId = Dice.NextGuid() });
+
+    private static string[,] AllAddresses()
+    {
+        var addresses = new string[10, Accounts + 1];
+        for (var trader = 1; trader < 10; trader++)
+        for (var account = 1; account <= Accounts; account++)
+            addresses[trader, account] = SimulatedTraders.KeyOf(trader, account).Address.ToLowerHex();
+        return addresses;
     }
 
     private PlaceOrder Place()
@@ -105,10 +149,15 @@ internal sealed class Trader : Caller
         };
         var rests = timeInForce == TimeInForce.GoodTilCancelled;
         var seconds = rests && Dice.Chance(0.1) ? World.Postgres.NowSeconds + Dice.Between(1, 20) : 0;
-        return new PlaceOrder
+        if (seconds > 0 && Dice.Chance(0.1))
+            seconds += SimulatedJournal.LongestLifeSeconds + 60;
+        var maker = AccountOf(_number, 1 + Dice.Below(Accounts));
+        var random = Dice.NextGuid();
+        var key = Dice.Chance(0.05) ? KeyOf(_number, _lastSalt) : null;
+        var order = new PlaceOrder
         {
-            Hash = $"0x{Dice.Next():x16}{Dice.Next():x16}{Dice.Next():x16}{Dice.Next():x16}",
-            Maker = AccountOf(_number, 1 + Dice.Below(Accounts)),
+            Hash = "",
+            Maker = maker,
             MarketId = market,
             Outcome = Dice.Below(market == 1 ? 2 : 3),
             IsBuy = Dice.Chance(0.5),
@@ -116,12 +165,13 @@ internal sealed class Trader : Caller
             Lots = Dice.Between(1, 500),
             Salt = salt,
             ExpirySeconds = seconds,
-            Signature = "0x",
+            Signature = "",
             TimeInForce = (int)(seconds > 0 ? TimeInForce.GoodTilDate : timeInForce),
             PostOnly = rests && Dice.Chance(0.1),
             SelfTradePrevention = Dice.Below(3),
-            IdempotencyKey = Dice.Chance(0.05) ? $"key-{_number}-{_lastSalt}" : null,
-            RequestId = Dice.NextGuid(),
+            IdempotencyKey = key,
+            RequestId = key is null ? random : RequestIds.OfKey(maker, key),
         };
+        return SimulatedTraders.Signed(order);
     }
 }

@@ -6,8 +6,8 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Faults;
 
 /// <summary>
-/// Injects faults for limited times, in an order and at moments that the seed determines, and repairs them. Prefers the leader, and moments
-/// at which a commit is under way, where defects are most likely.
+/// Prefers the leader, and moments at which a commit is under way, because defects are most likely there. The seed determines order and
+/// moments, so that a failure can be repeated.
 /// </summary>
 internal sealed class Nemesis
 {
@@ -17,6 +17,7 @@ internal sealed class Nemesis
     private readonly int _sumOfWeights;
     private readonly bool _mayLoseChanges;
     private readonly bool _mayWithholdOrders;
+    private readonly bool _enemyStays;
     private long _endsAt;
     private long _quietUntil;
     private bool _pauseAtLookUp;
@@ -32,6 +33,8 @@ internal sealed class Nemesis
         // show that nothing is ever lost.
         _mayLoseChanges = _dice.Chance(0.25);
         _mayWithholdOrders = _dice.Chance(0.15);
+        // Orders must be taken also while an attacker writes into Redis.
+        _enemyStays = _dice.Chance(0.3);
         _faults =
         [
             (16, PauseLeader),
@@ -43,8 +46,7 @@ internal sealed class Nemesis
             (4, CutFromClients),
             (4, RestartRedis),
             (4, FreezeRedis),
-            (4, DeleteLease),
-            (3, ForgeLease),
+            (6, LetTheEnemyWrite),
             (5, RestartPostgres),
             (3, FreezePostgres),
             (5, EndSessions),
@@ -62,7 +64,8 @@ internal sealed class Nemesis
             (14, PauseAtLookUp),
             (4, PauseAtTakeOver),
             (5, CutInRecovery),
-            (4, SetClockBackWithoutRedis),
+            (5, CrashUnderTheEnemy),
+            (4, SetClockBackWithoutRenewals),
             (_mayLoseChanges ? 12 : 0, Promote),
             (_mayLoseChanges ? 8 : 0, PromoteUnderPause),
             (_mayLoseChanges ? 12 : 0, PromoteAfterTakeOver),
@@ -75,17 +78,21 @@ internal sealed class Nemesis
     public void Begin(TimeSpan duration)
     {
         _endsAt = duration.Ticks;
+        if (_enemyStays)
+            _world.Enemy.Begin(TimeSpan.FromHours(1));
         Plan(TimeSpan.FromSeconds(2));
         AskForProof();
     }
 
-    /// <summary>Repairs everything: from here on the cluster must recover by itself.</summary>
+    /// <summary>From here on the cluster must recover by itself.</summary>
     public void StopAll()
     {
         _world.Trace.Add("nemesis", "stops");
         (_pauseAtLookUp, _pauseAtTakeOver, _cutInRecovery, _forgetTakeOver) = (false, false, false, false);
         _world.Latency.SlowProbability = 0.0005;
         _world.Postgres.Faults.Stop();
+        if (!_enemyStays)
+            _world.Enemy.Stop();
         if (_world.Redis.Paused)
             _world.Redis.Resume();
         if (!_world.Redis.Alive)
@@ -112,7 +119,7 @@ internal sealed class Nemesis
             _world.Timeline.After(TimeSpan.FromSeconds(3), AskForProof);
     }
 
-    /// <summary>Called when a node's look-up is answered, just before it commits: a moment at which defects are likely.</summary>
+    /// <summary>Just before a node commits is a moment at which defects are likely.</summary>
     public void LookedUp(SimulatedNode node)
     {
         if (!_pauseAtLookUp)
@@ -141,10 +148,10 @@ internal sealed class Nemesis
     }
 
     /// <summary>
-    /// Selects resting orders that a rebuilding leader does not see: any fill or cancel of them makes the BatchBuilder throw. Orders with
-    /// an expiry are exempt, because no request that could be quarantined causes it.
+    /// Any fill or cancel of a resting order that a rebuilding leader does not see makes the BatchBuilder throw. Orders with an expiry are
+    /// exempt, because no request that could be quarantined causes it.
     /// </summary>
-    public bool Withholds(LiveOrder order) => _mayWithholdOrders && order.ExpiresAt == 0 && order.Hash.Prefix % 16 == 0;
+    public bool Withholds(LiveOrder order) => _mayWithholdOrders && order.SignedExpiry == 0 && order.Hash.Prefix % 16 == 0;
 
     private bool Over => _world.Timeline.Now >= _endsAt;
 
@@ -232,7 +239,7 @@ internal sealed class Nemesis
         ResumeLater(node, TimeSpan.FromMilliseconds(50), most);
     }
 
-    /// <summary>Holds the leader's transaction and then pauses the leader, so that the next term meets both.</summary>
+    /// <summary>The next term must meet both an open transaction and its paused leader.</summary>
     private void PauseWhileCommitting()
     {
         if (Leader is not { } leader)
@@ -256,9 +263,16 @@ internal sealed class Nemesis
     private void PauseAtTakeOver()
     {
         _pauseAtTakeOver = true;
-        DeleteLease();
-        if (_dice.Chance(0.5) && Leader is { } leader)
+        if (Leader is not { Paused: false } leader)
+            return;
+        if (_dice.Chance(0.5))
+        {
             Pause(leader, TimeSpan.FromSeconds(10));
+            return;
+        }
+
+        leader.Stop();
+        RestartLater(leader, leader.Restart, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(12));
     }
 
     private void CutInRecovery()
@@ -268,16 +282,38 @@ internal sealed class Nemesis
     }
 
     /// <summary>
-    /// Prevents renewals while the leader's wall clock shows time left. No other fault may interfere, or it would end the term.
+    /// The leader's wall clock shows time left while its lease ends. The other nodes, which would end the term, are cut off, and no other
+    /// fault may interfere.
     /// </summary>
-    private void SetClockBackWithoutRedis()
+    private void SetClockBackWithoutRenewals()
     {
-        if (!_world.Redis.Alive)
+        if (!_world.Postgres.Alive || Leader is not { } leader)
             return;
-        _quietUntil = _world.Timeline.Now + TimeSpan.FromSeconds(13).Ticks;
-        _world.Redis.Kill();
-        _world.Timeline.After(TimeSpan.FromSeconds(1), () => Leader?.JumpWallClock(TimeSpan.FromMinutes(-30)));
-        RestartLater(_world.Redis, _world.Redis.Restart, TimeSpan.FromSeconds(13), TimeSpan.FromSeconds(18));
+        _quietUntil = _world.Timeline.Now + TimeSpan.FromSeconds(15).Ticks;
+        _world.Postgres.Faults.LosesRenewals = true;
+        var others = _world.Nodes.Where(node => node != leader).ToList();
+        foreach (var node in others)
+            node.ToPostgres.Cut(requests: true, replies: true);
+        _world.Timeline.After(TimeSpan.FromSeconds(1), () => leader.JumpWallClock(TimeSpan.FromMinutes(-30)));
+        Later(
+            TimeSpan.FromSeconds(14),
+            TimeSpan.FromSeconds(18),
+            () =>
+            {
+                _world.Postgres.Faults.LosesRenewals = false;
+                foreach (var node in others)
+                    node.ToPostgres.Heal();
+            }
+        );
+    }
+
+    private void LetTheEnemyWrite() => _world.Enemy.Begin(_dice.Between(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(12)));
+
+    /// <summary>While the lease of a node that is gone is still believed, an attacker may answer at its address.</summary>
+    private void CrashUnderTheEnemy()
+    {
+        LetTheEnemyWrite();
+        Crash();
     }
 
     private void Crash()
@@ -343,14 +379,6 @@ internal sealed class Nemesis
         ResumeLater(_world.Redis, TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(12));
     }
 
-    private void DeleteLease() => _world.Redis.Delete(LeasedResources.Matching);
-
-    private void ForgeLease()
-    {
-        var nobody = new LeaseRecord("forged", "http://10.0.0.99:80", _dice.NextGuid(), 0, default, default);
-        _world.Redis.Forge(LeasedResources.Matching, _dice.Chance(0.5) ? nobody : null, TimeSpan.FromSeconds(5));
-    }
-
     private void RestartPostgres()
     {
         if (!_world.Postgres.Alive)
@@ -371,7 +399,9 @@ internal sealed class Nemesis
         _world.Postgres.Restart();
     }
 
-    /// <summary>Pauses the leader before a commit and promotes a server without its term: the next term gets the same epoch.</summary>
+    /// <summary>
+    /// A server without the leader's term is promoted, so the next term gets the same epoch; the leader is paused before a commit.
+    /// </summary>
     private void PromoteUnderPause()
     {
         _pauseAtLookUp = true;
@@ -389,7 +419,7 @@ internal sealed class Nemesis
     }
 
     /// <summary>
-    /// The same at the very start of a term: the next one gets the same epoch at the same position of the journal, and only the token
+    /// At the very start of a term the next one gets the same epoch at the same position of the journal, so only the token
     /// distinguishes the two.
     /// </summary>
     private void PromoteAfterTakeOver()
@@ -452,7 +482,7 @@ internal sealed class Nemesis
 
     private void LoseAnswers() => _world.Postgres.Faults.AnswersToLose = 1 + _dice.Below(2);
 
-    /// <summary>Suppresses other faults for a while, which would end a term that waits for a lost answer.</summary>
+    /// <summary>Other faults would end a term that waits for a lost answer, so they are suppressed for a while.</summary>
     private void LoseSnapshotsAnswer()
     {
         _world.Postgres.Faults.LosesNextSnapshotsAnswer = true;

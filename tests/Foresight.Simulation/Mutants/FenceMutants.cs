@@ -39,8 +39,8 @@ internal sealed class NoFence : StepsMutant
 }
 
 /// <summary>
-/// Compares the epoch alone, which may repeat after a restore of an older database. Omits the journal position too, which would catch
-/// nearly everything that the token catches here.
+/// An epoch alone may repeat after a restore of an older database. The journal position is omitted too, because it would catch nearly
+/// everything that the token catches here.
 /// </summary>
 internal sealed class NoToken : StepsMutant
 {
@@ -59,7 +59,7 @@ internal sealed class FenceAfterWrite : StepsMutant
         ];
 }
 
-/// <summary>Checks the fence in one transaction and writes in the next: true when checked, false when used.</summary>
+/// <summary>A fence that is checked in one transaction and used in the next may be true when checked, false when used.</summary>
 internal sealed class FenceApart : StepsMutant
 {
     protected override IEnumerable<JournalStep> Rewrite(IReadOnlyList<JournalStep> steps, SimulatedNodeParts parts) =>

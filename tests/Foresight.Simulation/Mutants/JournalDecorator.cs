@@ -27,8 +27,10 @@ internal abstract class JournalDecorator(IJournal real) : IJournal
     public virtual IAsyncEnumerable<LiveOrder> LiveOrdersAsync(Accounts accounts, CancellationToken cancellationToken) =>
         real.LiveOrdersAsync(accounts, cancellationToken);
 
-    public virtual Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellationToken) =>
-        real.MarketsAsync(listed, cancellationToken);
+    public virtual Task<List<Market>> ListedMarketsAsync(CancellationToken cancellationToken) => real.ListedMarketsAsync(cancellationToken);
+
+    public virtual Task<List<Market>> MarketsToChangeAsync(CancellationToken cancellationToken) =>
+        real.MarketsToChangeAsync(cancellationToken);
 
     public virtual IAsyncEnumerable<(Guid RequestId, DateTime Until)> FailedCommandsAsync(CancellationToken cancellationToken) =>
         real.FailedCommandsAsync(cancellationToken);

@@ -1,41 +1,39 @@
 using Foresight.Matching.Leadership;
-using Foresight.Protocol;
+using Foresight.Simulation.Postgres;
 
 namespace Foresight.Simulation.Mutants;
 
 /// <summary>
-/// Does not recognise its own lease in the key after the term, written by a late renewal or by a bid whose answer was lost. A former defect
-/// of the product: no node could lead until that lease expired.
+/// A release or a take-over whose answer was lost leaves a node's own lease in the row, which looks like another's here: no node could lead
+/// until it expired.
 /// </summary>
 internal sealed class KeepOwnLease : Mutant
 {
-    public override ILeaseStore Leases(ILeaseStore real) => new Forgetful(real);
+    public override ILeadershipTable Table(World world, SimulatedSessions primary) => new Forgetful(world, primary);
 
-    private sealed class Forgetful(ILeaseStore real) : ILeaseStore
+    private sealed class Forgetful(World world, SimulatedSessions primary) : SimulatedLeadershipTable(world, primary)
     {
-        private readonly HashSet<Guid> _own = [];
+        public override async Task<TermHolder?> ReadAsync(string resource, CancellationToken cancellationToken) =>
+            await base.ReadAsync(resource, cancellationToken) is { } holder
+                ? holder with
+                {
+                    Version = holder.Version with { Token = Other(holder.Version.Token) },
+                }
+                : null;
 
-        public async Task<LeaseReading> ReadAsync(string resource, TimeSpan duration)
-        {
-            var reading = await real.ReadAsync(resource, duration);
-            return reading.Holder is { } holder && _own.Contains(holder.Token) ? new LeaseReading(true, null) : reading;
-        }
+        public override Task<long> EndSessionsAsync(string resource, HolderVersion dead, CancellationToken cancellationToken) =>
+            base.EndSessionsAsync(resource, dead with { Token = Other(dead.Token) }, cancellationToken);
 
-        public Task<bool> TryAcquireAsync(string resource, LeaseRecord record, TimeSpan duration)
-        {
-            _own.Add(record.Token);
-            return real.TryAcquireAsync(resource, record, duration);
-        }
+        public override Task<TakenTerm?> TakeAsync(
+            NewHolder holder,
+            HolderVersion? dead,
+            TimeSpan lockTimeout,
+            CancellationToken cancellationToken
+        ) => base.TakeAsync(holder, dead is null ? null : dead with { Token = Other(dead.Token) }, lockTimeout, cancellationToken);
 
-        public Task<bool> TryReplaceAsync(string resource, Guid deadToken, LeaseRecord record, TimeSpan duration)
-        {
-            _own.Add(record.Token);
-            return real.TryReplaceAsync(resource, deadToken, record, duration);
-        }
+        public override Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellationToken) =>
+            base.SessionLivesAsync(resource, Other(token), cancellationToken);
 
-        public Task<RenewOutcome> RenewAsync(string resource, LeaseRecord record, TimeSpan duration) =>
-            real.RenewAsync(resource, record, duration);
-
-        public Task ReleaseAsync(string resource, LeaseRecord record) => real.ReleaseAsync(resource, record);
+        private static Guid Other(Guid token) => new([.. token.ToByteArray().Select(part => (byte)~part)]);
     }
 }

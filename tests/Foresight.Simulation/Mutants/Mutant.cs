@@ -1,5 +1,11 @@
+using Foresight.Api.MarketData;
+using Foresight.Cluster;
+using Foresight.Matching.Gateway;
 using Foresight.Matching.Journal;
 using Foresight.Matching.Leadership;
+using Foresight.Matching.Orders;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Trust;
 using Foresight.Simulation.Postgres;
 using Foresight.Simulation.Processes;
 using Foresight.Simulation.Time;
@@ -12,9 +18,31 @@ internal class Mutant
 
     public virtual ILeadershipTable Table(World world, SimulatedSessions primary) => new SimulatedLeadershipTable(world, primary);
 
-    public virtual ILeaseStore Leases(ILeaseStore real) => real;
-
     public virtual ILeaderTask Work(ILeaderTask real, SimulatedNodeParts parts) => real;
+
+    public virtual ILeaseBoard Board(ILeaseBoard real) => real;
+
+    public virtual Func<string, LeaseRecord?> Leases(LeaseHints hints) => value => hints.Read(LeasedResources.Matching, value);
+
+    public virtual Func<byte[], ReadOnlyMemory<byte>?> Messages(MessageVerifier verifier) =>
+        message => verifier.Open(message, out var content) == SealFault.None ? content : (ReadOnlyMemory<byte>?)null;
+
+    public virtual bool IsNamed(LeaseHints hints, LeaseRecord shown) => hints.IsNamed(LeasedResources.Matching, shown);
+
+    public virtual Task<IReadOnlyDictionary<LeaderCommand, CommandGuard.Refusal>?> RefusalsAsync(
+        CommandGuard guard,
+        World world,
+        ConnectedNode peer,
+        CommandBatch batch
+    ) => guard.RefusalsAsync(peer, batch, CancellationToken.None);
+
+    public virtual QueuedCommand? Read(LeaderCommand command, long deadline) => QueuedCommand.Read(command, deadline);
+
+    public virtual bool IsOut(PutOutNodes putOut, ConnectedNode peer) => putOut.Contains(peer.Node.Id, peer.Host);
+
+    public virtual FeedItem Heard(FeedItem item) => item;
+
+    public virtual bool Admits(JournalGate gate, FeedItem item) => gate.Admits(item);
 
     public virtual SimulatedClock Clock(Timeline timeline, Process process, double rate) => new(timeline, process, rate);
 }

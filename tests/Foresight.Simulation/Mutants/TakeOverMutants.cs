@@ -9,13 +9,14 @@ internal sealed class NoSessionKill : Mutant
 
     private sealed class Sparing(World world, SimulatedSessions primary) : SimulatedLeadershipTable(world, primary)
     {
-        public override Task<long> EndSessionsOfHolderAsync(string resource, CancellationToken cancellationToken) => Task.FromResult(0L);
+        public override Task<long> EndSessionsAsync(string resource, HolderVersion dead, CancellationToken cancellationToken) =>
+            Task.FromResult(0L);
     }
 }
 
 /// <summary>
-/// Takes a term in several round trips with the row locked between them. A former defect of the product, found by this simulator when it
-/// stopped a node in between: no node could lead until that one resumed.
+/// A former defect of the product, found by this simulator when it stopped a node between round trips with the row locked: no node could
+/// lead until that one resumed.
 /// </summary>
 internal sealed class TakeOverInSteps : Mutant
 {
@@ -23,12 +24,15 @@ internal sealed class TakeOverInSteps : Mutant
 
     private sealed class InSteps(World world, SimulatedSessions primary) : SimulatedLeadershipTable(world, primary)
     {
-        public override Task<(Term Term, string? PreviousNodeId)> TakeAsync(
+        public override async Task<TakenTerm?> TakeAsync(
             NewHolder holder,
+            HolderVersion? dead,
             TimeSpan lockTimeout,
             CancellationToken cancellationToken
-        ) =>
-            Primary.UseAsync(
+        )
+        {
+            var sentAt = Primary.Process.Ran;
+            var taken = await Primary.UseAsync(
                 async connection =>
                 {
                     var session = connection.Session;
@@ -37,7 +41,10 @@ internal sealed class TakeOverInSteps : Mutant
                         timeout: null,
                         cancellationToken
                     );
-                    var epoch = await connection.RequestAsync(() => Server.StageHolder(session, holder), cancellationToken);
+                    var epoch = await connection.RequestAsync(
+                        () => Server.IsStill(dead) ? Server.StageHolder(session, holder) : 0,
+                        cancellationToken
+                    );
                     await connection.RequestAsync(
                         () =>
                         {
@@ -46,9 +53,13 @@ internal sealed class TakeOverInSteps : Mutant
                         },
                         cancellationToken
                     );
-                    return (new Term(holder.Resource, epoch, holder.Token, holder.NodeId), previous);
+                    return epoch == 0 ? null : new TakenTerm(new Term(holder.Resource, epoch, holder.Token, holder.NodeId), previous);
                 },
                 cancellationToken
             );
+            if (taken is not null)
+                Confirmed(sentAt);
+            return taken;
+        }
     }
 }

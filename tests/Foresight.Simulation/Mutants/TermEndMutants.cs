@@ -5,8 +5,8 @@ using Foresight.Simulation.Processes;
 namespace Foresight.Simulation.Mutants;
 
 /// <summary>
-/// A term that ends waits for the snapshot that it is storing. A former defect of the product: it kept its lease for as long as a snapshot
-/// may take, and no node could lead meanwhile.
+/// A former defect of the product: a term that waited for the snapshot that it was storing kept its lease for as long as that may take, and
+/// no node could lead meanwhile.
 /// </summary>
 internal sealed class WaitForSnapshot : Mutant
 {

@@ -3,7 +3,7 @@ using Foresight.Simulation.Time;
 
 namespace Foresight.Simulation.Mutants;
 
-/// <summary>Measures the trust in a lease on the wall clock, which can be set.</summary>
+/// <summary>A wall clock can be set, and the trust in a lease with it.</summary>
 internal sealed class WallClockLease : Mutant
 {
     public override SimulatedClock Clock(Timeline timeline, Process process, double rate) => new WallClock(timeline, process, rate);

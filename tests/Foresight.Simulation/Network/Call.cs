@@ -3,8 +3,8 @@ using Foresight.Simulation.Processes;
 namespace Foresight.Simulation.Network;
 
 /// <summary>
-/// A request from a process to a server over a link. It ends with the reply, the caller's timeout or the caller's token, whichever reaches
-/// the running caller first; the server is unaware of the last two.
+/// Ends with the reply, the caller's timeout or the caller's token, whichever reaches the running caller first. The server is unaware of
+/// the last two, so it may still do what was asked.
 /// </summary>
 internal sealed class Call<T>
 {

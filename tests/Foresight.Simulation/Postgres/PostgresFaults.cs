@@ -22,6 +22,8 @@ internal sealed class PostgresFaults(Dice dice)
 
     public bool ReadOnly { get; set; }
 
+    public bool LosesRenewals { get; set; }
+
     public void Storing()
     {
         if (!LosesNextSnapshotsAnswer)
@@ -51,7 +53,7 @@ internal sealed class PostgresFaults(Dice dice)
     public void Stop()
     {
         (HoldNextBeforeWrite, HoldNextBeforeCommit, HoldNextAfterCommit) = (null, null, null);
-        LosesNextSnapshotsAnswer = false;
+        (LosesNextSnapshotsAnswer, LosesRenewals) = (false, false);
         (AnswersToLose, Deadlocks, ReadOnly, HoldChance, LongestHold) = (0, 0, false, 0.004, TimeSpan.FromMilliseconds(100));
     }
 

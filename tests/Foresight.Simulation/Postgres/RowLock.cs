@@ -1,8 +1,8 @@
 namespace Foresight.Simulation.Postgres;
 
 /// <summary>
-/// The lock of the leadership row: shared by a term's transactions (FOR SHARE), exclusive for a take-over (FOR UPDATE). First come, first
-/// served.
+/// Shared by a term's transactions (FOR KEY SHARE) and exclusive for a take-over (FOR UPDATE), as the leadership row is locked in Postgres.
+/// First come, first served.
 /// </summary>
 internal sealed class RowLock
 {

@@ -31,4 +31,13 @@ internal sealed class Transaction(Session session)
     public LeadershipRow? NewHolder { get; set; }
 }
 
-internal sealed record LeadershipRow(string Resource, long Epoch, Guid Token, string NodeId, string Address, string SessionName);
+internal sealed record LeadershipRow(
+    string Resource,
+    long Epoch,
+    Guid Token,
+    string NodeId,
+    string Address,
+    string SessionName,
+    DateTime? RenewedAt,
+    TimeSpan Duration
+);

@@ -12,6 +12,10 @@ namespace Foresight.Simulation.Postgres;
 
 internal sealed class SimulatedJournal(World world, SimulatedNode node, SimulatedSessions sessions) : IJournal
 {
+    public const long LongestLifeSeconds = 86_400;
+
+    public const long ExpiryMarginSeconds = 3;
+
     private static readonly TimeSpan RebuildTimeout = TimeSpan.FromSeconds(60);
 
     private Tables Tables => world.Postgres.Tables;
@@ -73,7 +77,11 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
             cancellationToken
         );
 
-    public async Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellationToken)
+    public Task<List<Market>> ListedMarketsAsync(CancellationToken cancellationToken) => MarketsAsync(true, cancellationToken);
+
+    public Task<List<Market>> MarketsToChangeAsync(CancellationToken cancellationToken) => MarketsAsync(false, cancellationToken);
+
+    private async Task<List<Market>> MarketsAsync(bool listed, CancellationToken cancellationToken)
     {
         var rows = await sessions.UseAsync(
             connection =>
@@ -118,22 +126,49 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
             yield return row;
     }
 
+    /// <summary>Orders are refused without a recent sign of life, so settlement counts as having just shown one on chain.</summary>
+    private static OrderLife LifeAt(DateTime now) =>
+        new(new DateTimeOffset(now).ToUnixTimeSeconds(), LifeSeconds: LongestLifeSeconds, BlockTime: null, ExpiryMarginSeconds);
+
     private LookupResult Find(IReadOnlyList<QueuedCommand> requests)
     {
-        var known = new LookupResult { Now = world.Postgres.Now, Lsn = new NpgsqlLogSequenceNumber(Tables.Position) };
+        var known = new LookupResult
+        {
+            Now = world.Postgres.Now,
+            Lsn = new NpgsqlLogSequenceNumber(Tables.Position),
+            OrderLife = LifeAt(world.Postgres.Now),
+        };
         foreach (var request in requests)
         {
-            if (Tables.ByRequest.TryGetValue(request.Command.RequestId, out var row))
-                known.Requests[row.RequestId] = row.Result;
+            foreach (var asked in request.Ids)
+                if (Tables.ByRequest.TryGetValue(asked, out var row))
+                    known.Requests[row.RequestId] = new StoredCommand(row.Kind, row.Result);
+            if (request.Command is CancelBySalt cancel)
+                FindCancel(new(new(cancel.MarketId), request.Account, request.SaltTag), known);
             if (request.Command is not PlaceOrder order)
                 continue;
-            if (Tables.OrderHashes.ContainsKey(request.OrderHash))
-                known.Orders.Add(request.OrderHash);
+            if (Tables.Tombstones.ContainsKey(new(new(order.MarketId), request.Account, request.SaltTag)))
+                known.DeadOrders[request.OrderHash] = ProblemCodes.SaltCancelled;
+            if (Tables.OrderHashes.TryGetValue(request.OrderHash, out var id))
+                known.Orders[request.OrderHash] = Tables.Orders[id].Terms;
             if (order.IdempotencyKey is { } key && Tables.IdempotencyKeys.TryGetValue((request.Account, key), out var hash))
                 known.IdempotencyKeys[(request.Account, key)] = hash;
         }
 
         return known;
+    }
+
+    private void FindCancel(CancelledSalt salt, LookupResult known)
+    {
+        if (Tables.Tombstones.TryGetValue(salt, out var tombstone))
+            known.Tombstones[salt] = tombstone;
+        var early = Tables.Tombstones.Where(row => row.Key.Maker == salt.Maker && !row.Value.MetOrder).ToList();
+        var account = Tables.Accounts.Find(account => account.Address == salt.Maker).Id;
+        known.Makers[salt.Maker] = new EarlyCancels(
+            early.Count,
+            early.Select(row => row.Value.Sequence).DefaultIfEmpty().Max(),
+            Tables.Owners.Contains(account)
+        );
     }
 }
 

@@ -8,8 +8,8 @@ using NpgsqlTypes;
 namespace Foresight.Simulation.Postgres;
 
 /// <summary>
-/// A transaction runs step by step and may be held between two of them. It continues after its client is gone, until its session is
-/// ended, as in a real server.
+/// As in a real server, a transaction continues after its client is gone, until its session is ended. It runs step by step and may be held
+/// between two of them.
 /// </summary>
 internal sealed class SimulatedPostgres(World world) : Process(world, "postgres", overtakes: false)
 {
@@ -85,10 +85,7 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
             });
     }
 
-    /// <summary>
-    /// After the client closes the connection or its process ends, a running transaction continues to its end; one that is only open is
-    /// undone.
-    /// </summary>
+    /// <summary>A running transaction continues to its end although its client is gone; one that is only open is undone.</summary>
     public void Close(Session session)
     {
         if (Alive)
@@ -184,12 +181,52 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         return committed;
     }
 
-    public async Task<(long Epoch, string? Previous)> TakeAsync(Session session, NewHolder holder, TimeSpan lockTimeout)
+    public static HolderVersion VersionOf(LeadershipRow row) => new(row.Token, row.RenewedAt);
+
+    public TermHolder? ReadHolder() =>
+        Tables.Leadership is { } row ? new TermHolder(row.NodeId, row.Address, VersionOf(row), Now - row.RenewedAt, row.Duration) : null;
+
+    public async Task<TakenTerm?> TakeAsync(Session session, NewHolder holder, HolderVersion? dead, TimeSpan lockTimeout)
     {
+        // As the statement does: a row that was judged in another version is not waited for, and one that changed meanwhile is checked
+        // again.
+        if (!IsStill(dead))
+            return null;
         var previous = await LockRowAsync(session, lockTimeout);
+        if (!IsStill(dead))
+        {
+            Undo(session);
+            return null;
+        }
+
         var epoch = StageHolder(session, holder);
         Commit(session);
-        return (epoch, previous);
+        return new TakenTerm(new Term(holder.Resource, epoch, holder.Token, holder.NodeId), previous);
+    }
+
+    public bool IsStill(HolderVersion? judged) => (Tables.Leadership is { } row ? VersionOf(row) : null) == judged;
+
+    /// <summary>Waits for a take-over that has the row, but for no transaction of the term, because it changes no key.</summary>
+    public Task<bool> RenewAsync(Session session, Term term) =>
+        ChangeRowAsync(session, term, row => row.RenewedAt is null ? null : row with { RenewedAt = Now });
+
+    public Task<bool> ReleaseAsync(Session session, Term term) => ChangeRowAsync(session, term, row => row with { RenewedAt = null });
+
+    private async Task<bool> ChangeRowAsync(Session session, Term term, Func<LeadershipRow, LeadershipRow?> change)
+    {
+        if (Faults.LosesRenewals)
+            await new TaskCompletionSource().Task;
+        if (Faults.ReadOnly)
+            throw Errors.ReadOnly();
+        var transaction = Open(session);
+        if (!await _row.TakeAsync(transaction, exclusive: false))
+            throw new SessionEndedException();
+        RequireLive(session);
+        var changed = Tables.Leadership is { } row && row.Token == term.Token ? change(row) : null;
+        if (changed is not null)
+            Change(tables => tables.Leadership = changed);
+        Undo(session);
+        return changed is not null;
     }
 
     public async Task<string?> LockRowAsync(Session session, TimeSpan atMost)
@@ -228,7 +265,9 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
             holder.Token,
             holder.NodeId,
             holder.Address,
-            holder.SessionName
+            holder.SessionName,
+            Now,
+            holder.Duration
         );
         return epoch;
     }
@@ -269,7 +308,7 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
         }
         catch (SessionEndedException)
         {
-            // The client got the error when its session was ended.
+            // Expected: the client got the error when its session was ended.
         }
         catch (PostgresException error)
         {

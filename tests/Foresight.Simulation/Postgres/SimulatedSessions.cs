@@ -6,8 +6,8 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Postgres;
 
 /// <summary>
-/// Behaves like the client library's pool: a connection whose session was ended shows that only when it is used, and takes the idle
-/// others with it; a command that times out is abandoned with its connection, while the server may still work on it.
+/// As with the client library's pool, a connection whose session was ended shows that only when it is used, and takes the idle others with
+/// it; a command that times out is abandoned with its connection, while the server may still work on it.
 /// </summary>
 internal sealed class SimulatedSessions : ITermSessions
 {
@@ -31,6 +31,8 @@ internal sealed class SimulatedSessions : ITermSessions
         _context = process.Context;
         _dice = world.Dice.Fork();
     }
+
+    public Process Process => _process;
 
     public async Task<T> UseAsync<T>(Func<Connection, Task<T>> work, CancellationToken cancellationToken = default)
     {

@@ -19,7 +19,7 @@ internal sealed record JournalRow(
     CommandResult Result
 );
 
-internal sealed record OrderRow(LiveOrder Order, long Epoch);
+internal sealed record OrderRow(LiveOrder Order, long Epoch, OrderTerms Terms);
 
 internal sealed class Tables
 {
@@ -36,6 +36,10 @@ internal sealed class Tables
     public Dictionary<Hash32, OrderId> OrderHashes { get; } = [];
 
     public Dictionary<(Address Maker, string Key), Hash32> IdempotencyKeys { get; } = [];
+
+    public Dictionary<CancelledSalt, Tombstone> Tombstones { get; } = [];
+
+    public HashSet<AccountId> Owners { get; } = [];
 
     public List<(AccountId Id, Address Address)> Accounts { get; } = [];
 
@@ -86,12 +90,17 @@ internal sealed class Tables
 
         foreach (var order in rows.NewOrders)
         {
-            Orders.Add(order.Order.Id, new OrderRow(order.Order, write.Epoch));
-            if (((PlaceOrder)order.Request.Command).IdempotencyKey is { } key)
+            var placed = (PlaceOrder)order.Request.Command;
+            Orders.Add(order.Order.Id, new OrderRow(order.Order, write.Epoch, OrderTerms.Of(placed)));
+            if (placed.IdempotencyKey is { } key)
                 IdempotencyKeys.Add((order.Order.Owner, key), order.Order.Hash);
             OrderHashes.Add(order.Order.Hash, order.Order.Id);
         }
 
+        foreach (var (salt, tombstone) in rows.Tombstones)
+            Tombstones[salt] = tombstone;
+        // An account that has owned something stays an owner, because no trader of this world loses all that it has.
+        Owners.UnionWith(rows.Balances.Where(balance => balance.Holding.Owned > 0).Select(balance => balance.Account));
         foreach (var changed in rows.ChangedOrders)
             if (Orders.TryGetValue(changed.Id, out var order))
                 Orders[changed.Id] = order with { Order = changed };

@@ -3,14 +3,12 @@ using Foresight.Simulation.Time;
 namespace Foresight.Simulation.Processes;
 
 /// <summary>
-/// Everything in a process runs as items of its context, one at a time, on the simulation's one thread. While it is paused nothing runs,
-/// and what arrives meanwhile runs afterwards. Once it has ended, nothing of that life runs again.
+/// Everything in a process runs as items of its context, one at a time, on the simulation's one thread, so that a seed has one order. While
+/// it is paused nothing runs, and what arrives meanwhile runs afterwards. Once it has ended, nothing of that life runs again.
 /// </summary>
 internal class Process
 {
-    /// <summary>
-    /// Probability that an item overtakes others that are ready, because threads of a real process run in no certain order.
-    /// </summary>
+    /// <summary>Threads of a real process run in no certain order, so an item may overtake others that are ready.</summary>
     private const double Overtaking = 0.06;
 
     private readonly List<(SendOrPostCallback Callback, object? State)> _ready = [];
@@ -42,9 +40,7 @@ internal class Process
 
     public TimeSpan Ran => _ran + TimeSpan.FromTicks(Paused ? 0 : World.Timeline.Now - _since);
 
-    /// <summary>
-    /// True if its pools have noticed that their idle connections are gone, as some do: then the next request gets a new one.
-    /// </summary>
+    /// <summary>Some pools have noticed that their idle connections are gone, so that the next request gets a new one.</summary>
     public bool ForgetsIdleConnections { get; set; }
 
     public void Pause()
@@ -74,8 +70,11 @@ internal class Process
         World.Trace.Add(Name, "ended");
     }
 
+    public int Lives { get; private set; }
+
     protected void Begin(Action main)
     {
+        Lives++;
         Alive = true;
         Paused = false;
         World.Trace.Add(Name, "begins");
@@ -86,7 +85,7 @@ internal class Process
 
     internal void Enqueue(ProcessContext context, SendOrPostCallback callback, object? state)
     {
-        // The remains of a life that has ended finish on the garbage collector's thread; they are not part of the simulation.
+        // The remains of a life that has ended finish on the garbage collector's thread, so they are not part of the simulation.
         if (context != Context || !Alive || !World.IsOnThread())
             return;
         _ready.Add((callback, state));

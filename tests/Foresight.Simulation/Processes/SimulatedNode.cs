@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Foresight.Cluster;
 using Foresight.Matching.Gateway;
 using Foresight.Matching.Leadership;
@@ -21,6 +20,7 @@ internal sealed record SimulatedNodeParts(
     SimulatedBroadcast Broadcast,
     NodePresence Presence,
     MatchingGate Gate,
+    SimulatedGateway Gateway,
     TimeProvider Clock
 );
 
@@ -32,19 +32,22 @@ internal sealed class SimulatedNode : Process
     // Not read here, so one of each serves every node of every simulation.
     private static readonly LeadershipMetrics LeadershipMetrics = new(new Meters());
     private static readonly MatchingMetrics Metrics = new(new Meters(), TimeProvider.System);
+    private static readonly OrderLifeWatch OrderLife = new(new Meters(), TimeProvider.System);
 
     private readonly SimulatedClock _clock;
+    private readonly Dice _gatewayDice;
     private SimulatedLifetime? _lifetime;
     private SimulatedSessions? _primary;
 
     public SimulatedNode(World world, int number, double clockRate)
         : base(world, $"node-{number}")
     {
-        Address = $"http://10.0.0.{number}:80";
+        Address = $"https://10.0.0.{number}:443";
         ToRedis = new Link(world);
         ToPostgres = new Link(world);
         ToClients = new Link(world);
         ClockRate = clockRate;
+        _gatewayDice = new Dice((ulong)number);
         _clock = world.Mutant.Clock(world.Timeline, this, clockRate);
     }
 
@@ -71,19 +74,26 @@ internal sealed class SimulatedNode : Process
     public void Start() =>
         Begin(() =>
         {
-            var broadcast = new SimulatedBroadcast(World, this, ToRedis);
+            var identity = new NodeIdentity(Name, "matching", "simulated", _clock.GetUtcNow());
+            var broadcast = new SimulatedBroadcast(World, this, ToRedis, _clock);
             var presence = new NodePresence("matching", "follower");
             presence.SetAddress(Address);
             var gate = new MatchingGate();
-            Parts = new SimulatedNodeParts(this, broadcast, presence, gate, _clock);
+            Parts = new SimulatedNodeParts(
+                this,
+                broadcast,
+                presence,
+                gate,
+                new SimulatedGateway(this, gate, _clock, _gatewayDice.Fork()),
+                _clock
+            );
             _lifetime = new SimulatedLifetime();
             _primary = new SimulatedSessions(World, this, ToPostgres, _clock, $"primary of {Name}");
 
             var table = World.Mutant.Table(World, _primary);
             var terms = new TermStore(table, Logger<TermStore>());
-            var leases = new SimulatedLeaseStore(World, this, ToRedis, _clock, broadcast);
             var stores = new LeadershipStores(
-                World.Mutant.Leases(leases),
+                World.Mutant.Board(new SimulatedLeaseBoard(World, SimulatedHints.Of(World, identity), ToRedis, broadcast)),
                 terms,
                 new Sessions(this),
                 new CrashDetector(terms, new Probe(this), Lease)
@@ -99,10 +109,9 @@ internal sealed class SimulatedNode : Process
             var work = new MatchingTask(
                 Shard,
                 gate,
-                new MatchingServices(new SimulatedJournals(World, Parts), Options, Metrics, broadcast, new NoNotices(), _clock),
+                new MatchingServices(new SimulatedJournals(World, Parts), Options, Metrics, OrderLife, broadcast, new NoNotices(), _clock),
                 Logger<MatchingTask>()
             );
-            var identity = new NodeIdentity(Name, "matching", "simulated", _clock.GetUtcNow());
             var loop = new LeadershipLoop(
                 LeasedResources.MatchingOf(Shard),
                 World.Mutant.Work(work, Parts),
@@ -135,8 +144,11 @@ internal sealed class SimulatedNode : Process
         Start();
     }
 
-    public Task<CommandResult> SubmitAsync(LeaderCommand command, DateTimeOffset sentAt) =>
-        CommandGateway.Submit(command, Parts?.Gate.Session(Shard), sentAt, _clock);
+    /// <returns>Null if the node cuts the sender's connection.</returns>
+    public Task<CommandResult?> SubmitAsync(ConnectedNode peer, LeaderCommand command, TermClaim? claim, DateTimeOffset sentAt) =>
+        Parts is { } parts
+            ? parts.Gateway.SubmitAsync(peer, command, claim, sentAt)
+            : Task.FromResult<CommandResult?>(new CommandResult(command.RequestId, ResultStatus.NotLeader, ProblemCodes.NotLeader));
 
     private async Task LiveAsync(LeadershipLoop loop, SimulatedLifetime life)
     {
@@ -189,13 +201,6 @@ internal sealed class SimulatedNode : Process
             if (node is { IsPoweredOff: false, ToClients.IsCut: false })
                 call.Answer(!node.Alive);
         }
-    }
-
-    private sealed class Meters : IMeterFactory
-    {
-        public Meter Create(MeterOptions options) => new(options);
-
-        public void Dispose() { }
     }
 }
 

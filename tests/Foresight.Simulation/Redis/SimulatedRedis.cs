@@ -1,5 +1,5 @@
-using Foresight.Matching.Leadership;
-using Foresight.Protocol;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Foresight.Simulation.Network;
 using Foresight.Simulation.Processes;
 
@@ -7,7 +7,7 @@ namespace Foresight.Simulation.Redis;
 
 internal sealed class SimulatedRedis(World world) : Process(world, "redis", overtakes: false)
 {
-    private readonly Dictionary<string, (LeaseRecord? Record, long EndsAt)> _leases = [];
+    private readonly Dictionary<string, (string Value, long EndsAt)> _leases = [];
     private readonly List<Listener> _listeners = [];
 
     public int Life { get; private set; }
@@ -18,7 +18,7 @@ internal sealed class SimulatedRedis(World world) : Process(world, "redis", over
         _leases.Clear();
     }
 
-    /// <summary>Empty, because it has no persistence.</summary>
+    /// <summary>Empty afterwards, because it has no persistence.</summary>
     public void Restart()
     {
         Life++;
@@ -27,42 +27,22 @@ internal sealed class SimulatedRedis(World world) : Process(world, "redis", over
             Reconnect(listener);
     }
 
-    public void Arrive<T>(Call<T> call, Func<T> work)
-    {
-        if (!Alive)
-            call.Fail(new TimeoutException("Redis is down (simulated)."));
-        else
-            Run(() => call.Answer(work()));
-    }
+    public string? Read(string resource) =>
+        _leases.TryGetValue(resource, out var lease) && lease.EndsAt > World.Timeline.Now ? lease.Value : null;
 
-    public LeaseReading Read(string resource) =>
-        Live(resource) is { } lease ? new LeaseReading(true, lease.Record) : new LeaseReading(false, null);
-
-    public bool Acquire(string resource, LeaseRecord record, TimeSpan duration)
-    {
-        if (Live(resource) is not null)
-            return false;
-        Set(resource, record, duration);
-        return true;
-    }
-
-    /// <summary>Writes a key that is gone, as the scripts do, so that a late renewal can bring its lease back.</summary>
-    public bool SetIfOf(string resource, Guid token, LeaseRecord record, TimeSpan duration)
-    {
-        if (Live(resource) is { } lease && lease.Record?.Token != token)
-            return false;
-        Set(resource, record, duration);
-        return true;
-    }
-
-    public bool DeleteIfOf(string resource, Guid token) =>
-        Live(resource) is { } lease && lease.Record?.Token == token && _leases.Remove(resource);
-
-    public void Forge(string resource, LeaseRecord? record, TimeSpan duration) => Set(resource, record, duration);
+    /// <summary>Needs no signature, because every client that reaches the server can write.</summary>
+    public void Write(string resource, string value, TimeSpan end) => _leases[resource] = (value, World.Timeline.Now + end.Ticks);
 
     public void Delete(string resource) => _leases.Remove(resource);
 
-    public void Publish(string channel, object message)
+    /// <summary>Deletes the record of this token, and whatever is no record, as <c>RedisLeaseBoard</c> does.</summary>
+    public void DeleteIfOf(string resource, Guid token)
+    {
+        if (Read(resource) is { } value && (TokenOf(value) is not { } other || other == token))
+            _leases.Remove(resource);
+    }
+
+    public void Publish(string channel, byte[] message)
     {
         foreach (var listener in _listeners.ToList())
         {
@@ -93,11 +73,17 @@ internal sealed class SimulatedRedis(World world) : Process(world, "redis", over
             }
         );
 
-    private (LeaseRecord? Record, long EndsAt)? Live(string resource) =>
-        _leases.TryGetValue(resource, out var lease) && lease.EndsAt > World.Timeline.Now ? lease : null;
-
-    private void Set(string resource, LeaseRecord? record, TimeSpan duration) =>
-        _leases[resource] = (record, World.Timeline.Now + duration.Ticks);
+    private static Guid? TokenOf(string value)
+    {
+        try
+        {
+            return JsonNode.Parse(value)?["token"]?.GetValue<Guid>();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     internal sealed class Listener(Process process, Link link, Action raiseRestored)
     {
@@ -105,6 +91,6 @@ internal sealed class SimulatedRedis(World world) : Process(world, "redis", over
         public Link Link => link;
         public Action RaiseRestored => raiseRestored;
         public int Life { get; set; }
-        public Dictionary<string, List<Action<object>>> Handlers { get; } = [];
+        public Dictionary<string, List<Action<byte[]>>> Handlers { get; } = [];
     }
 }

@@ -1,6 +1,6 @@
 namespace Foresight.Simulation.Time;
 
-/// <summary>Randomness from a seed alone (SplitMix64), the same on every machine and version of the runtime.</summary>
+/// <summary>From a seed alone (SplitMix64), so that a seed gives the same world on every machine and version of the runtime.</summary>
 internal sealed class Dice(ulong seed)
 {
     private ulong _state = seed;
@@ -34,6 +34,6 @@ internal sealed class Dice(ulong seed)
         return new Guid(bytes);
     }
 
-    /// <summary>A stream of its own, so that one part's use of randomness does not change another's.</summary>
+    /// <summary>One part's use of randomness must not change another's.</summary>
     public Dice Fork() => new(Next());
 }

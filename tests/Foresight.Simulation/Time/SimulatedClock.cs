@@ -3,14 +3,14 @@ using Foresight.Simulation.Processes;
 namespace Foresight.Simulation.Time;
 
 /// <summary>
-/// The monotonic clock runs at its own rate, and the wall clock jumps besides. Timers fire in their process: late if it is paused, and
+/// Clocks of real machines run at different rates, and wall clocks jump besides. Timers fire in their process: late if it is paused, and
 /// never after it has ended.
 /// </summary>
 internal class SimulatedClock(Timeline timeline, Process process, double rate) : TimeProvider
 {
     private static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>No machine has just been started.</summary>
+    /// <summary>Zero would be a machine that has just been started.</summary>
     private const long Uptime = TimeSpan.TicksPerDay;
 
     public TimeSpan WallOffset { get; set; }

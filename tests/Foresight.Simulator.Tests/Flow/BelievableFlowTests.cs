@@ -43,7 +43,7 @@ public sealed class BelievableFlowTests
     {
         var flow = new BelievableFlow(3, 20, TestMarkets.Both, _traders, TimeProvider.System);
         var steps = Enumerable.Range(0, 3000).Select(_ => flow.Next()).ToList();
-        // A maker's quote never takes liquidity and always expires.
+        // A maker's quote must never take liquidity and must expire.
         var quotes = steps.Where(step => step.Intent is { PostOnly: true, TimeInForce: TimeInForce.GoodTilDate }).ToList();
         Assert.InRange(quotes.Count / 3000.0, 0.55, 0.65);
         Assert.Equal(_traders.Take(4).Select(trader => trader.Name), quotes.Select(step => step.Trader.Name).Distinct().Order());

@@ -8,7 +8,7 @@ public sealed class FlowRandomTests
 
     private readonly FlowRandom _random = new(7);
 
-    /// <summary>The published first values of splitmix64 for the seed 0: the same decisions on every machine.</summary>
+    /// <summary>The published first values of splitmix64 for the seed 0, so that the decisions are the same on every machine.</summary>
     [Fact]
     public void Bits_AreThoseOfSplitmix64()
     {

@@ -20,7 +20,7 @@ public sealed class SteadyFlowTests
             var middle = step.Intent.Market.RoundToTick(1.0 / step.Intent.Market.Outcomes).Ticks;
             Assert.InRange((step.Intent.Price.Ticks - middle) / step.Intent.Market.TickSize, -5, 5);
             Assert.InRange(step.Intent.Quantity.Lots, 1, 500);
-            // None is replaced later, so that every acknowledged order can be accounted for.
+            // A replaced order could not be accounted for by its acknowledgement.
             Assert.Null(step.Slot);
         }
     }

@@ -38,6 +38,23 @@ public sealed class ApiClientTests
     }
 
     [Fact]
+    public async Task LostRefusal_IsARefusal_ThoughTheOrderIsFound()
+    {
+        _script.Then(HttpStatusCode.Accepted, """{"code":"in_doubt"}""");
+        _script.Then(
+            HttpStatusCode.OK,
+            """
+            {"orderId":"0xab","marketId":1,"market":"0x","maker":"0x","outcomeIndex":0,"isBuy":true,"price":"0.5",
+             "requestedAmount":"1","filledAmount":"0","remainingAmount":"0","timeInForce":"GTC","postOnly":false,"status":"rejected",
+             "reason":"self_trade","acceptedAt":"2026-01-01T00:00:00Z",
+             "updatedAt":"2026-01-01T00:00:00Z","fills":[],"epoch":3,"sequence":9}
+            """
+        );
+        var outcome = Assert.IsType<PlaceOutcome.Rejected>(await Client().PlaceAsync(_placement, CancellationToken.None));
+        Assert.Equal(("self_trade", 422, true), (outcome.Code, outcome.HttpStatus, outcome.WasInDoubt));
+    }
+
+    [Fact]
     public async Task LostRequest_IsSentAgain_ByteForByteUnderTheSameKey_ToAnotherNode()
     {
         _script.Then(HttpStatusCode.GatewayTimeout, """{"code":"in_doubt"}""");

@@ -47,7 +47,7 @@ public sealed class OrderSignerTests
         Assert.Equal(Hex.Encode(expected), cancel.Signature);
     }
 
-    /// <summary>The exchange identifies an order by its hash: the same hash in a later run would be a duplicate.</summary>
+    /// <summary>The exchange identifies an order by its hash, so the same hash in a later run would be a duplicate.</summary>
     [Fact]
     public void TheSameIntent_IsAnotherOrderEachTime_AlsoInAnotherRun()
     {

@@ -48,7 +48,8 @@ public sealed class AllotmentRulesTests
                     changes.All(change => change.Units < 0) || changes.All(change => change.Units > 0),
                     $"seed {seed}: lowers and raises in one step"
                 );
-                // Applied in any order, as shards may acknowledge them: the sum never exceeds the greater of its old value and the chain's.
+                // Shards may acknowledge the changes in any order, and in none may the sum exceed the greater of its old value
+                // and the chain's.
                 var most = Math.Max(chain, parts.Sum(part => part.Owned));
                 foreach (var change in changes.OrderBy(_ => random.Next()))
                 {

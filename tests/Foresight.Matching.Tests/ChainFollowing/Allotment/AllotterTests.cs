@@ -18,7 +18,18 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
 {
     private const int Trader = 7;
 
-    private static readonly Deployment Deployment = new(31337, default, Address.Zero, Address.Zero, Address.Zero, 0, 1, BlockOffset: 0, []);
+    private static readonly Deployment Deployment = new(
+        31337,
+        default,
+        Address.Zero,
+        Address.Zero,
+        Address.Zero,
+        0,
+        1,
+        BlockOffset: 0,
+        TimeSpan.FromDays(1),
+        []
+    );
 
     private readonly Traders _traders = new(seed: 421);
     private TestCluster _cluster = null!;
@@ -58,7 +69,7 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
             );
         Assert.Equal((300L, 300L), await ShardedCluster.SumAsync(_cluster, Trader));
 
-        // Money leaves the wallet: the orders that it no longer covers are cancelled, in as few shards as possible.
+        // Money leaves the wallet, so orders that it no longer covers are cancelled, in as few shards as possible.
         await ObserveAsync(220, block: 2);
         Assert.Equal((220L, 200L), await ShardedCluster.SumAsync(_cluster, Trader));
         await ObserveAsync(0, block: 3);
@@ -92,11 +103,28 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
         await ShardedCluster.AssertSoundAsync(_cluster, _node.Router);
     }
 
+    /// <summary>Anybody can sign orders with new keys: they must grow neither tables nor the memory of leaders.</summary>
+    [Fact]
+    [Trait("Category", "Trust")]
+    public async Task AStrangersOrder_LeavesNoTrace_InAnyShard()
+    {
+        await ObserveAsync(300, block: 1);
+        var commands = await _cluster.ScalarAsync<long>("SELECT count(*) FROM commands WHERE kind = 3");
+        foreach (var market in new[] { 1, 2, 3 })
+        {
+            var refused = await _node.Router.SendAsync(_traders.Place(Trader + 1, market, price: 10, lots: 5));
+            Assert.Equal((ProblemCodes.InsufficientBalance, 0L), (refused.Code, refused.Sequence));
+        }
+
+        Assert.Equal(1L, await _cluster.ScalarAsync<long>("SELECT count(*) FROM accounts"));
+        Assert.Equal(commands, await _cluster.ScalarAsync<long>("SELECT count(*) FROM commands WHERE kind = 3"));
+    }
+
     [Fact]
     public async Task AMove_NeverCancelsAnOrder_ThatCameWhileItWasDecided()
     {
         await ObserveAsync(200, block: 1);
-        // Decided while 60 were free in shard 0; when the shard receives it, an order holds 50 of them.
+        // The change is decided while 60 are free in shard 0, but an order holds 50 of them when the shard receives it.
         var store = new AllotmentStore(_cluster.Database, new SettlementJournal(_cluster.Database));
         var term = await TakeTermAsync();
         await store.OpenAsync(term, [new NewChange(Account, Shard: 0, Units: -60, Block: 1, MoveTo: 2)], CancellationToken.None);
@@ -118,8 +146,8 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
             var before = chain;
             chain = random.Next(5) == 0 ? 0 : random.NextInt64(1, 1_000);
             var most = Math.Max(before, chain);
-            // Interrupted at random points, before or after the shards received it, because the next term must be able to continue from
-            // any.
+            // Interrupted at random points, before or after the shards received it, because the next term must be able to
+            // continue from any.
             for (var cuts = random.Next(3); cuts > 0; cuts--)
             {
                 var cut = await NewAllotterAsync((commands, cancellationToken) => CutAsync(random, commands, cancellationToken));
@@ -192,11 +220,5 @@ public sealed class AllotterTests(StoresFixture stores) : IAsyncLifetime
             NullLogger.Instance
         );
 
-    private async Task<Term> TakeTermAsync() =>
-        (
-            await new TermStore(new PostgresLeadershipTable(_cluster.Database), NullLogger<TermStore>.Instance).TakeAsync(
-                new NewHolder(LeasedResources.Settlement, Guid.NewGuid(), "test", "http://test", "test-session"),
-                CancellationToken.None
-            )
-        ).Term;
+    private Task<Term> TakeTermAsync() => TestTerms.TakeAsync(_cluster.Database, LeasedResources.Settlement);
 }

@@ -19,7 +19,7 @@ public sealed class ShardedSettlementTests(ChainFixture fixture)
         await live.ConfirmAsync();
         Assert.Equal("50000000,50000000", await PartsAsync(live, alice));
 
-        // A set is made in each market: alice pays 0.60 for one outcome, bob 0.40 for the other.
+        // Alice pays 0.60 for one outcome and bob 0.40 for the other, so a set is made in each market.
         foreach (var market in new[] { 1, 2 })
         {
             Assert.Equal("open", (await live.PlaceAsync(alice, isBuy: true, 6_000, 1_000, market: market)).Result.OrderStatus);
@@ -43,7 +43,7 @@ public sealed class ShardedSettlementTests(ChainFixture fixture)
             {
                 if ((await live.PlaceAsync(alice, isBuy: true, 5_000, 14_000)).Result.Status == ResultStatus.Accepted)
                     return true;
-                // One follower throughout, as in a term: it looks for refused orders only from its second look on.
+                // One follower throughout, as in a term, because it looks for refused orders only from its second look on.
                 await live.Venue.FollowAsync(follower);
                 return false;
             }
@@ -55,7 +55,7 @@ public sealed class ShardedSettlementTests(ChainFixture fixture)
         await live.ConfirmAsync();
         Assert.Equal((8 * Usdc, 172 * Usdc), (await live.OwnedUsdcAsync(alice), await live.OwnedUsdcAsync(bob)));
         Assert.Equal(0L, await live.HeldAsync());
-        // A decrease at an unconfirmed block is compared when that block is confirmed.
+        // A decrease at an unconfirmed block is compared only when that block is confirmed, so one is mined.
         await live.MineAsync();
         var check = await live.CheckBalancesAsync();
         Assert.Empty(check!.Findings);

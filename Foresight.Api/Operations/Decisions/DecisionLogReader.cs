@@ -1,0 +1,93 @@
+using Dapper;
+using Foresight.Api.Problems;
+using Foresight.Api.Reading;
+using Foresight.Chain;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Postgres;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Foresight.Api.Operations.Decisions;
+
+/// <summary>How far back, in hours: 1 to 744 (31 days), by default 24.</summary>
+public readonly record struct DecisionParameters([FromQuery(Name = "hours")] int? Hours = null) : ICheckedParameters
+{
+    private const int Most = 31 * 24;
+
+    internal TimeSpan Period => TimeSpan.FromHours(Hours ?? 24);
+
+    Problem? ICheckedParameters.Problem => Hours is < 1 or > Most ? Problem.Malformed($"hours must be 1 to {Most}.") : null;
+}
+
+/// <summary>Reads the primary, because an operator looks for what was decided just now.</summary>
+public sealed class DecisionLogReader(Database database, TimeProvider clock)
+{
+    public const int Rows = 500;
+
+    private const string Query = """
+        SELECT at, actor, key, subject, id, address, name, action, from_state AS fromState, to_state AS toState, note, batch FROM (
+            (SELECT at, actor, key_name AS key, 'discrepancy' AS subject, discrepancy_id AS id, NULL::bytea AS address, NULL AS name,
+                action, from_state, to_state, note, batch_id AS batch, audit_id
+             FROM discrepancy_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)
+            UNION ALL
+            (SELECT at, actor, key_name, 'offender', NULL, address, NULL, action, NULL, NULL, note, NULL, audit_id
+             FROM offender_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)
+            UNION ALL
+            (SELECT at, actor, key_name, CASE WHEN market_id IS NULL THEN 'proposal' ELSE 'market' END,
+                coalesce(market_id, proposal_id), NULL, NULL, action, from_state, to_state, note, NULL, audit_id
+             FROM market_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)
+            UNION ALL
+            (SELECT at, actor, key_name, subject, NULL, NULL, subject_id, action, from_state, to_state, note, NULL, audit_id
+             FROM operator_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)) AS decisions
+        ORDER BY at DESC, subject, audit_id DESC LIMIT @rows
+        """;
+
+    public async Task<DecisionLog> ReadAsync(TimeSpan period, CancellationToken cancellationToken)
+    {
+        var since = clock.GetUtcNow() - period;
+        var rows = await database.ReadPrimaryAsync(
+            "decisions",
+            async (connection, cancellationToken) =>
+                (
+                    await connection.QueryAsync<Row>(
+                        new CommandDefinition(
+                            Query,
+                            new { since = since.UtcDateTime, rows = Rows + 1 },
+                            cancellationToken: cancellationToken
+                        )
+                    )
+                ).AsList(),
+            cancellationToken
+        );
+        return new DecisionLog(since, [.. rows.Take(Rows).Select(row => row.View)], rows.Count > Rows);
+    }
+
+    private sealed class Row
+    {
+        public DateTime At { get; init; }
+        public string Actor { get; init; } = "";
+        public string? Key { get; init; }
+        public string Subject { get; init; } = "";
+        public long? Id { get; init; }
+        public byte[]? Address { get; init; }
+        public string? Name { get; init; }
+        public string Action { get; init; } = "";
+        public string? FromState { get; init; }
+        public string? ToState { get; init; }
+        public string? Note { get; init; }
+        public Guid? Batch { get; init; }
+
+        public DecisionView View =>
+            new(
+                At,
+                Actor,
+                Key,
+                Subject,
+                Name ?? (Address is { } address ? new Address(address).ToString() : $"{Id}"),
+                Action,
+                FromState,
+                ToState,
+                Note,
+                Batch
+            );
+    }
+}

@@ -1,0 +1,89 @@
+using Dapper;
+using Foresight.Api.Reading;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Postgres;
+using Npgsql;
+
+namespace Foresight.Api.Operations.Details;
+
+/// <summary>Reads the primary: an operator looks here when something is stuck, and a replica may be what is stuck.</summary>
+public sealed class SettlementDetailReader(Database database, TimeProvider clock)
+{
+    private const int MaxBatches = 50;
+    private const int MaxReasons = 50;
+
+    /// <summary>
+    /// The counts come from an index alone. Trade ids grow with time within a shard, so the first of a state and shard is the oldest.
+    /// </summary>
+    internal const string QueueQuery = $"""
+        WITH counted AS (
+            SELECT settlement, count(*) AS n
+            FROM trades WHERE settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}') GROUP BY settlement)
+        SELECT DISTINCT ON (c.settlement) c.settlement, c.n, oldest.trade_id, oldest.executed_at
+        FROM counted c CROSS JOIN (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
+        CROSS JOIN LATERAL (
+            SELECT t.trade_id, t.executed_at FROM trades t
+            WHERE t.settlement = c.settlement AND t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')
+                AND t.trade_id >= s.shard << 48 AND t.trade_id < (s.shard + 1) << 48
+            ORDER BY t.trade_id LIMIT 1) oldest
+        ORDER BY c.settlement, oldest.executed_at
+        """;
+
+    internal const string BatchesQuery = $"""
+        SELECT {BatchRow.Columns} WHERE b.batch_id < @before ORDER BY b.batch_id DESC LIMIT @rows
+        """;
+
+    internal const string FailuresQuery = $"""
+        SELECT coalesce(split_part(settlement_reason, ':', 1), 'unknown') AS reason, count(*) AS n, max(settlement_changed_at) AS last_at
+        FROM trades WHERE settlement = '{TradeStates.Failed}' AND settlement_changed_at > now() - interval '24 hours'
+        GROUP BY 1 ORDER BY n DESC, reason LIMIT @MaxReasons
+        """;
+
+    private const string HaltedQuery = "SELECT halted_since FROM settlement_status";
+
+    public Task<SettlementDetail> ReadAsync(CancellationToken cancellationToken) =>
+        database.ReadPrimaryAsync("settlement_detail", ReadAsync, cancellationToken);
+
+    public Task<Page<BatchView>> BatchesAsync(int size, long before, CancellationToken cancellationToken) =>
+        database.ReadPrimaryAsync(
+            "settlement_batches",
+            async (connection, cancellationToken) =>
+            {
+                var read = (
+                    await connection.QueryAsync<BatchRow>(
+                        new CommandDefinition(BatchesQuery, new { before, rows = size + 1 }, cancellationToken: cancellationToken)
+                    )
+                ).AsList();
+                var (rows, next) = PageParameters.Cut(read, size, row => row.BatchId);
+                return new Page<BatchView>([.. rows.Select(row => row.View())], next);
+            },
+            cancellationToken
+        );
+
+    private async Task<SettlementDetail> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var status = await SettlementReader.ReadAsync(connection, cancellationToken);
+        await using var read = await connection.QueryMultipleAsync(
+            new CommandDefinition(
+                string.Join(";\n", HaltedQuery, QueueQuery, BatchesQuery, FailuresQuery),
+                new
+                {
+                    before = long.MaxValue,
+                    rows = MaxBatches,
+                    MaxReasons,
+                },
+                cancellationToken: cancellationToken
+            )
+        );
+        var haltedSince = await read.ReadSingleOrDefaultAsync<DateTime?>();
+        var queue = (await read.ReadAsync<(string State, long Trades, long OldestId, DateTime OldestAt)>())
+            .OrderBy(row => TradeStates.All.ToList().IndexOf(row.State))
+            .Select(row => new SettlementQueueView(row.State, row.Trades, row.OldestId, row.OldestAt))
+            .ToList();
+        var batches = (await read.ReadAsync<BatchRow>()).Select(row => row.View()).ToList();
+        var failures = (await read.ReadAsync<(string Reason, long Trades, DateTime LastAt)>())
+            .Select(row => new FailureCountView(row.Reason, row.Trades, row.LastAt))
+            .ToList();
+        return new SettlementDetail(clock.GetUtcNow(), status, haltedSince, queue, batches, failures);
+    }
+}

@@ -1,0 +1,42 @@
+using Foresight.Chain.Abi;
+using Foresight.Chain.Rpc;
+
+namespace Foresight.Chain.Contracts;
+
+/// <summary>Why a transaction of a role (resolve, invalidate, createMarket) reverted, in words.</summary>
+public static class RoleRefusal
+{
+    private static readonly (AbiError Error, Func<AbiValues, string> Explain)[] Known =
+    [
+        (ContractArtifact.Market.Error("NotResolver"), e => $"{e.Address("caller")} does not have the resolver role"),
+        (ContractArtifact.Market.Error("MarketNotOpen"), _ => "the market is resolved or invalid already"),
+        (ContractArtifact.Market.Error("BadOutcome"), e => $"there is no outcome {e.Integer("outcomeIndex")}"),
+        (
+            ContractArtifact.MarketFactory.Error("AccessControlUnauthorizedAccount"),
+            e => $"{e.Address("account")} does not have the admin role"
+        ),
+        (ContractArtifact.MarketFactory.Error("MarketExists"), e => $"the question has a market already: {e.Address("market")}"),
+        (ContractArtifact.MarketFactory.Error("BadOutcomes"), e => $"a market cannot have {e.Integer("outcomes")} outcomes"),
+    ];
+
+    /// <param name="revertData">Null if the node omits it.</param>
+    public static string Explain(byte[]? revertData)
+    {
+        foreach (var (error, explain) in Known)
+        {
+            if (!error.Matches(revertData))
+                continue;
+            try
+            {
+                return explain(error.Decode(revertData));
+            }
+            catch (FormatException)
+            {
+                // Another contract at that address can revert with any data, which is then shown as bytes.
+                break;
+            }
+        }
+
+        return RevertReason.Text(revertData);
+    }
+}

@@ -1,0 +1,3 @@
+namespace Foresight.Console.Acts;
+
+public sealed record WaitingDecision(string Action, string By, string Key, DateTimeOffset At);

@@ -1,0 +1,25 @@
+using System.Globalization;
+using Foresight.Protocol;
+
+namespace Foresight.Console.Api;
+
+public sealed partial class ForesightApiClient
+{
+    public Task<LookupView> LookUpAsync(string text, CancellationToken cancellationToken) =>
+        GetAsync<LookupView>(Query("admin/lookup", ("q", text)), cancellationToken);
+
+    public Task<OrderDetail> GetOrderAsync(string hash, CancellationToken cancellationToken) =>
+        GetAsync<OrderDetail>($"admin/orders/{Uri.EscapeDataString(hash)}", cancellationToken);
+
+    public Task<AccountDetail> GetAccountAsync(string address, CancellationToken cancellationToken) =>
+        GetAsync<AccountDetail>($"admin/accounts/{Uri.EscapeDataString(address)}", cancellationToken);
+
+    /// <param name="id">As it stands in a page's address; one that is no number is refused as the Api refuses other malformed ids.</param>
+    public Task<TradeDetail> GetTradeAsync(string id, CancellationToken cancellationToken) =>
+        long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? GetAsync<TradeDetail>($"admin/trades/{number.ToString(CultureInfo.InvariantCulture)}", cancellationToken)
+            : throw new ApiRefusedException(400, ProblemCodes.MalformedRequest, "A trade's id is a number.");
+
+    public Task<TransactionDetail> GetTransactionAsync(string hash, CancellationToken cancellationToken) =>
+        GetAsync<TransactionDetail>($"admin/transactions/{Uri.EscapeDataString(hash)}", cancellationToken);
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using Foresight.Console.Api;
+using Foresight.Console.Database;
+using Foresight.Console.Decisions;
+using Foresight.Console.Failovers;
+using Foresight.Console.Markets;
+using Foresight.Console.Offenders;
+using Foresight.Console.Overview;
+using Foresight.Console.Reconciliation;
+using Foresight.Protocol;
+
+namespace Foresight.Console.Lists;
+
+/// <summary>Every list of the console but the discrepancies, whose file the Api makes (ExportEndpoint).</summary>
+public static class ListExports
+{
+    public const string Path = "/export";
+
+    public const string Discrepancies = "discrepancies";
+
+    /// <summary>Of a file that is read page by page: 20 questions to the Api, which take about a second.</summary>
+    public const int MaxRows = 10_000;
+
+    /// <summary>ReconciliationReader.MaxExport of the Api.</summary>
+    public const int MaxDiscrepancies = 100_000;
+
+    /// <summary>DecisionLogReader.Rows of the Api: the newest ones.</summary>
+    public const int MaxDecisions = 500;
+
+    /// <summary>The Api's limit.</summary>
+    private const int PageSize = 500;
+
+    private static readonly Dictionary<string, Func<ExportQuestion, Task<ListFile>>> Lists = new(StringComparer.Ordinal)
+    {
+        ["markets"] = async ask => ask.Sorted(await ask.Api.GetMarketsAsync(ask.Cancelled), MarketsPage.Columns),
+        ["trades"] = ask =>
+            PagedAsync(cursor => ask.Api.GetTradesAsync(ask["market"], ask["settlement"], ask["sort"], cursor, PageSize, ask.Cancelled)),
+        ["decisions"] = async ask =>
+        {
+            var hours = int.TryParse(ask["hours"], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : (int?)null;
+            var log = await ask.Api.GetDecisionsAsync(DecisionsPage.RangeOf(hours), ask.Cancelled);
+            return ask.Sorted(log.Decisions, DecisionsPage.Columns) with { IsCut = log.More };
+        },
+        ["offenders"] = async ask => ask.Sorted(await ask.Api.GetOffendersAsync(ask.Cancelled), OffendersPage.Columns),
+        ["runs"] = async ask => ask.Sorted(await ask.Api.GetRunsAsync(ask.Cancelled), RunTable.Columns, RunTable.Prefix),
+        ["servers"] = async ask =>
+            ask.Sorted(
+                ServerTable.RowsOf(Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Database)),
+                ServerTable.Columns,
+                ServerTable.Prefix,
+                row => row.Server
+            ),
+        ["nodes"] = async ask =>
+            ask.Sorted(
+                NodeTable.RowsOf(Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Cluster).Nodes, []),
+                NodeTable.Columns,
+                NodeTable.Prefix,
+                row => row.Node
+            ),
+        ["failovers"] = async ask =>
+            ask.Sorted(
+                FailoverRules.Filter(
+                    FailoverRules.Merge(
+                        Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Cluster).Failovers,
+                        (await ask.Api.GetHistoryAsync(HistoryRanges.Day, ask.Cancelled)).Failovers
+                    ),
+                    ask["resource"]
+                ),
+                FailoversPage.Columns
+            ),
+        ["batches"] = ask => PagedAsync(cursor => ask.Api.GetBatchesAsync(cursor, PageSize, ask.Cancelled)),
+        ["failed-commands"] = ask => PagedAsync(cursor => ask.Api.GetFailedCommandsAsync(cursor, PageSize, ask.Cancelled)),
+    };
+
+    public static IReadOnlyCollection<string> Names => Lists.Keys;
+
+    public static int MaxRowsOf(string list) =>
+        list switch
+        {
+            Discrepancies => MaxDiscrepancies,
+            "decisions" => MaxDecisions,
+            _ => MaxRows,
+        };
+
+    /// <returns>Null: there is no such list.</returns>
+    /// <exception cref="ApiRefusedException">The address has a filter or an order that does not exist.</exception>
+    /// <exception cref="ApiUnavailableException">The rows cannot be read: a file with a part of them would look whole.</exception>
+    public static Task<ListFile>? ReadAsync(string list, ExportQuestion question) =>
+        Lists.TryGetValue(list, out var read) ? read(question) : null;
+
+    private static async Task<ListFile> PagedAsync<T>(Func<string?, Task<Page<T>>> read)
+    {
+        var rows = new List<T>();
+        string? cursor = null;
+        do
+        {
+            var page = await read(cursor);
+            rows.AddRange(page.Items);
+            cursor = page.Next;
+        } while (cursor is not null && rows.Count <= MaxRows);
+
+        return ListFile.Of(rows, MaxRows);
+    }
+
+    private static T Read<T>(T? part)
+        where T : class => part ?? throw new ApiUnavailableException("The Api could not read it.");
+}

@@ -1,0 +1,24 @@
+using Foresight.Console.Live;
+using Foresight.Protocol;
+
+namespace Foresight.Console.Settlement;
+
+public static class BatchRules
+{
+    /// <summary>Five blocks of twelve seconds: the default of SETTLEMENT_STUCK_BLOCKS, on a chain as slow as Ethereum.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+
+    /// <summary>It holds up every later one, because the chain takes nonces in order.</summary>
+    public static bool IsStuck(BatchView batch, DateTimeOffset now) =>
+        batch.State is "signed" or TradeStates.Broadcast && now - (batch.BroadcastAt ?? batch.CreatedAt) > LongestWait;
+
+    /// <summary>One that was replaced is no fault: another one of its nonce goes on.</summary>
+    public static string ToneOf(string state) =>
+        state switch
+        {
+            TradeStates.Final => Tones.Good,
+            TradeStates.Failed => Tones.Bad,
+            "replaced" => Tones.Quiet,
+            _ => Tones.Busy,
+        };
+}

@@ -1,0 +1,117 @@
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
+using Foresight.Matching.ChainReading;
+using Foresight.Protocol;
+
+namespace Foresight.Matching.Gateway;
+
+/// <summary>
+/// Checks signatures that an Api node has checked already, because a compromised one could send orders and cancels of any account. <see
+/// cref="CheckedShare"/> decides how many.
+/// </summary>
+internal sealed class SignatureGuard(
+    MarketDomains domains,
+    CheckedShare share,
+    PutOutNodes putOut,
+    GatewayMetrics metrics,
+    ChainEndpoint? chain
+)
+{
+    /// <summary>Signatures that are checked one after the other, because spreading them over cores costs more.</summary>
+    private const int FewSignatures = 32;
+
+    /// <summary>As long as an Api node waits for the same answer, which it has had a moment before.</summary>
+    private static readonly TimeSpan ContractPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>Most questions of the chain at a time.</summary>
+    private readonly SemaphoreSlim _asking = new(16);
+
+    /// <summary>Finds the commands that their makers have not signed, among those that were chosen for a check.</summary>
+    /// <returns>
+    /// One that its maker's key has certainly not signed, which is proof against the sender, or null; and the refusals, keyed by reference.
+    /// </returns>
+    /// <exception cref="Npgsql.NpgsqlException">Postgres failed to give a market's contract.</exception>
+    /// <exception cref="TimeoutException">Postgres did not answer in time.</exception>
+    public async Task<(LeaderCommand? Forged, IReadOnlyDictionary<LeaderCommand, CommandGuard.Refusal> Refused)> FindFaultsAsync(
+        IReadOnlyList<LeaderCommand> commands,
+        CancellationToken cancellationToken
+    )
+    {
+        var refused = new Dictionary<LeaderCommand, CommandGuard.Refusal>(ReferenceEqualityComparer.Instance);
+        var signed = new List<SignedCommand>();
+        foreach (var command in commands.Where(CommandRights.IsSigned))
+            if (SignedCommand.Read(command) is { } readable)
+                signed.Add(readable);
+            else
+                refused[command] = CommandGuard.Malformed;
+        // Of all, and before the choice: an answer that depended on it would show the sender which are checked.
+        var checkable = new List<(SignedCommand Command, TypedDataDomain Domain)>(signed.Count);
+        foreach (var command in signed)
+            if (await domains.FindAsync(command.MarketId, cancellationToken) is { } domain)
+                checkable.Add((command, domain));
+            else
+                refused[command.Command] = CommandGuard.Unchecked;
+        var chosen = share.Choose(checkable.Count, all: !putOut.IsEmpty);
+        // Those of contracts are few, and a sender could otherwise call every forgery one.
+        var checks = checkable
+            .Where((check, i) => chosen[i] || check.Command.ByContract)
+            .Select(check => (check.Command, Digest: check.Command.DigestIn(check.Domain)))
+            .ToList();
+        metrics.Signatures(checkable.Count, checks.Count);
+
+        var ofKeys = checks.Where(check => !check.Command.ByContract).ToList();
+        var forged = ofKeys.Count <= FewSignatures ? ofKeys.Where(IsForged) : ofKeys.AsParallel().Where(IsForged);
+        if (forged.Select(check => check.Command.Command).FirstOrDefault() is { } found)
+            return (found, refused);
+        await AskContractsAsync([.. checks.Where(check => check.Command.ByContract)], refused, cancellationToken);
+        return (null, refused);
+
+        static bool IsForged((SignedCommand Command, Hash32 Digest) check) =>
+            !check.Command.HasHash(check.Digest) || !OrderSigning.Check(check.Digest, check.Command.Signature, check.Command.Maker).IsValid;
+    }
+
+    /// <summary>All at once, because the other commands of the batch wait for them.</summary>
+    private async Task AskContractsAsync(
+        IReadOnlyList<(SignedCommand Command, Hash32 Digest)> checks,
+        Dictionary<LeaderCommand, CommandGuard.Refusal> refused,
+        CancellationToken cancellationToken
+    )
+    {
+        if (checks.Count == 0)
+            return;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ContractPatience);
+        var answers = await Task.WhenAll(checks.Select(check => AcceptsAsync(check.Command, check.Digest, limit.Token)));
+        cancellationToken.ThrowIfCancellationRequested();
+        for (var i = 0; i < checks.Count; i++)
+            if (answers[i] is not true)
+                refused[checks[i].Command.Command] = answers[i] is null ? CommandGuard.Unchecked : CommandGuard.BadSignature;
+    }
+
+    /// <returns>Null if the chain gave no answer, or if this node has no chain to ask.</returns>
+    private async Task<bool?> AcceptsAsync(SignedCommand command, Hash32 digest, CancellationToken limit)
+    {
+        if (!command.HasHash(digest))
+            return false;
+        if (chain is null)
+            return null;
+        try
+        {
+            await _asking.WaitAsync(limit);
+            try
+            {
+                return await ContractWallet.AcceptsAsync(chain.Client, command.Maker, digest, command.Signature, cancellationToken: limit);
+            }
+            finally
+            {
+                _asking.Release();
+            }
+        }
+        catch (Exception error) when (error is RpcException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Numerics;
+using Foresight.Chain;
+using Foresight.Chain.Signing;
+using Foresight.Protocol;
+
+namespace Foresight.Matching.Gateway;
+
+/// <summary>A trader's own command, with what its signature is checked by.</summary>
+internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Address Maker, byte[] Signature, bool ByContract)
+{
+    private OrderMessage? Order { get; init; }
+    private BigInteger Salt { get; init; }
+
+    /// <summary>Null if a part of the command cannot be read.</summary>
+    public static SignedCommand? Read(LeaderCommand command)
+    {
+        switch (command)
+        {
+            case PlaceOrder order when Hash32.TryParse(order.Hash, out _) && Parts(order.Maker, order.Signature, order.Salt) is { } parts:
+                var message = OrderMessage.OfUnits(
+                    parts.Maker,
+                    order.Outcome,
+                    order.IsBuy,
+                    order.PriceTicks,
+                    order.Lots,
+                    parts.Salt,
+                    order.ExpirySeconds
+                );
+                return order is { Outcome: >= 0, PriceTicks: >= 0, Lots: >= 0, ExpirySeconds: >= 0 }
+                    ? new SignedCommand(order, order.MarketId, parts.Maker, parts.Signature, order.SignedByContract) { Order = message }
+                    : null;
+            case CancelBySalt { Signature: { } signature } cancel when Parts(cancel.Maker, signature, cancel.Salt) is { } parts:
+                return new SignedCommand(cancel, cancel.MarketId, parts.Maker, parts.Signature, cancel.SignedByContract)
+                {
+                    Salt = parts.Salt,
+                };
+            default:
+                return null;
+        }
+    }
+
+    public Hash32 DigestIn(TypedDataDomain domain) =>
+        Order is { } order ? OrderSigning.OrderHash(domain, order) : OrderSigning.CancelHash(domain, new CancelSaltMessage(Maker, Salt));
+
+    /// <summary>The journal identifies an order by the hash that its command claims, so that must be the hash of its content.</summary>
+    public bool HasHash(Hash32 digest) => Command is not PlaceOrder order || (Hash32.TryParse(order.Hash, out var said) && said == digest);
+
+    private static (Address Maker, byte[] Signature, BigInteger Salt)? Parts(string? maker, string? signature, string? salt)
+    {
+        // 2^256 has 78 decimal digits.
+        if (!Address.TryParse(maker, out var address) || salt is not { Length: > 0 and <= 78 } || signature is null)
+            return null;
+        if (
+            !BigInteger.TryParse(salt, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || number.GetByteCount(isUnsigned: true) > 32
+        )
+            return null;
+        try
+        {
+            return (address, Hex.Decode(signature), number);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}

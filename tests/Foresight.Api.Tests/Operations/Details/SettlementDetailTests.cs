@@ -1,0 +1,103 @@
+using Foresight.Api.Tests.Stack;
+using Foresight.Protocol;
+
+namespace Foresight.Api.Tests.Operations.Details;
+
+[Collection(ApiStackCollection.Name)]
+public sealed class SettlementDetailTests(ApiStack stack) : IAsyncLifetime
+{
+    private readonly JournaledLife _life = new(stack, 8_620_000, "settlement's tests");
+
+    public Task InitializeAsync() => _life.InsertAsync();
+
+    public Task DisposeAsync() => _life.DeleteAsync();
+
+    [Fact]
+    public async Task WhatWaits_IsShownByState_WithTheOldestOfEach_InTheOrderOfATradesLife()
+    {
+        await stack.ExecuteAsync(
+            $"""
+            UPDATE trades SET settlement = 'matched', executed_at = '2020-01-01Z'
+            WHERE trade_id BETWEEN {_life.Trade(2)} AND {_life.Trade(3)}
+            """
+        );
+        var queue = (await ReadAsync()).Queue;
+        Assert.Equal(
+            queue.Select(waiting => waiting.State).OrderBy(state => TradeStates.All.ToList().IndexOf(state)),
+            queue.Select(waiting => waiting.State)
+        );
+        var matched = queue.Single(waiting => waiting.State == TradeStates.Matched);
+        Assert.True(matched.Trades >= 3);
+        Assert.True(matched.OldestTradeId <= _life.Trade(1));
+        Assert.DoesNotContain(queue, waiting => waiting.State is TradeStates.Final or TradeStates.Failed);
+    }
+
+    [Fact]
+    public async Task Transactions_ComeNewestFirst_WithWhatEachReplaced_AndInPages()
+    {
+        var detail = await ReadAsync();
+        Assert.Equal([_life.Sent.ToString(), _life.Replaced.ToString()], Own(detail.Batches));
+        Assert.Equal(2, detail.Batches.First(batch => batch.TransactionHash == _life.Sent.ToString()).Transactions);
+
+        var seen = new List<BatchView>();
+        string? cursor = null;
+        do
+        {
+            var path = $"admin/settlement/batches?limit=1{(cursor is null ? "" : $"&cursor={cursor}")}";
+            var page = await stack.ReadAsync<Page<BatchView>>(path, asOperator: true);
+            seen.AddRange(page.Items);
+            cursor = page.Next;
+        } while (cursor is not null);
+        Assert.Equal([_life.Sent.ToString(), _life.Replaced.ToString()], Own(seen));
+
+        IEnumerable<string> Own(IEnumerable<BatchView> batches) =>
+            batches.Select(batch => batch.TransactionHash).Where(hash => hash == $"{_life.Sent}" || hash == $"{_life.Replaced}");
+    }
+
+    [Fact]
+    public async Task FailuresOfADay_AreCountedByTheirCode_WithoutTheAccount()
+    {
+        Assert.DoesNotContain((await ReadAsync()).FailuresLast24Hours, failure => failure.Reason == "test_reason");
+        await stack.ExecuteAsync(
+            $"""
+            UPDATE trades SET settlement = 'failed', settlement_reason = 'test_reason:0x{new string(
+                '1',
+                40
+            )}', settlement_changed_at = now()
+            WHERE trade_id IN ({_life.Trade(1)}, {_life.Trade(6)})
+            """
+        );
+        var failure = Assert.Single((await ReadAsync()).FailuresLast24Hours, failure => failure.Reason == "test_reason");
+        Assert.Equal(2, failure.Trades);
+        Assert.True(DateTimeOffset.UtcNow - failure.LastAt < TimeSpan.FromMinutes(5));
+    }
+
+    [Fact]
+    public async Task SettlementThatHasHalted_ShowsSinceWhen()
+    {
+        await stack.ExecuteAsync(
+            """
+            DELETE FROM settlement_status;
+            INSERT INTO settlement_status (node_id, epoch, head_block, confirmed_block, confirmations, halted, halted_since)
+            VALUES ('matching-2', 3, 120, 108, 12, 'the chain is another one', '2026-01-01Z')
+            """
+        );
+        try
+        {
+            var detail = await ReadAsync();
+            Assert.Equal(
+                ("the chain is another one", DateTimeOffset.Parse("2026-01-01Z")),
+                (detail.Status.Halted, detail.HaltedSince!.Value)
+            );
+            Assert.NotNull(detail.Status.ReportedAt);
+        }
+        finally
+        {
+            await stack.ExecuteAsync("DELETE FROM settlement_status");
+        }
+
+        Assert.Null((await ReadAsync()).Status.ReportedAt);
+    }
+
+    private Task<SettlementDetail> ReadAsync() => stack.ReadAsync<SettlementDetail>("admin/settlement", asOperator: true);
+}

@@ -1,0 +1,102 @@
+using Bunit;
+using Foresight.Console.Accounts;
+using Foresight.Protocol;
+
+namespace Foresight.Console.Tests.Accounts;
+
+public sealed class AccountPageTests : ConsoleContext
+{
+    private AccountDetail _detail = new(
+        Samples.Account,
+        2_100,
+        [new BalanceView("USDC", "100", "40", "10.5", "49.5"), new BalanceView("7:0", "12", "0", "0", "12")],
+        MoreBalances: false,
+        new ChainAccountView(2_105, [new ChainBalanceView("USDC", "90", "80"), new ChainBalanceView("7:0", "12", "12")]),
+        null,
+        [Samples.Order()],
+        MoreOpenOrders: false,
+        [Samples.Trade()],
+        MoreTrades: true,
+        new OffenderDetail(Samples.Offender(), [], [])
+    );
+
+    public AccountPageTests()
+    {
+        Api.Answer($"/admin/accounts/{Samples.Account}", () => _detail);
+        Api.Answer("/markets", () => new[] { Samples.Market() });
+    }
+
+    [Fact]
+    public void Balances_StandBesideTheChains_AndDifferencesAreMarked()
+    {
+        var page = Shown();
+        page.WaitForAssertion(() => Assert.Contains("market 7 Yes", Text(page)));
+        Assert.Equal(["USDC", "100", "40", "10.5", "49.5", "90", "80", "-20"], Balances(page)[0]);
+        Assert.Equal("none", Balances(page)[1][^1]);
+        Assert.Equal("USDC", Text(page.FindAll("tr.row-differs").Single().Children[0]));
+        Assert.Contains("the exchange at block 2,100, the chain at 2,105", Text(page));
+    }
+
+    [Fact]
+    public void ChainThatCannotBeRead_IsNamed_AndNoDifferenceIsInvented()
+    {
+        _detail = _detail with { OnChain = null, OnChainUnavailable = "no answer in time" };
+        var page = Shown();
+        Assert.Contains("What it has on chain is not known: no answer in time", Text(page));
+        Assert.Equal(["–", "–", "not read"], Balances(page)[0][5..]);
+        Assert.Empty(page.FindAll("tr.row-differs"));
+    }
+
+    [Fact]
+    public void OrdersTradesAndStanding_AreLinked()
+    {
+        var page = Shown();
+        Assert.Contains($"/orders/{Samples.Hash}", Links(page));
+        Assert.Contains("/trades/42", Links(page));
+        Assert.Contains($"/offenders/{Samples.Account}", Links(page));
+        Assert.Contains("capped", Text(page));
+        Assert.Contains("Trades the newest 1", Text(page));
+    }
+
+    [Fact]
+    public void AccountWithNothing_SaysSo()
+    {
+        _detail = _detail with { Balances = [], OpenOrders = [], Trades = [], Standing = null };
+        var page = Render<AccountPage>(set => set.Add(shown => shown.Address, Samples.Account));
+        page.WaitForAssertion(() => Assert.Contains("It has nothing that the exchange knows", Text(page)));
+        Assert.Contains("No order is open", Text(page));
+        Assert.Contains("It has not traded yet", Text(page));
+        Assert.Contains("nothing was ever held against it", Text(page));
+    }
+
+    [Theory]
+    [InlineData(404, ProblemCodes.NotFound, "There is no such account")]
+    [InlineData(400, ProblemCodes.MalformedRequest, "This address names no account")]
+    [InlineData(503, ProblemCodes.Unavailable, "The account could not be read yet")]
+    public void WhatIsNotThere_IsNotShownAsAnOutage(int status, string code, string expected)
+    {
+        Api.Problem("/admin/accounts/0xno", status, code);
+        var page = Render<AccountPage>(set => set.Add(shown => shown.Address, "0xno"));
+        page.WaitForAssertion(() => Assert.Contains(expected, Text(page)));
+    }
+
+    [Fact]
+    public void Sort_OfOneList_LeavesTheOthers()
+    {
+        Navigation.NavigateTo($"/accounts/{Samples.Account}?balances.sort=-available");
+        _detail = _detail with { OpenOrders = [Samples.Order(), Samples.Order() with { OrderId = "0x99" }] };
+        var page = Shown();
+        Assert.Equal("descending", page.FindAll("[aria-sort]").Single().GetAttribute("aria-sort"));
+        Assert.Equal("USDC", Balances(page)[0][0]);
+    }
+
+    private IRenderedComponent<AccountPage> Shown()
+    {
+        var page = Render<AccountPage>(set => set.Add(shown => shown.Address, Samples.Account));
+        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("[data-testid=balances]")));
+        return page;
+    }
+
+    private static string[][] Balances(IRenderedComponent<AccountPage> page) =>
+        [.. page.FindAll("[data-testid=balances] tbody tr").Select(row => row.Children.Select(cell => Text(cell)).ToArray())];
+}

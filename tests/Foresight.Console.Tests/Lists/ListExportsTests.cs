@@ -1,0 +1,120 @@
+using System.Text;
+using System.Text.Json;
+using Foresight.Console.Api;
+using Foresight.Console.Lists;
+using Foresight.Protocol;
+
+namespace Foresight.Console.Tests.Lists;
+
+public sealed class ListExportsTests
+{
+    private readonly ScriptedApi _api = new();
+
+    public ListExportsTests()
+    {
+        _api.Answer("/admin/overview", () => Samples.Overview());
+        _api.Answer("/admin/history", () => Samples.History());
+        _api.Answer("/markets", () => new[] { Samples.Market(), Samples.Market(8) });
+        _api.Answer("/trades", () => new Page<TradeView>([Samples.Trade()], null));
+        _api.Answer("/admin/offenders", () => new[] { Samples.Offender(), Samples.Offender(OffenderLevels.Refused, 9) });
+        _api.Answer("/reconciliation/runs", () => new[] { Samples.Run() });
+        _api.Answer("/admin/settlement/batches", () => new Page<BatchView>([Samples.Batch()], null));
+        _api.Answer(
+            "/admin/decisions?hours=24",
+            () => new DecisionLog(Samples.Noon.AddDays(-1), [Decision("Bob"), Decision("Ada")], false)
+        );
+        _api.Answer("/admin/failed-commands", () => new Page<FailedCommandView>([Samples.FailedCommand()], null));
+    }
+
+    public static TheoryData<string> Names => [.. ListExports.Names];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task EveryList_IsAFile_InBothForms(string list)
+    {
+        var file = await ReadAsync(list, "");
+        var lines = Encoding.UTF8.GetString(file.Csv()).Split("\r\n");
+        Assert.Equal(file.Rows.Count + 2, lines.Length);
+        Assert.Equal(string.Join(',', file.Columns), lines[0]);
+        using var json = JsonDocument.Parse(file.Json());
+        Assert.NotEqual(0, json.RootElement.GetArrayLength());
+        Assert.All(json.RootElement[0].EnumerateObject(), member => Assert.Contains(member.Name, file.Columns));
+        Assert.False(file.IsCut);
+        Assert.Equal($"{list}-20260504-120000.csv", file.NameOf(list, "csv", Samples.Noon));
+    }
+
+    [Fact]
+    public async Task Trades_AreThoseOfTheFilters_InTheirOrder_AndOfEveryPage()
+    {
+        _api.Answer("/trades?market=7", () => new Page<TradeView>([Samples.Trade(1)], "older"));
+        _api.Answer(
+            "/trades?market=7&settlement=mined&sort=-blockNumber&limit=500&cursor=older",
+            () => new Page<TradeView>([Samples.Trade(2)], null)
+        );
+        var file = await ReadAsync("trades", "?format=csv&market=7&settlement=mined&sort=-blockNumber&cursor=from-the-page&hide=price");
+        Assert.Equal([1, 2], file.Rows.Select(row => row.GetProperty("tradeId").GetInt64()));
+        Assert.Equal("/trades?market=7&settlement=mined&sort=-blockNumber&limit=500", _api.Asked[0]);
+    }
+
+    [Fact]
+    public async Task ListsThatTheConsoleSorts_AreInTheOrderOfTheAddress()
+    {
+        var file = await ReadAsync("offenders", "?sort=-points");
+        Assert.Equal([9, 3], file.Rows.Select(row => row.GetProperty("points").GetInt32()));
+        file = await ReadAsync("servers", "?servers.sort=-reads");
+        Assert.Equal(["replica-1", "primary"], file.Rows.Select(row => row.GetProperty("name").GetString()));
+    }
+
+    [Fact]
+    public async Task Bound_IsKept_AndNamedInTheFilesName()
+    {
+        _api.Answer(
+            "/admin/settlement/batches",
+            () => new Page<BatchView>([.. Enumerable.Range(1, 500).Select(id => Samples.Batch(id))], "next")
+        );
+        var file = await ReadAsync("batches", "");
+        Assert.Equal((ListExports.MaxRows, true), (file.Rows.Count, file.IsCut));
+        Assert.Equal("batches-first-10000-20260504-120000.json", file.NameOf("batches", "json", Samples.Noon));
+        Assert.Equal(ListExports.MaxRows / 500 + 1, _api.Asked.Count);
+    }
+
+    [Fact]
+    public async Task Decisions_AreThoseOfTheRange_AndAFileThatLacksOlderOnesIsNamedSo()
+    {
+        Assert.Equal(["Bob", "Ada"], Actors(await ReadAsync("decisions", "?hours=5")));
+        _api.Answer(
+            "/admin/decisions?hours=168",
+            () => new DecisionLog(Samples.Noon.AddDays(-7), [Decision("Bob"), Decision("Ada")], true)
+        );
+        var file = await ReadAsync("decisions", "?hours=168&sort=who");
+        Assert.Equal(["Ada", "Bob"], Actors(file));
+        Assert.Equal("decisions-first-2-20260504-120000.csv", file.NameOf("decisions", "csv", Samples.Noon));
+    }
+
+    [Fact]
+    public async Task NoCell_IsAFormula()
+    {
+        _api.Answer("/markets", () => new[] { Samples.Market() with { Question = "=HYPERLINK(\"http://x\",\"y\")" } });
+        var csv = Encoding.UTF8.GetString((await ReadAsync("markets", "")).Csv());
+        Assert.Contains(",\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\",", csv, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PartThatTheApiCouldNotRead_IsNoEmptyFile()
+    {
+        _api.Answer("/admin/overview", () => Samples.Overview(unavailable: ("database", "away")) with { Database = null });
+        await Assert.ThrowsAsync<ApiUnavailableException>(() => ReadAsync("servers", ""));
+    }
+
+    [Fact]
+    public void UnknownList_IsNone() => Assert.Null(ListExports.ReadAsync("secrets", Question("")));
+
+    private static DecisionView Decision(string actor) =>
+        new(Samples.Noon, actor, "key", "market", "7", MarketActions.Pause, MarketStates.Open, MarketStates.Paused, "Odd fills.", null);
+
+    private static IEnumerable<string?> Actors(ListFile file) => file.Rows.Select(row => row.GetProperty("actor").GetString());
+
+    private Task<ListFile> ReadAsync(string list, string query) => ListExports.ReadAsync(list, Question(query))!;
+
+    private ExportQuestion Question(string query) => new(_api.Client(), $"/export/list{query}", CancellationToken.None);
+}

@@ -1,0 +1,133 @@
+using Bunit;
+using Foresight.Console.Settlement;
+using Foresight.Protocol;
+
+namespace Foresight.Console.Tests.Settlement;
+
+public sealed class SettlementPageTests : ConsoleContext
+{
+    private SettlementDetail _detail = Samples.SettlementDetail();
+    private Page<BatchView> _batches = new([Samples.Batch(), Samples.Batch(4, TradeStates.Final)], "4");
+
+    public SettlementPageTests()
+    {
+        Api.Answer("/admin/settlement", () => _detail);
+        Api.Answer("/admin/settlement/batches", () => _batches);
+        Api.Answer("/admin/overview", () => Samples.Overview());
+        Api.Answer("/admin/history", () => Samples.History());
+    }
+
+    [Fact]
+    public void Queue_HasEachState_WithItsOldestTrade()
+    {
+        var page = Shown();
+        Assert.Contains(Rows(page), row => row is ["matched", "2", "11:59:30 30 s ago", "41"]);
+        Assert.Contains(Rows(page), row => row is ["mined", "3", "11:56:00 4 min ago", "40"]);
+        Assert.Contains("Waiting trades 5 Oldest 4 min Failed in 24 h 4 Stuck transactions 0", Text(page));
+        Assert.Contains("/trades?settlement=mined", Links(page));
+        Assert.Contains("/trades/41", Links(page));
+        Assert.Contains(Rows(page), row => row is ["balance moved", "4", "11:00:00 60 min ago"]);
+    }
+
+    [Fact]
+    public void Halt_IsSaid_WithItsStartAndItsReason()
+    {
+        _detail = Samples.SettlementDetail(halted: "the chain undid more than 64 blocks.");
+        var page = Shown();
+        Assert.Contains(
+            "Settlement is halted since 11:53:00 7 min ago . the chain undid more than 64 blocks.",
+            Text(page.Find("[role=alert]"))
+        );
+    }
+
+    [Fact]
+    public void Endpoints_AreShown_WithWhyOneIsOut()
+    {
+        var page = Shown();
+        Assert.Contains(Rows(page), row => row is ["rpc-1", "healthy", "2,105", "0"]);
+        Assert.Contains(Rows(page), row => row is ["rpc-2", "out", "2,100", "5"]);
+        Assert.Contains(Rows(page), row => row is ["no answer within 1 s"]);
+    }
+
+    [Fact]
+    public void Transactions_HaveNonceGasFeeAndAge_AndAReplacedOneIsMarked()
+    {
+        _batches = new([Samples.Batch(transactions: 3)], null);
+        var row = Assert.Single(Rows(Shown()), cells => cells.Length == 11);
+        Assert.Equal(["5", "mined", "45 ×3", "7", "3"], row[..5]);
+        Assert.Equal(["2,104", "291,234 of 900,000", "2.5 gwei", "20 s ago", "3 s"], row[6..]);
+    }
+
+    [Fact]
+    public void TransactionThatIsInNoBlock_IsStuckAfterAMinute_AndNotBefore()
+    {
+        var sent = Samples.Batch(6, TradeStates.Broadcast) with { BroadcastAt = Samples.Noon.AddSeconds(-60) };
+        Assert.False(BatchRules.IsStuck(sent, Samples.Noon));
+        Assert.True(BatchRules.IsStuck(sent, Samples.Noon.AddSeconds(1)));
+        Assert.False(BatchRules.IsStuck(sent with { State = TradeStates.Mined }, Samples.Noon.AddHours(1)));
+
+        var old = sent with { BroadcastAt = Samples.Noon.AddSeconds(-75) };
+        _detail = _detail with { Batches = [old] };
+        _batches = new([old], null);
+        var page = Shown();
+        Assert.Contains("stuck: not in a block for 75 s", Text(page));
+        Assert.Contains("Stuck transactions 1", Text(page));
+    }
+
+    [Fact]
+    public void Pages_AreInTheAddress_AndAskedAtOnce()
+    {
+        var page = Shown();
+        Assert.Contains("http://localhost/?cursor=4", Links(page));
+        Navigation.NavigateTo("/settlement?cursor=4");
+        page.WaitForAssertion(() => Assert.Contains("/admin/settlement/batches?limit=50&cursor=4", Api.Asked));
+        page.WaitForAssertion(() => Assert.Contains("an older page", Text(page)));
+    }
+
+    [Fact]
+    public void BadCursor_IsAnErrorOfTheAddress_AndTheRestOfThePageStays()
+    {
+        Api.Problem("/admin/settlement/batches", 400, ProblemCodes.MalformedRequest);
+        Navigation.NavigateTo("/settlement?cursor=x");
+        var page = Render<SettlementPage>();
+        page.WaitForAssertion(() => Assert.Contains("This address cannot be answered because of malformed_request", Text(page)));
+        page.WaitForAssertion(() => Assert.Contains("Waiting trades 5", Text(page)));
+    }
+
+    [Fact]
+    public async Task NothingWaits_IsNotTheSameAs_NothingCouldBeRead()
+    {
+        _detail = _detail with { Queue = [], Batches = [], FailuresLast24Hours = [] };
+        _batches = new([], null);
+        var page = Shown();
+        Assert.Contains("Nothing waits", Text(page));
+        Assert.Contains("No transaction yet", Text(page));
+
+        Api.Problem("/admin/settlement", 503, ProblemCodes.Unavailable);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Contains("stale since 12:00:00", Text(page)));
+
+        await using var other = new OutageContext();
+        Assert.DoesNotContain("Nothing waits", other.Text(), StringComparison.Ordinal);
+    }
+
+    private IRenderedComponent<SettlementPage> Shown()
+    {
+        var page = Render<SettlementPage>();
+        page.WaitForAssertion(() => Assert.Contains("Waiting trades", Text(page)));
+        page.WaitForAssertion(() => Assert.Contains("Signer", Text(page)));
+        page.WaitForAssertion(() => Assert.True(Text(page).Contains("To its block") || Text(page).Contains("No transaction yet")));
+        return page;
+    }
+
+    private sealed class OutageContext : ConsoleContext
+    {
+        public string Text()
+        {
+            Api.Problem("/admin", 503, ProblemCodes.Unavailable);
+            var page = Render<SettlementPage>();
+            page.WaitForAssertion(() => Assert.Contains("Nothing could be read yet", Text(page)));
+            return Text(page);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Aspire.Hosting.Testing;
+using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Simulator.Flow;
+using Foresight.Simulator.Load;
+using Microsoft.Playwright;
+using Xunit.Abstractions;
+using static Microsoft.Playwright.Assertions;
+
+namespace Foresight.EndToEnd.Tests;
+
+/// <summary>
+/// A fault is named in the right words within five seconds, and nothing that is old is green then. CONSOLE_FAULT_PICTURES names a
+/// folder for a picture of each.
+/// </summary>
+[Trait("Category", "Console")]
+[Collection(ConsoleCollection.Name)]
+public sealed class ConsoleFaultTests(ConsoleFixture stack, ITestOutputHelper output) : IAsyncLifetime
+{
+    private static readonly TimeSpan Named = TimeSpan.FromSeconds(5);
+
+    /// <summary>A node that was killed has to start again, and the lease of 5 s of a frozen one to end.</summary>
+    private const float GoneMs = 60_000;
+
+    private ConsoleBrowser _browser = null!;
+    private IPage _page = null!;
+
+    public async Task InitializeAsync()
+    {
+        _browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
+        await stack.WaitUntilTradingAsync();
+        _page = await _browser.SignInAsync("Ada Lovelace", stack.AdminKey);
+        await Expect(Live).ToBeVisibleAsync(new() { Timeout = GoneMs });
+        await Expect(Problems).ToHaveCountAsync(0, new() { Timeout = GoneMs });
+    }
+
+    public async Task DisposeAsync() => await _browser.DisposeAsync();
+
+    /// <summary>But one that the product itself lets go half a minute after its end: the distrust of an endpoint.</summary>
+    private ILocator Problems => _page.Locator("[data-problem]:not([data-problem='endpoints'])");
+
+    private ILocator Live => _page.GetByText("live", new() { Exact = true });
+
+    [Fact]
+    public async Task LeaderKilled_ItsSuccessorIsShown_AndItIsMissed()
+    {
+        var killed = await stack.LeaderAsync();
+        await NamedAsync(
+            "leader-killed",
+            () => Kill(killed.ProcessId),
+            async left =>
+            {
+                await Expect(Problem("node:matching")).ToContainTextAsync($"1 matching node missing", left());
+                await Expect(Problem("node:matching")).ToContainTextAsync(killed.NodeId, left());
+                await Expect(_page.GetByTestId("leader")).Not.ToHaveTextAsync(killed.NodeId, new() { Timeout = left().Timeout });
+                await Expect(Live).ToHaveClassAsync(new Regex("live-watch"), new() { Timeout = left().Timeout });
+            }
+        );
+        await stack.BringBackAsync(killed.NodeId);
+    }
+
+    [Fact]
+    public Task ChainFrozen() =>
+        NamedAsync(
+            "chain-frozen",
+            () => stack.App.Freeze("chain"),
+            async left =>
+            {
+                await Expect(Problem("head")).ToContainTextAsync("The chain does not move", left());
+                await PartlyLiveAsync(left);
+            }
+        );
+
+    [Fact]
+    public Task ReplicaFrozen() =>
+        NamedAsync(
+            "replica-frozen",
+            () => stack.App.Freeze("postgres-replica"),
+            async left =>
+            {
+                await Expect(Problem("replica:replica-1")).ToContainTextAsync(new Regex("replica-1 (does not answer|is out)"), left());
+                await Expect(Problem("primary").Or(Problem("postgres"))).ToHaveCountAsync(0);
+            }
+        );
+
+    [Fact]
+    public Task PrimaryFrozen() =>
+        NamedAsync(
+            "primary-frozen",
+            () => stack.App.Freeze("postgres"),
+            async left =>
+            {
+                await Expect(Problem("primary")).ToContainTextAsync(new Regex("The primary database (does not answer|is out)"), left());
+                await Expect(Problem("primary")).ToContainTextAsync("No order is taken", left());
+                await NothingGreenIsOldAsync();
+            }
+        );
+
+    [Fact]
+    public Task RedisFrozen() =>
+        NamedAsync(
+            "redis-frozen",
+            () => stack.App.Freeze("redis"),
+            async left =>
+            {
+                await Expect(Problem("redis")).ToContainTextAsync("Redis does not answer", left());
+                await NothingGreenIsOldAsync();
+            }
+        );
+
+    [Fact]
+    public async Task EndpointThatLies_IsOut_AndTheOtherIsAsked()
+    {
+        // The lie is about logs, and only blocks with trades have some.
+        var statistics = new LoadStatistics(keepAcknowledgements: true);
+        using var stop = new CancellationTokenSource();
+        var load = stack.RunLoadAsync(new SteadyFlow(21, 20, stack.LoadMarkets, stack.Traders), statistics, stop.Token);
+        await Eventually.TrueAsync("20 orders", Eventually.Patience, () => statistics.Acknowledgements.Count >= 20);
+        await NamedAsync(
+            "endpoint-lies",
+            stack.LetTheEndpointLie,
+            async left =>
+            {
+                await Expect(Problem("endpoints")).ToContainTextAsync("rpc-1 is out", left());
+                await Expect(Problem("endpoints")).ToContainTextAsync("The other RPC endpoints are asked.", left());
+                await Expect(Problem("endpoints")).ToContainTextAsync("omits logs", left());
+            }
+        );
+        await stop.CancelAsync();
+        await load;
+    }
+
+    [Fact]
+    public async Task BothApisFrozen()
+    {
+        var (one, two) = (await stack.App.ServiceProcessIdAsync("api-1"), await stack.App.ServiceProcessIdAsync("api-2"));
+        await NamedAsync(
+            "apis-frozen",
+            () => new Both(new FrozenProcesses(one), new FrozenProcesses(two)),
+            async left =>
+            {
+                await Expect(Problem("api")).ToContainTextAsync("No Api node answers", left());
+                await NothingGreenIsOldAsync(isAllOld: true);
+            }
+        );
+    }
+
+    [Fact]
+    public async Task ConsoleFrozen_ThePageItselfNoticesIt()
+    {
+        var console = await stack.App.ServiceProcessIdAsync("console");
+        await NamedAsync(
+            "console-frozen",
+            () => new FrozenProcesses(console),
+            async left =>
+            {
+                await Expect(_page.Locator("#disconnected"))
+                    .ToHaveTextAsync(new Regex(@"^Disconnected, as of \d\d:\d\d:\d\d UTC$"), new() { Timeout = left().Timeout });
+                await Expect(_page.Locator("main#content")).ToHaveCSSAsync("filter", "grayscale(1)", new() { Timeout = left().Timeout });
+                await Expect(Live).ToBeHiddenAsync(new() { Timeout = left().Timeout });
+            }
+        );
+        await Expect(_page.Locator("#disconnected")).ToBeHiddenAsync();
+    }
+
+    private ILocator Problem(string key) => _page.Locator($"[data-problem='{key}']");
+
+    private Task PartlyLiveAsync(Func<LocatorAssertionsToContainTextOptions> left) =>
+        Expect(_page.Locator(".live")).ToContainTextAsync("partly live", left());
+
+    /// <summary>As the browser draws it: the colour itself, and no grey over it.</summary>
+    /// <param name="isAllOld">Nothing can be read, so nothing at all may be green.</param>
+    private async Task NothingGreenIsOldAsync(bool isAllOld = false) =>
+        Assert.Empty(
+            await _page.EvaluateAsync<string[]>(
+                """
+                isAllOld => {
+                  const probe = document.body.appendChild(document.createElement("i"));
+                  probe.style.color = "var(--good)";
+                  const good = getComputedStyle(probe).color;
+                  probe.remove();
+                  const parents = element => element ? [element, ...parents(element.parentElement)] : [];
+                  return [...document.querySelectorAll("main *, header *")]
+                    .filter(element => element.checkVisibility() && getComputedStyle(element).color === good)
+                    .filter(element => !parents(element).some(one => getComputedStyle(one).filter.includes("grayscale(1)")))
+                    .filter(element => isAllOld || element.closest(".tile-stale, .figure-stale"))
+                    .map(element => element.outerHTML);
+                }
+                """,
+                isAllOld
+            )
+        );
+
+    /// <param name="make">Makes the fault; disposing of what it returns ends it.</param>
+    /// <param name="look">Is given what is left of the five seconds, which begin with the fault.</param>
+    private async Task NamedAsync(string name, Func<IDisposable> make, Func<Func<LocatorAssertionsToContainTextOptions>, Task> look)
+    {
+        await ConsoleBrowser.MarkAsync(_page);
+        var before = Stopwatch.GetTimestamp();
+        using (make())
+        {
+            await look(() => new() { Timeout = Math.Max(1, (float)(Named - Stopwatch.GetElapsedTime(before)).TotalMilliseconds) });
+            var took = Stopwatch.GetElapsedTime(before);
+            output.WriteLine($"{name}: named after {took.TotalSeconds:0.0} s");
+            if (Environment.GetEnvironmentVariable("CONSOLE_FAULT_PICTURES") is { Length: > 0 } folder)
+                await _page.ScreenshotAsync(
+                    new() { Path = Path.Combine(folder, $"{name}.png"), Animations = ScreenshotAnimations.Disabled }
+                );
+            Assert.InRange(took, TimeSpan.Zero, Named);
+        }
+
+        if (name == "leader-killed")
+            return;
+        var ended = Stopwatch.GetTimestamp();
+        await Expect(Problems).ToHaveCountAsync(0, new() { Timeout = GoneMs });
+        output.WriteLine($"{name}: gone after {Stopwatch.GetElapsedTime(ended).TotalSeconds:0.0} s");
+        Assert.True(await ConsoleBrowser.IsStillTheSameAsync(_page));
+    }
+
+    private static Both Kill(int processId)
+    {
+        NodeProcess.KillNow(processId);
+        return new Both();
+    }
+
+    private sealed class Both(params IDisposable[] all) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var one in all)
+                one.Dispose();
+        }
+    }
+}
