@@ -11,14 +11,14 @@ using static Microsoft.Playwright.Assertions;
 namespace Foresight.EndToEnd.Tests;
 
 /// <summary>
-/// A fault is named in the right words within five seconds, and nothing that is old is green then. CONSOLE_FAULT_PICTURES names a
-/// folder for a picture of each.
+/// A fault is named in the right words, and nothing that is old is green then. CONSOLE_FAULT_PICTURES names a folder for a picture of
+/// each.
 /// </summary>
 [Trait("Category", "Console")]
 [Collection(ConsoleCollection.Name)]
-public sealed class ConsoleFaultTests(ConsoleFixture stack, ITestOutputHelper output) : IAsyncLifetime
+public class ConsoleFaultTests(ConsoleFixture stack, ITestOutputHelper output) : IAsyncLifetime
 {
-    private static readonly TimeSpan Named = TimeSpan.FromSeconds(5);
+    protected virtual TimeSpan Named => Eventually.Patience;
 
     /// <summary>A node that was killed has to start again, and the lease of 5 s of a frozen one to end.</summary>
     private const float GoneMs = 60_000;
@@ -193,7 +193,7 @@ public sealed class ConsoleFaultTests(ConsoleFixture stack, ITestOutputHelper ou
         );
 
     /// <param name="make">Makes the fault; disposing of what it returns ends it.</param>
-    /// <param name="look">Is given what is left of the five seconds, which begin with the fault.</param>
+    /// <param name="look">Is given what is left of <see cref="Named"/>, which begins with the fault.</param>
     private async Task NamedAsync(string name, Func<IDisposable> make, Func<Func<LocatorAssertionsToContainTextOptions>, Task> look)
     {
         await ConsoleBrowser.MarkAsync(_page);

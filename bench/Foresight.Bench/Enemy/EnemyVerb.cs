@@ -6,8 +6,9 @@ namespace Foresight.Bench.Enemy;
 
 /// <summary>
 /// <c>enemy [--seconds N] [--writes R] [--rate R] [--seed N] [--act NAME]</c>: an intruder with the rights of a matching node in Redis, but
-/// without the cluster's secret, writes anything, while real signed orders and cancels go through the public API. Exit status 0 if every
-/// answer and every message was true, the intruder read no secret, no stream fell silent, and orders were taken throughout.
+/// without the cluster's secret, writes anything, while real signed orders and cancels go through the public API. Exit status 1 if an
+/// answer or a message was false, the intruder read a secret, or an order was lost; 2 if only a rate or a time missed its bound (too few
+/// writes, a stream silent or orders not taken for too long); else 0.
 /// </summary>
 internal static class EnemyVerb
 {
@@ -75,7 +76,9 @@ internal static class EnemyVerb
                 await witness.DisposeAsync();
             var report = await EnemyReport.OfAsync(stack, enemy, load, witnesses, books, phases);
             report.Print();
-            return report.Holds ? 0 : 1;
+            return !report.IsTrue ? 1
+                : report.IsInTime ? 0
+                : 2;
         }
         finally
         {
