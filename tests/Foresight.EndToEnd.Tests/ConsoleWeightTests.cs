@@ -1,4 +1,3 @@
-using Foresight.AppHost.Programs;
 using Foresight.EndToEnd.Tests.Stack;
 using Microsoft.Playwright;
 using Xunit.Abstractions;
@@ -17,23 +16,7 @@ public sealed class ConsoleWeightTests(ConsoleFixture stack, ITestOutputHelper o
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("foresight-console-");
 
-    public async Task InitializeAsync()
-    {
-        // In the configuration of these tests, because the console is built in it already.
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        string[] arguments =
-        [
-            "publish",
-            Path.Combine(Repository.Root, "Foresight.Console"),
-            "--no-build",
-            "--configuration",
-            configuration,
-            "--output",
-            _folder.FullName,
-        ];
-        var (status, written) = await Command.RunAsync("dotnet", arguments, Repository.Root, CancellationToken.None);
-        Assert.True(status == 0, written);
-    }
+    public Task InitializeAsync() => Publication.MakeAsync("Foresight.Console", _folder.FullName);
 
     public Task DisposeAsync()
     {
