@@ -169,7 +169,8 @@ internal sealed class SimulatedNode : Process
 
     private sealed class Sessions(SimulatedNode node) : ILeaderSessions
     {
-        public ITermSessions Open(string sessionName) => new SimulatedSessions(node.World, node, node.ToPostgres, node._clock, sessionName);
+        public ITermSessions Open(Term term) =>
+            new SimulatedSessions(node.World, node, node.ToPostgres, node._clock, LeaderSessions.NameOf(term.Resource, term.Token));
     }
 
     private sealed class Probe(SimulatedNode asker) : INodeProbe
