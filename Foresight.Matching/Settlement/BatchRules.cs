@@ -1,6 +1,8 @@
 namespace Foresight.Matching.Settlement;
 
-/// <param name="Attempts">Batches with this trade that reverted as a whole: each halves the next one, in search of the culprit.</param>
+/// <param name="Attempts">
+/// Batches with this trade that reverted as a whole, or that nodes refused: each halves the next one, in search of the culprit.
+/// </param>
 public sealed record WaitingTrade(long TradeId, int MarketId, int Legs, int Attempts, DateTimeOffset Since);
 
 /// <param name="MaxLegs">
@@ -41,6 +43,18 @@ public static class BatchRules
     /// have settled.
     /// </summary>
     public static int MaxTradesAfter(int attempts, int maxTrades) => Math.Max(1, maxTrades >> Math.Min(attempts, 30));
+
+    /// <summary>At least one match, because one that does not fit alone would otherwise wait for ever.</summary>
+    /// <param name="lengths">
+    /// Of the calls that settle one match each. All in one call have no more together: they share what is before the first.
+    /// </param>
+    public static int FittingLength(IReadOnlyList<int> lengths, int most)
+    {
+        var (count, total) = (1, lengths[0]);
+        while (count < lengths.Count && (total += lengths[count]) <= most)
+            count++;
+        return count;
+    }
 
     private static (int Count, bool Full) TakeFrom(List<WaitingTrade> trades, int from, BatchLimits limits)
     {

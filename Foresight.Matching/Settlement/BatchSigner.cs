@@ -24,6 +24,9 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     private readonly RefusedTransfers _transfers = new(deployment, client);
     private readonly FailureWitnesses _witnesses = new(client);
 
+    /// <summary>What a signed transaction has besides its call: nonce, fees, limits, address and signature (about 130).</summary>
+    private const int EnvelopeBytes = 200;
+
     private static readonly AbiError TooLittleGas = ContractArtifact.Market.Error("TooLittleGas");
 
     public NewBatch Sign(int marketId, IReadOnlyList<long> tradeIds, ILookup<long, TradeLeg> legs, long nonce, Fee fee, long gasLimit) =>
@@ -122,6 +125,12 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
         return await _witnesses.DoubtAsync(tradeId, call, failure, ground, cancellationToken);
     }
 
+    /// <returns>
+    /// What the bytes can settle. Of the trades that belong to a batch, a transaction that had to be made smaller leaves some out.
+    /// </returns>
+    public static IReadOnlyList<long> TradeIdsOf(byte[] rawTransaction) =>
+        MarketContract.TradeIdsOf(Eip1559Transaction.DataOf(rawTransaction));
+
     /// <summary>
     /// The batch is simulated with less gas than it will get, so that a pass leaves a margin for the state that changes until it is mined.
     /// If that is too little, the next step up is tried, with fewer trades.
@@ -135,10 +144,14 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     )
     {
         var matches = tradeIds.Select(id => Count(legs[id])).ToList();
+        var mostByLength = BatchRules.FittingLength(
+            [.. tradeIds.Select(id => SettleData([id], legs).Length)],
+            options.BatchBytes - EnvelopeBytes
+        );
         string? held = null;
         foreach (var plainLeg in GasRules.PlainLegSteps(options.LegGas))
         {
-            var count = GasRules.Fitting(matches, plainLeg, options.BatchGas);
+            var count = Math.Min(mostByLength, GasRules.Fitting(matches, plainLeg, options.BatchGas));
             var (taken, of) = (tradeIds.Take(count).ToList(), matches.Take(count).ToList());
             var call = new CallRequest(
                 deployment.Market(marketId).Address,

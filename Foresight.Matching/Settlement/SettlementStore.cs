@@ -52,6 +52,8 @@ public sealed record StoredBatch(
 {
     public bool IsSignOfLife => MarketId is null;
 
+    public Fee Fee => new(MaxFee, PriorityFee);
+
     public BatchFacts Facts => new(State, BlockNumber, BlockHash, BroadcastBlock);
 }
 
@@ -67,7 +69,9 @@ public sealed record NewBatch(
 );
 
 /// <param name="Reason">Null if it settled.</param>
-/// <param name="IsHeld">True if a paused market refused it: nothing is decided, and it is sent again.</param>
+/// <param name="IsHeld">
+/// True if a paused market refused it, or if it was left out: nothing is decided, and it is sent again.
+/// </param>
 public sealed record TradeOutcome(long TradeId, string? Reason, bool IsHeld = false)
 {
     public bool HasFailed => Reason is not null && !IsHeld;
