@@ -91,7 +91,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     /// <param name="undone">Accounts whose other trades are left out, see <see cref="ReadUndoneAccountsAsync"/>.</param>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
         int limit,
-        IReadOnlyCollection<int> except,
+        IReadOnlyCollection<int> exceptMarkets,
+        IReadOnlyCollection<long> exceptTrades,
         IReadOnlyCollection<int> undone,
         CancellationToken cancellationToken
     )
@@ -106,7 +107,7 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
                 CROSS JOIN LATERAL (
                     SELECT w.* FROM trades w JOIN markets m USING (market_id)
                     WHERE w.settlement = 'matched' AND m.generation = (SELECT max(generation) FROM deployments)
-                      AND w.market_id <> ALL (@except)
+                      AND w.market_id <> ALL (@markets) AND w.trade_id <> ALL (@trades)
                       AND (w.closed OR cardinality(@undone) = 0
                            OR NOT EXISTS (SELECT 1 FROM fills f WHERE f.trade_id = w.trade_id AND f.account_id = ANY (@undone)))
                       AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
@@ -116,7 +117,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
                 new
                 {
                     limit,
-                    except = except.ToArray(),
+                    markets = exceptMarkets.ToArray(),
+                    trades = exceptTrades.ToArray(),
                     undone = undone.ToArray(),
                 },
                 cancellationToken: cancellationToken

@@ -9,6 +9,22 @@ public sealed partial class Submitter
     /// <summary>Enough to fill every free slot at the default settings.</summary>
     private const int WaitingLimit = 2_000;
 
+    /// <summary>
+    /// Of one market at one block. Each costs a call to every endpoint at every block, one after the other; with so many, the market waits
+    /// for the next block, as do the doubts that it may have beyond them.
+    /// </summary>
+    public const int MostDoubts = 200;
+
+    /// <summary>What is left out until the next block.</summary>
+    private sealed record HeldAtHead(long Head)
+    {
+        public HashSet<int> Markets { get; } = [];
+
+        public HashSet<long> Trades { get; } = [];
+
+        public Dictionary<int, int> DoubtsByMarket { get; } = [];
+    }
+
     private enum Submitted
     {
         /// <summary>The batch is stored, or its trades have failed: either way it has used a slot.</summary>
@@ -22,25 +38,26 @@ public sealed partial class Submitter
     }
 
     /// <summary>
-    /// Markets in which nothing settles now (paused, or a node that returns invalid answers) are left out until the next block: their
-    /// trades soon are the oldest and would take all slots, and all that is read at once, from the other markets.
+    /// Markets in which nothing settles now (paused), and trades about which a node gives doubtful answers, are left out until the next block:
+    /// they soon are the oldest and would take all slots, and all that is read at once, from the others. The trades of a market settle in any
+    /// order: what one of them brings can be spent only when it is settled.
     /// </summary>
     private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellationToken)
     {
         if (_held.Head != head)
-            _held = (head, []);
-        if (_held.Markets.Count > 0)
+            _held = new HeldAtHead(head);
+        if (_held.Markets.Count > 0 || _held.Trades.Count > 0)
             Trouble ??= _heldSaid;
         var acted = false;
         BlockRef? ground = null;
         while (true)
         {
             var undone = await _store.ReadUndoneAccountsAsync(head, cancellationToken);
-            var waiting = await _store.ReadWaitingAsync(WaitingLimit, _held.Markets, undone, cancellationToken);
+            var waiting = await _store.ReadWaitingAsync(WaitingLimit, _held.Markets, _held.Trades, undone, cancellationToken);
             var planned = BatchRules.Compose(waiting, settlement.Options.Limits, slots, _clock.GetUtcNow());
             if (planned.Count > 0 && (ground ??= await GroundAsync(head, cancellationToken)) is null)
                 return acted;
-            var heldBefore = _held.Markets.Count;
+            var heldBefore = _held.Markets.Count + _held.Trades.Count;
             foreach (var plan in planned.Where(p => !_held.Markets.Contains(p.MarketId)))
             {
                 var submitted = await SubmitAsync(plan, ground!.Value, cancellationToken);
@@ -50,8 +67,8 @@ public sealed partial class Submitter
                     (acted, slots) = (true, slots - 1);
             }
 
-            // Each pass leaves out one more market, so the loop ends.
-            if (_held.Markets.Count == heldBefore || slots <= 0)
+            // Each pass leaves out more, and of each market only so many trades, so the loop ends.
+            if (_held.Markets.Count + _held.Trades.Count == heldBefore || slots <= 0)
                 return acted;
         }
     }
@@ -102,9 +119,17 @@ public sealed partial class Submitter
             foreach (var failed in checks.Failed)
                 Log.PreflightFailed(_logger, failed.TradeId, failed.Reason!);
             Publish(await _journal.FailUnsentAsync(settlement.Term, checks.Failed, cancellationToken));
+            signer.Forget(checks.Failed);
         }
 
-        var survivors = plan.TradeIds.Except(checks.Failed.Select(f => f.TradeId)).Except(checks.SettledAlready).ToList();
+        var isFull = Doubt(plan.MarketId, checks.Doubtful);
+        var survivors = plan
+            .TradeIds.Except(checks.Failed.Select(f => f.TradeId))
+            .Except(checks.SettledAlready)
+            .Except(checks.Doubtful.Select(d => d.TradeId))
+            .ToList();
+        if (isFull)
+            _held.Markets.Add(plan.MarketId);
         if (survivors.Count == 0)
             return checks.Failed.Count > 0 ? Submitted.Yes : Submitted.Nothing;
         var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, ground, cancellationToken);
@@ -121,6 +146,17 @@ public sealed partial class Submitter
         var stored = (await _store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellationToken))[0];
         await SendAsync(stored, isNext: false, cancellationToken);
         return Submitted.Yes;
+    }
+
+    /// <returns>True if the market has so many that it waits too.</returns>
+    private bool Doubt(int market, IReadOnlyList<(long TradeId, string Reason)> doubtful)
+    {
+        if (doubtful.Count == 0)
+            return false;
+        _held.Trades.UnionWith(doubtful.Select(doubt => doubt.TradeId));
+        var doubts = _held.DoubtsByMarket[market] = _held.DoubtsByMarket.GetValueOrDefault(market) + doubtful.Count;
+        Say(_heldSaid = $"Trades of market {market} wait ({doubts} at this block): {doubtful[0].Reason}");
+        return doubts >= MostDoubts;
     }
 
     private Submitted Hold(int market, string reason)

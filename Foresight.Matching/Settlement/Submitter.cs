@@ -20,7 +20,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     private readonly Dictionary<long, long> _missingSince = [];
     private long? _gapSince;
     private string? _said;
-    private (long Head, HashSet<int> Markets) _held = (0, []);
+    private HeldAtHead _held = new(Head: 0);
     private string? _heldSaid;
 
     public string? Trouble { get; private set; }
