@@ -47,13 +47,16 @@ public sealed class OwnActs(Deployment deployment, EthereumClient client, ChainR
         foreach (var group in suspected.Where(s => failed.ContainsKey(s.TradeId)).GroupBy(s => failed[s.TradeId].Block ?? head))
         {
             var to = Math.Min(group.Key, head);
-            var from = await FirstBlockAsync(group.Min(s => failed[s.TradeId].MatchedAt), to, range, cancellationToken);
+            var judged = await JudgedAsync(group, failed, to, cancellationToken);
+            if (judged.Count == 0)
+                continue;
+            var from = await FirstBlockAsync(judged.Min(s => failed[s.TradeId].MatchedAt), to, range, cancellationToken);
             var logs = await LogsAsync(from, to, cancellationToken);
             var state = new StateBlocks(
                 OfFailure: head - to < BlocksOfState ? to : head,
                 BeforeLogs: head - from < BlocksOfState && from > deployment.DeployedBlock ? from - 1 : null
             );
-            foreach (var suspicion in group)
+            foreach (var suspicion in judged)
             {
                 var trade = failed[suspicion.TradeId];
                 if (await IsOwnActAsync(suspicion, trade, [.. legs[trade.TradeId]], logs, state, cancellationToken))
@@ -62,6 +65,24 @@ public sealed class OwnActs(Deployment deployment, EthereumClient client, ChainR
         }
 
         return proven;
+    }
+
+    /// <summary>
+    /// Who leaves without the relayer moves money and takes approvals back, as it is meant to be: after a silence as long as the longest life
+    /// of an order nobody owes it a trade from before (docs/decisions/0664).
+    /// </summary>
+    private async Task<IReadOnlyList<Attribution>> JudgedAsync(
+        IEnumerable<Attribution> suspected,
+        Dictionary<long, FailedTrade> failed,
+        long block,
+        CancellationToken cancellationToken
+    )
+    {
+        var header =
+            await client.GetBlockAsync(block, cancellationToken)
+            ?? throw new InconsistentChainException($"The node does not have block {block}, which it had before.");
+        var oldest = DateTimeOffset.FromUnixTimeSeconds(header.Timestamp) - deployment.LongestOrderLife;
+        return [.. suspected.Where(s => failed[s.TradeId].MatchedAt >= oldest)];
     }
 
     /// <param name="OfFailure">At which balances and approvals are read.</param>

@@ -1,6 +1,7 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Cluster.Offenders;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Settlement;
 
@@ -10,6 +11,9 @@ public static class FailureReasons
 {
     /// <summary>The market answers each trade of a mined batch by an event, and this receipt has none for the trade.</summary>
     public const string Unreported = "unreported";
+
+    /// <summary>Nobody's fault: settlement was away, or held, for as long as an order may live.</summary>
+    public const string SettlementSilent = ProblemCodes.SettlementSilent;
 
     /// <summary>
     /// Not a failure: nodes refused a transaction of the trade's nonce, and the one that was mined in its place has not this trade in it. It

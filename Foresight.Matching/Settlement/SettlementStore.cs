@@ -98,11 +98,11 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     )
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since)>(
+        var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since, DateTime? At)>(
             new CommandDefinition(
                 """
                 SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts,
-                    t.settlement_changed_at
+                    t.settlement_changed_at, CASE WHEN NOT t.closed THEN t.executed_at END
                 FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
                 CROSS JOIN LATERAL (
                     SELECT w.* FROM trades w JOIN markets m USING (market_id)
@@ -124,7 +124,17 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
                 cancellationToken: cancellationToken
             )
         );
-        return [.. rows.Select(r => new WaitingTrade(r.Id, r.Market, r.Legs, r.Attempts, new DateTimeOffset(r.Since)))];
+        return
+        [
+            .. rows.Select(r => new WaitingTrade(
+                r.Id,
+                r.Market,
+                r.Legs,
+                r.Attempts,
+                new DateTimeOffset(r.Since),
+                r.At is { } at ? new DateTimeOffset(at) : null
+            )),
+        ];
     }
 
     public async Task<(BlockMark? Cursor, bool Reobserves)> ReadFollowedAsync(CancellationToken cancellationToken)

@@ -49,18 +49,32 @@ public sealed partial class Submitter
         if (_held.Markets.Count > 0 || _held.Trades.Count > 0)
             Trouble ??= _heldSaid;
         var acted = false;
-        BlockRef? ground = null;
+        BlockHeader? ground = null;
         while (true)
         {
             var undone = await _store.ReadUndoneAccountsAsync(head, cancellationToken);
             var waiting = await _store.ReadWaitingAsync(WaitingLimit, _held.Markets, _held.Trades, undone, cancellationToken);
+            if (
+                BatchRules.Overdue(waiting, settlement.Deployment.LongestOrderLife, _clock.GetUtcNow(), DateTimeOffset.MaxValue) is
+                { Count: > 0 }
+            )
+            {
+                if ((ground ??= await GroundAsync(head, cancellationToken)) is not { } newest)
+                    return acted;
+                if (await FailOverdueAsync(waiting, newest, cancellationToken))
+                {
+                    acted = true;
+                    continue;
+                }
+            }
+
             var planned = BatchRules.Compose(waiting, settlement.Options.Limits, slots, _clock.GetUtcNow());
             if (planned.Count > 0 && (ground ??= await GroundAsync(head, cancellationToken)) is null)
                 return acted;
             var heldBefore = _held.Markets.Count + _held.Trades.Count;
             foreach (var plan in planned.Where(p => !_held.Markets.Contains(p.MarketId)))
             {
-                var submitted = await SubmitAsync(plan, ground!.Value, cancellationToken);
+                var submitted = await SubmitAsync(plan, BlockRef.Hash(ground!.Hash), cancellationToken);
                 if (submitted == Submitted.MarketHeld)
                     _held.Markets.Add(plan.MarketId);
                 if (submitted == Submitted.Yes)
@@ -78,7 +92,7 @@ public sealed partial class Submitter
     /// has the facts of. A node that lags, or is on another fork than the follower, would fail valid trades.
     /// </summary>
     /// <returns>Null if there is no such block now; nothing is decided then.</returns>
-    private async Task<BlockRef?> GroundAsync(long head, CancellationToken cancellationToken)
+    private async Task<BlockHeader?> GroundAsync(long head, CancellationToken cancellationToken)
     {
         var (cursor, reobserves) = await _store.ReadFollowedAsync(cancellationToken);
         if (reobserves)
@@ -97,13 +111,35 @@ public sealed partial class Submitter
         var followed =
             cursor is not { } last
             || (isNear ? headers[0].Hash : (await settlement.Client.GetBlockAsync(last.Number, cancellationToken))?.Hash) == last.Hash;
-        return followed ? BlockRef.Hash(headers[^1].Hash) : Wait($"Block {cursor!.Value.Number} was followed, and is not there any more.");
+        return followed ? headers[^1] : Wait($"Block {cursor!.Value.Number} was followed, and is not there any more.");
 
-        BlockRef? Wait(string reason)
+        BlockHeader? Wait(string reason)
         {
             Say(reason);
             return null;
         }
+    }
+
+    /// <returns>False if the chain's time does not agree with this node's clock that there are any.</returns>
+    private async Task<bool> FailOverdueAsync(IReadOnlyList<WaitingTrade> waiting, BlockHeader head, CancellationToken cancellationToken)
+    {
+        var overdue = BatchRules.Overdue(
+            waiting,
+            settlement.Deployment.LongestOrderLife,
+            _clock.GetUtcNow(),
+            DateTimeOffset.FromUnixTimeSeconds(head.Timestamp)
+        );
+        if (overdue.Count == 0)
+            return false;
+        Log.Overdue(_logger, overdue.Count, overdue[0].TradeId);
+        Publish(
+            await _journal.FailUnsentAsync(
+                settlement.Term,
+                [.. overdue.Select(trade => new TradeOutcome(trade.TradeId, FailureReasons.SettlementSilent))],
+                cancellationToken
+            )
+        );
+        return true;
     }
 
     private async Task<Submitted> SubmitAsync(PlannedBatch plan, BlockRef ground, CancellationToken cancellationToken)

@@ -111,7 +111,7 @@ public sealed partial class Submitter
             if (await GroundAsync(head, cancellationToken) is not { } ground)
                 return null;
             var legs = await _store.ReadLegsAsync(tradeIds, cancellationToken);
-            var fitted = await signer.FitAsync(market, [.. tradeIds.Take(trades)], legs, ground, cancellationToken);
+            var fitted = await signer.FitAsync(market, [.. tradeIds.Take(trades)], legs, BlockRef.Hash(ground.Hash), cancellationToken);
             if (fitted.Held is null)
                 return signer.Sign(market, fitted.TradeIds, legs, batch.Nonce, fee, fitted.GasLimit);
         }

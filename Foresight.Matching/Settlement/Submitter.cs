@@ -368,6 +368,12 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         )]
         public static partial void NonceLost(ILogger logger, long nonce, long batchId);
 
+        [LoggerMessage(
+            LogLevel.Error,
+            "{Trades} trades, {TradeId} first, were matched longer ago than an order may live; they are failed and not sent."
+        )]
+        public static partial void Overdue(ILogger logger, int trades, long tradeId);
+
         [LoggerMessage(LogLevel.Warning, "Trade {TradeId} failed in simulation and is not sent: {Reason}.")]
         public static partial void PreflightFailed(ILogger logger, long tradeId, string reason);
 
