@@ -68,8 +68,8 @@ public sealed class OwnActs(Deployment deployment, EthereumClient client, ChainR
     }
 
     /// <summary>
-    /// Who leaves without the relayer moves money and takes approvals back, as it is meant to be: after a silence as long as the longest life
-    /// of an order nobody owes it a trade from before (docs/decisions/0664).
+    /// Who leaves without the relayer moves money and takes approvals back, as it is meant to be: after a silence as long as the longest
+    /// life of an order nobody owes it a trade from before (docs/decisions/0664).
     /// </summary>
     private async Task<IReadOnlyList<Attribution>> JudgedAsync(
         IEnumerable<Attribution> suspected,

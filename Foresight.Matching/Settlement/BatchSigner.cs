@@ -61,9 +61,9 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     }
 
     /// <summary>
-    /// Each match is called in the way the market itself calls it, because <c>settle</c> catches the revert reason of a match. Every trade is
-    /// judged, whatever becomes of the others: a doubt about one that could put off the decision about the next would let a few trades that
-    /// fail hold up their market for as long as somebody likes.
+    /// Each match is called in the way the market itself calls it, because <c>settle</c> catches the revert reason of a match. Every trade
+    /// is judged, whatever becomes of the others: a doubt about one that could put off the decision about the next would let a few trades
+    /// that fail hold up their market for as long as somebody likes.
     /// </summary>
     /// <param name="ground">
     /// Named by its hash, so that a node without this block returns an error instead of the result for another one.

@@ -16,8 +16,8 @@ public static class FailureReasons
     public const string SettlementSilent = ProblemCodes.SettlementSilent;
 
     /// <summary>
-    /// Not a failure: nodes refused a transaction of the trade's nonce, and the one that was mined in its place has not this trade in it. It
-    /// is sent again when that is confirmed.
+    /// Not a failure: nodes refused a transaction of the trade's nonce, and the one that was mined in its place has not this trade in it.
+    /// It is sent again when that is confirmed.
     /// </summary>
     public const string LeftOut = "left_out";
 

@@ -17,8 +17,9 @@ public sealed class FailureWitnesses(EthereumClient client)
     public const int MostLooks = (int)EndpointRules.LagLimit + 2;
 
     /// <summary>
-    /// A claim ends when the trade would settle, or when its failure is stored, neither of which comes for one that another holder of the term
-    /// has settled. The claim of the lowest trade id goes first, and if its trade comes again, its looks are counted from the beginning.
+    /// A claim ends when the trade would settle, or when its failure is stored, neither of which comes for one that another holder of the
+    /// term has settled. The claim of the lowest trade id goes first, and if its trade comes again, its looks are counted from the
+    /// beginning.
     /// </summary>
     public const int MaxOpen = 1_024;
 

@@ -14,8 +14,8 @@ public readonly record struct RefusedBatch(int Trades, Fee Fee, BigInteger Least
 public readonly record struct SmallerBatch(int Trades, Fee Fee);
 
 /// <summary>
-/// What takes the place of a transaction that every node refuses, under the same nonce (docs/decisions/0615). The reason is not asked: nodes
-/// word it as they like, and each of them (its length, its gas, what it may cost) is met by fewer trades or by a fee of today. Pure.
+/// What takes the place of a transaction that every node refuses, under the same nonce (docs/decisions/0615). The reason is not asked:
+/// nodes word it as they like, and each of them (its length, its gas, what it may cost) is met by fewer trades or by a fee of today. Pure.
 /// </summary>
 public static class RefusedRules
 {

@@ -38,9 +38,9 @@ public sealed partial class Submitter
     }
 
     /// <summary>
-    /// Markets in which nothing settles now (paused), and trades about which a node gives doubtful answers, are left out until the next block:
-    /// they soon are the oldest and would take all slots, and all that is read at once, from the others. The trades of a market settle in any
-    /// order: what one of them brings can be spent only when it is settled.
+    /// Markets in which nothing settles now (paused), and trades about which a node gives doubtful answers, are left out until the next
+    /// block: they soon are the oldest and would take all slots, and all that is read at once, from the others. The trades of a market
+    /// settle in any order: what one of them brings can be spent only when it is settled.
     /// </summary>
     private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellationToken)
     {

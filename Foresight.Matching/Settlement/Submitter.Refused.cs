@@ -93,8 +93,8 @@ public sealed partial class Submitter
     }
 
     /// <summary>
-    /// Gas is bound by a new simulation, because that of all trades would be too much for a few of them. If they cannot settle now, a sign of
-    /// life takes the nonce, so that nothing else waits for their market.
+    /// Gas is bound by a new simulation, because that of all trades would be too much for a few of them. If they cannot settle now, a sign
+    /// of life takes the nonce, so that nothing else waits for their market.
     /// </summary>
     /// <returns>Null if there is no block now by which to decide.</returns>
     private async Task<NewBatch?> SignSmallerAsync(

@@ -11,7 +11,9 @@ using Npgsql;
 
 namespace Foresight.Matching.Tests.Settlement;
 
-/// <summary>A transaction that no node takes blocks every later one of its account, so nobody may be able to make settlement sign one.</summary>
+/// <summary>
+/// A transaction that no node takes blocks every later one of its account, so nobody may be able to make settlement sign one.
+/// </summary>
 [Trait("Category", "Trust")]
 [Collection(ChainCollection.Name)]
 public sealed class RefusedBatchTests(ChainFixture fixture)
