@@ -1,7 +1,5 @@
-using System.Text.Json.Nodes;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
@@ -181,38 +179,6 @@ public sealed class OwnActsTests(ChainFixture fixture)
         Assert.Equal(accepted ? [wallet.Account] : [], await StrikesAsync(venue));
     }
 
-    /// <summary>
-    /// The follower may be behind the head by more than the blocks of which nodes without an archive keep the state. The failure's own block
-    /// is then as far away as those before it.
-    /// </summary>
-    [Theory]
-    [InlineData(90)]
-    [InlineData(200)]
-    public async Task AFailureThatIsFollowedLate_IsJudgedWithoutAnArchive(int blocksLater)
-    {
-        await using var venue = await LiveVenue.CreateAsync(fixture);
-        var (maker, other) = (await venue.AddWalletAsync(), await venue.AddWalletAsync());
-        await fixture.MineAsync(60);
-        await venue.ConfirmAsync();
-        await venue.PlaceAsync(maker, isBuy: true, Ticks, Lots);
-        var trade = (await venue.PlaceAsync(other, isBuy: false, Ticks, Lots)).TradeId;
-        await fixture.AutomineAsync(false);
-        var submitter = venue.Venue.NewSubmitter();
-        await venue.Venue.StepAsync(submitter);
-        await venue.SendFirstAsync(maker, venue.Venue.Deployment.Usdc, UsdcContract.Approve(venue.Venue.Deployment.Factory, 0));
-        await fixture.MineAsync();
-        await venue.Venue.StepAsync(submitter);
-        Assert.Equal("failed", (await venue.Venue.StateOfAsync(trade)).State);
-        // The logs are read from half a minute before the match, which is 50 blocks before the failure here.
-        var first = await fixture.Client.GetBlockAsync(await fixture.Client.BlockNumberAsync() - 50);
-        await venue.Venue.ExecuteAsync("UPDATE trades SET executed_at = to_timestamp($1)", (double)first!.Timestamp + 30);
-        await fixture.MineAsync(blocksLater + venue.Venue.Options.Confirmations);
-
-        await venue.Venue.FollowAsync(venue.Venue.NewFollower(new PrunedTransport(fixture.Transport, fixture.Client)));
-        Assert.True(await venue.Venue.ScalarAsync<bool>("SELECT closed FROM trades WHERE trade_id = $1", trade));
-        Assert.Equal([maker.Account], await StrikesAsync(venue));
-    }
-
     private static byte[] SignCancel(LiveVenue venue, LiveOrder order)
     {
         var domain = TypedDataDomain.OfMarket(venue.Venue.Deployment.ChainId, venue.Venue.MarketAddress);
@@ -238,29 +204,4 @@ public sealed class OwnActsTests(ChainFixture fixture)
 
     private static async Task<IEnumerable<Address>> StrikesAsync(LiveVenue venue) =>
         (await venue.Venue.ScalarAsync<byte[][]>("SELECT coalesce(array_agg(address), '{}') FROM strikes")).Select(a => new Address(a));
-}
-
-/// <summary>
-/// A node without an archive: it has the state of the last 128 blocks only. That of older ones than the newest is here the newest's, because
-/// the development chain keeps even less, and nothing changes in these blocks.
-/// </summary>
-internal sealed class PrunedTransport(NodeClient inner, EthereumClient chain) : NodeClient
-{
-    private const int BlocksOfState = 128;
-
-    public override async Task<IReadOnlyList<RpcReply>> SendAsync(IReadOnlyList<RpcRequest> requests, CancellationToken cancellationToken)
-    {
-        var head = await chain.BlockNumberAsync(cancellationToken);
-        return requests.Any(request => request.Method == "eth_call" && BlockOf(request, head) <= head - BlocksOfState)
-            ? throw new RpcException("eth_call", -32000, "missing trie node")
-            : await inner.SendAsync(
-                [.. requests.Select(r => r.Method == "eth_call" ? r with { Parameters = [r.Parameters[0]!.DeepClone(), "latest"] } : r)],
-                cancellationToken
-            );
-    }
-
-    private static long BlockOf(RpcRequest call, long head) =>
-        call.Parameters[1] is JsonValue named && named.GetValue<string>() is ['0', 'x', ..] number
-            ? (long)Hex.DecodeQuantity(number)
-            : head;
 }
