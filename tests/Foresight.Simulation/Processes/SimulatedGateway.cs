@@ -43,7 +43,8 @@ internal sealed class SimulatedGateway
                 new CheckedShare(new BusyCores(), dice.Below),
                 _putOut,
                 _metrics,
-                chain: null
+                chain: null,
+                steady
             ),
             _putOut,
             _metrics,
@@ -67,7 +68,7 @@ internal sealed class SimulatedGateway
             return null;
         }
 
-        if (refusals.TryGetValue(command, out var refusal))
+        if (refusals.TryGetValue(command, out var check) && await check is { } refusal)
             return new CommandResult(command.RequestId, refusal.Status, refusal.Code);
         Check(peer, command, arrivedAt);
         return await CommandGateway.Submit(command, _gate.Session(SimulatedNode.Shard), sentAt, _clock, World.Mutant.Read);
