@@ -36,7 +36,9 @@ public sealed partial class JournalTimeWatch : IHealthCheck
     internal void Saw(TimeSpan ahead, bool isDoubted)
     {
         Volatile.Write(ref _seen, new Seen(ahead, isDoubted, _clock.GetTimestamp()));
-        if (Interlocked.Exchange(ref _isDoubted, isDoubted ? 1 : 0) is var before && before == 1 == isDoubted)
+        // Shards of one node see the same clock, and the first of them reports it.
+        var wasDoubted = Interlocked.Exchange(ref _isDoubted, isDoubted ? 1 : 0) == 1;
+        if (wasDoubted == isDoubted)
             return;
         if (isDoubted)
             Log.Doubted(_logger, ahead);
