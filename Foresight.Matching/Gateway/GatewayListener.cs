@@ -83,7 +83,8 @@ internal static class GatewayListener
             provider.GetRequiredService<CheckedShare>(),
             provider.GetRequiredService<PutOutNodes>(),
             provider.GetRequiredService<GatewayMetrics>(),
-            provider.GetService<ChainEndpoint>()
+            provider.GetService<ChainEndpoint>(),
+            provider.GetRequiredService<TimeProvider>()
         ));
         builder.Services.AddSingleton<CommandGuard>();
     }
