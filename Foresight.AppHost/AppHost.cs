@@ -1,6 +1,9 @@
 using Foresight.AppHost;
 using Foresight.AppHost.Drill;
 
+const int MatchingNodes = 3;
+var expectedNodes = $"matching={MatchingNodes},api=2";
+
 if (args is ["drill", .. var drill])
     return await DrillVerb.RunAsync(drill);
 if (!AppHostArguments.TryParse(args, out var options, out var mistake))
@@ -30,7 +33,7 @@ foreach (var replica in data.Replicas)
     setup.WaitFor(replica);
 
 var matching = WithServers(builder.AddProject<Projects.Foresight_Matching>("matching", launchProfileName: null), data.Redis)
-    .WithReplicas(3)
+    .WithReplicas(MatchingNodes)
     .WithHttpEndpoint()
     .WithHttpHealthCheck("/ready")
     .WithEnvironment("OPERATOR_KEY", operatorKey)
@@ -71,6 +74,7 @@ IResourceBuilder<ProjectResource> AddApi(string name, int port) =>
         .WithPublicEndpoint(port)
         .WithHttpHealthCheck("/ready")
         .WithEnvironment("ADMIN_KEY", adminKey)
+        .WithEnvironment("EXPECTED_NODES", expectedNodes)
         .WaitFor(matching);
 
 IResourceBuilder<ProjectResource> WithServers(

@@ -84,6 +84,7 @@ public sealed record ChainAccountView(long Block, IReadOnlyList<ChainBalanceView
 /// <param name="OpenOrders">Newest first, at most 100.</param>
 /// <param name="Trades">Newest first, at most 100.</param>
 /// <param name="Standing">Null if nothing was ever held against the account.</param>
+/// <param name="PastOrders">Those that are over, newest first, at most 100; null from a node of an older version.</param>
 public sealed record AccountDetail(
     string Address,
     long ObservedBlock,
@@ -95,7 +96,9 @@ public sealed record AccountDetail(
     bool MoreOpenOrders,
     IReadOnlyList<TradeView> Trades,
     bool MoreTrades,
-    OffenderDetail? Standing
+    OffenderDetail? Standing,
+    IReadOnlyList<OrderView>? PastOrders = null,
+    bool MorePastOrders = false
 );
 
 /// <param name="Side">buy, sell.</param>
@@ -202,4 +205,29 @@ public sealed record FailedCommandView(
     string Reason,
     DateTimeOffset FailedAt,
     DateTimeOffset QuarantinedUntil
+);
+
+/// <param name="WalStatus">reserved, extended, unreserved, lost; null of a slot that holds nothing yet.</param>
+/// <param name="RetainedBytes">Write-ahead log that is kept for it; null of such a slot.</param>
+public sealed record ReplicationSlotView(string Name, bool Active, string? WalStatus, long? RetainedBytes);
+
+/// <param name="State">active, idle, idle in transaction …; "unknown" where the Api's role may not see it.</param>
+public sealed record PoolView(string User, string Application, string State, int Connections);
+
+/// <param name="RunningMs">Of a query since its start, of a transaction that idles since the transaction's.</param>
+/// <param name="Query">At most 200 characters, with the numbers of its parameters and not their values.</param>
+public sealed record SlowQueryView(int ProcessId, string User, string Application, string State, double RunningMs, string Query);
+
+/// <summary>What the primary says of itself.</summary>
+/// <param name="Slots">At most 50.</param>
+/// <param name="Pools">Connections by user, application and state, at most 100 rows.</param>
+/// <param name="SlowQueries">What runs for more than a second, the longest first, at most 50.</param>
+/// <param name="UnreadableSessions">Sessions whose query the Api's role may not see: a slow one of them is not listed.</param>
+public sealed record DatabaseDetail(
+    DateTimeOffset At,
+    IReadOnlyList<ReplicationSlotView> Slots,
+    IReadOnlyList<PoolView> Pools,
+    IReadOnlyList<SlowQueryView> SlowQueries,
+    int UnreadableSessions,
+    int MaxConnections
 );

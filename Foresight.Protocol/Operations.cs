@@ -15,6 +15,7 @@ public sealed record RefusedKeysView(string Address, DateTimeOffset Minute, int 
 /// <param name="Resources">From Postgres, like the failovers.</param>
 /// <param name="Redis">Source of the nodes, with the age of its data.</param>
 /// <param name="Postgres">Source of terms and failovers, with the age of its data.</param>
+/// <param name="Expected">How many nodes of each kind should live, by the answering node's setting; null if it has none.</param>
 public sealed record ClusterStatus(
     bool HasLeader,
     LeaderView? Leader,
@@ -23,7 +24,8 @@ public sealed record ClusterStatus(
     IReadOnlyList<FailoverView> Failovers,
     IReadOnlyList<ShardLeaderView>? Shards = null,
     SourceView? Redis = null,
-    SourceView? Postgres = null
+    SourceView? Postgres = null,
+    IReadOnlyDictionary<string, int>? Expected = null
 );
 
 /// <param name="State">
@@ -246,6 +248,7 @@ public sealed record RepairView(
 );
 
 /// <param name="ReportedAt">When the holder of settlement last wrote its status, which it does every second; null before the first.</param>
+/// <param name="HaltedSince">Null while settlement is not halted, and if an earlier version halted it.</param>
 public sealed record SettlementView(
     IReadOnlyDictionary<string, long> TradesByState,
     long HeadBlock,
@@ -258,7 +261,8 @@ public sealed record SettlementView(
     DateTimeOffset? LastErrorAt,
     string? Halted = null,
     IReadOnlyList<ChainEndpointView>? Endpoints = null,
-    DateTimeOffset? ReportedAt = null
+    DateTimeOffset? ReportedAt = null,
+    DateTimeOffset? HaltedSince = null
 );
 
 /// <param name="Name">rpc-1, rpc-2 … in the order of RPC_URLS, because a URL may contain a provider's key.</param>

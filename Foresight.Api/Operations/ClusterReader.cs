@@ -14,6 +14,7 @@ public sealed class ClusterReader(
     LeaderDirectory leaders,
     NodeRegistry registry,
     Database database,
+    ExpectedNodes expected,
     TimeProvider clock,
     ILogger<ClusterReader> logger
 )
@@ -71,7 +72,8 @@ public sealed class ClusterReader(
             rows.Value?.Failovers ?? [],
             shards,
             nodes.View,
-            rows.View
+            rows.View,
+            expected.ByKind
         );
     }
 

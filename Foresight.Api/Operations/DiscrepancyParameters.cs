@@ -7,6 +7,8 @@ namespace Foresight.Api.Operations;
 
 /// <param name="Present">True: only discrepancies that the latest runs still find.</param>
 /// <param name="Text">Part of the key or the summary, in upper or lower case.</param>
+/// <param name="From">First seen then or later.</param>
+/// <param name="To">First seen before then.</param>
 public readonly record struct DiscrepancyParameters(
     string? State = null,
     string? Kind = null,
@@ -15,11 +17,14 @@ public readonly record struct DiscrepancyParameters(
     string? Age = null,
     int? Market = null,
     bool? Present = null,
-    string? Text = null
+    string? Text = null,
+    DateTimeOffset? From = null,
+    DateTimeOffset? To = null
 ) : ICheckedParameters
 {
     Problem? ICheckedParameters.Problem =>
-        State is not null and not DiscrepancyFilterValues.Undecided && !DiscrepancyStates.All.Contains(State)
+        From >= To ? Problem.Malformed("from must be before to.")
+        : State is not null and not DiscrepancyFilterValues.Undecided && !DiscrepancyStates.All.Contains(State)
             ? Problem.Malformed($"state must be {DiscrepancyFilterValues.Undecided}, {string.Join(", ", DiscrepancyStates.All)}.")
         : Age is not null && !DiscrepancyAges.All.Contains(Age)
             ? Problem.Malformed($"age must be one of {string.Join(", ", DiscrepancyAges.All)}; a + in an address is written %2B.")
@@ -35,7 +40,9 @@ public readonly record struct DiscrepancyParameters(
             Age,
             Market,
             Present ?? false,
-            string.IsNullOrWhiteSpace(Text) ? null : Text.Trim()
+            string.IsNullOrWhiteSpace(Text) ? null : Text.Trim(),
+            From,
+            To
         );
 
     /// <summary>Postgres holds no text with a NUL, so such a filter could only fail there.</summary>

@@ -18,6 +18,8 @@ public static class OperationsEndpoints
 {
     public static WebApplicationBuilder AddOperations(this WebApplicationBuilder builder)
     {
+        // At once, because a wrong setting must end the start and not the first reading.
+        builder.Services.AddSingleton(new ExpectedNodes(builder.Configuration));
         builder.Services.AddSingleton<ClusterReader>();
         builder.Services.AddSingleton<SettlementReader>();
         builder.Services.AddSingleton<ReconciliationReader>();

@@ -19,7 +19,9 @@ public sealed record DiscrepancyFilter(
     string? Age = null,
     int? Market = null,
     bool Present = false,
-    string? Text = null
+    string? Text = null,
+    DateTimeOffset? From = null,
+    DateTimeOffset? To = null
 );
 
 /// <param name="Sort">One of <see cref="DiscrepancySorts.Names"/>.</param>
@@ -354,6 +356,10 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             conditions.Add("first_seen_at > @after");
         if (upTo is not null)
             conditions.Add("first_seen_at <= @upTo");
+        if (filter.From is not null)
+            conditions.Add("first_seen_at >= @from");
+        if (filter.To is not null)
+            conditions.Add("first_seen_at < @to");
         return (
             string.Join(" AND ", conditions),
             new DynamicParameters(
@@ -368,6 +374,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                     text = filter.Text,
                     after = after?.UtcDateTime,
                     upTo = upTo?.UtcDateTime,
+                    from = filter.From?.UtcDateTime,
+                    to = filter.To?.UtcDateTime,
                 }
             )
         );

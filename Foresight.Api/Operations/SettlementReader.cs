@@ -47,7 +47,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
             new CommandDefinition(
                 """
                 SELECT node_id, head_block, confirmed_block, confirmations, signer, signer_balance_wei::text AS signer_balance_wei, halted,
-                       last_error, last_error_at, endpoints::text AS endpoints, updated_at
+                       halted_since, last_error, last_error_at, endpoints::text AS endpoints, updated_at
                 FROM settlement_status
                 """,
                 cancellationToken: cancellationToken
@@ -68,7 +68,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
             status.LastErrorAt,
             status.Halted,
             JsonSerializer.Deserialize<IReadOnlyList<ChainEndpointView>>(status.Endpoints, JsonSerializerOptions.Web),
-            status.UpdatedAt
+            status.UpdatedAt,
+            status.HaltedSince
         );
     }
 
@@ -132,6 +133,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         public byte[]? Signer { get; init; }
         public string? SignerBalanceWei { get; init; }
         public string? Halted { get; init; }
+        public DateTime? HaltedSince { get; init; }
         public string? LastError { get; init; }
         public DateTime? LastErrorAt { get; init; }
         public string Endpoints { get; init; } = "[]";

@@ -28,6 +28,11 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         ORDER BY open.order_id DESC LIMIT @limit
         """;
 
+    /// <summary>By the account's orders in their own order, of which hardly any are open.</summary>
+    internal const string PastQuery = $"""
+        SELECT {Columns} WHERE o.account_id = @accountId AND o.status NOT IN (0, 1) ORDER BY o.order_id DESC LIMIT @limit
+        """;
+
     /// <param name="fromPrimary">Reads the primary if a replica does not have the order, because the replica may only lag.</param>
     public async Task<OrderView?> FindAsync(
         Hash32 hash,
@@ -69,6 +74,19 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
     {
         var rows = await connection.QueryAsync<OrderRow>(
             new CommandDefinition(OpenQuery, new { accountId, limit }, cancellationToken: cancellationToken)
+        );
+        return await WithFillsAsync(connection, rows.AsList(), ApiLimits.FillsInList, cancellationToken);
+    }
+
+    internal static async Task<IReadOnlyList<OrderView>> ReadPastAsync(
+        NpgsqlConnection connection,
+        int accountId,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        var rows = await connection.QueryAsync<OrderRow>(
+            new CommandDefinition(PastQuery, new { accountId, limit }, cancellationToken: cancellationToken)
         );
         return await WithFillsAsync(connection, rows.AsList(), ApiLimits.FillsInList, cancellationToken);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using System.Threading.RateLimiting;
 using Foresight.ServiceDefaults.Hosting;
@@ -7,6 +8,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Foresight.Console.Access;
@@ -52,9 +54,7 @@ public static class AccessRegistration
         });
         services.AddRateLimiter(options =>
         {
-            options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            options.OnRejected = (context, cancellationToken) =>
-                new ValueTask(context.HttpContext.Response.WriteAsync("Too many tries. Wait a minute and try again.", cancellationToken));
+            options.OnRejected = SayOnThePageAsync;
             options.AddPolicy(
                 AccessOptions.SignInLimit,
                 context =>
@@ -64,10 +64,10 @@ public static class AccessRegistration
                             _ => new FixedWindowRateLimiterOptions
                             {
                                 PermitLimit = AccessOptions.TriesPerMinute,
-                                Window = TimeSpan.FromMinutes(1),
+                                Window = TimeSpan.FromSeconds(AccessOptions.TriesWindowSeconds),
                             }
                         )
-                        : RateLimitPartition.GetNoLimiter("")
+                        : RateLimitPartition.GetNoLimiter("reading")
             );
         });
     }
@@ -80,7 +80,11 @@ public static class AccessRegistration
         app.UseAntiforgery();
     }
 
-    public static void MapAccess(this WebApplication app) =>
+    public static void MapAccess(this WebApplication app)
+    {
+        // A live page asks nothing over HTTP, so its ticket would end under an operator who is looking at it. Any answered request renews
+        // the ticket; this one costs nothing else (wwwroot/console.js).
+        app.MapGet(AccessOptions.SessionPath, () => Results.NoContent());
         app.MapPost(
             "/sign-out",
             async (HttpContext context, IAntiforgery antiforgery, OperatorSessions sessions) =>
@@ -94,6 +98,23 @@ public static class AccessRegistration
                 return Results.LocalRedirect($"{AccessOptions.SignInPath}?signedOut=true");
             }
         );
+    }
+
+    /// <summary>The form again, because a browser shows a bare answer as a white page without a way back.</summary>
+    private static ValueTask SayOnThePageAsync(OnRejectedContext context, CancellationToken cancellationToken)
+    {
+        var (request, response) = (context.HttpContext.Request, context.HttpContext.Response);
+        var left = context.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after)
+            ? (int)Math.Ceiling(after.TotalSeconds)
+            : AccessOptions.TriesWindowSeconds;
+        var back = request.Query["returnUrl"].ToString();
+        response.StatusCode = StatusCodes.Status303SeeOther;
+        response.Headers.RetryAfter = left.ToString(CultureInfo.InvariantCulture);
+        response.Headers.Location =
+            $"{AccessOptions.SignInPath}?limited={left.ToString(CultureInfo.InvariantCulture)}"
+            + (back.Length == 0 ? "" : $"&returnUrl={Uri.EscapeDataString(back)}");
+        return ValueTask.CompletedTask;
+    }
 
     private static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {

@@ -16,6 +16,9 @@ public sealed class SignInTries(TimeProvider clock)
     private readonly Dictionary<string, int> _tries = [];
     private long _minute;
 
+    /// <summary>Of the minute of the clock, at whose end tries are counted anew.</summary>
+    public static int SecondsLeft(DateTimeOffset now) => 60 - (int)(now.ToUnixTimeSeconds() % 60);
+
     /// <summary>Counts the try as wrong until <see cref="End"/> reports otherwise, so that tries side by side are bounded too.</summary>
     public bool TryBegin(string address)
     {

@@ -20,6 +20,9 @@ public sealed partial class ForesightApiClient
             ? GetAsync<TradeDetail>($"admin/trades/{number.ToString(CultureInfo.InvariantCulture)}", cancellationToken)
             : throw new ApiRefusedException(400, ProblemCodes.MalformedRequest, "A trade's id is a number.");
 
+    public Task<DatabaseDetail> GetDatabaseDetailAsync(CancellationToken cancellationToken) =>
+        GetAsync<DatabaseDetail>("admin/database", cancellationToken);
+
     public Task<TransactionDetail> GetTransactionAsync(string hash, CancellationToken cancellationToken) =>
         GetAsync<TransactionDetail>($"admin/transactions/{Uri.EscapeDataString(hash)}", cancellationToken);
 }

@@ -62,7 +62,9 @@ public static class ExportEndpoint
             question["severity"],
             question["assignee"],
             question["age"],
-            question["text"]
+            question["text"],
+            question["from"],
+            question["to"]
         );
         using var file = await question.Api.ExportDiscrepanciesAsync(choice, format, question.Cancelled);
         http.Response.ContentType = file.Content.Headers.ContentType?.ToString();

@@ -50,6 +50,24 @@ public static class ListExports
                 ServerTable.Prefix,
                 row => row.Server
             ),
+        ["slots"] = async ask =>
+            ask.Sorted(
+                (await ask.Api.GetDatabaseDetailAsync(ask.Cancelled)).Slots,
+                DatabaseDetails.SlotColumns,
+                DatabaseDetails.SlotPrefix
+            ),
+        ["pools"] = async ask =>
+            ask.Sorted(
+                (await ask.Api.GetDatabaseDetailAsync(ask.Cancelled)).Pools,
+                DatabaseDetails.PoolColumns,
+                DatabaseDetails.PoolPrefix
+            ),
+        ["slow-queries"] = async ask =>
+            ask.Sorted(
+                (await ask.Api.GetDatabaseDetailAsync(ask.Cancelled)).SlowQueries,
+                DatabaseDetails.SlowColumns,
+                DatabaseDetails.SlowPrefix
+            ),
         ["nodes"] = async ask =>
             ask.Sorted(
                 NodeTable.RowsOf(Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Cluster).Nodes, []),

@@ -1,3 +1,4 @@
+using Foresight.Console.Orders;
 using Foresight.Console.Problems;
 
 namespace Foresight.Console.Live;
@@ -9,6 +10,7 @@ public static class LiveRegistration
         builder.Services.AddSingleton<ThroughputHistory>();
         builder.Services.AddSingleton<ServerHistory>();
         builder.Services.AddSingleton<ProblemMemory>();
+        builder.Services.AddSingleton(new TraceLinks(builder.Configuration));
         builder.Services.AddScoped<OperationsFeed>();
         builder.Services.AddScoped<NoticeBoard>();
         builder.Services.AddScoped<Times>();

@@ -67,6 +67,24 @@ public sealed class LiveValue<T> : Freshness
     }
 }
 
+/// <summary>What the holder of settlement reports: read from Postgres, where it stays when the holder falls silent.</summary>
+public sealed class ReportFreshness : Freshness
+{
+    /// <param name="why">Null while what is reported is as new as it says.</param>
+    /// <param name="asOf">When it was last so.</param>
+    public void Take(string? why, DateTimeOffset? asOf, DateTimeOffset now)
+    {
+        if (why is null)
+        {
+            Succeeded(now);
+            return;
+        }
+
+        WasReadAt(asOf ?? now);
+        Fail(why, now);
+    }
+}
+
 /// <summary>
 /// A part that comes from another source than the rest of the value can be stale alone, so it has a freshness of its own.
 /// </summary>

@@ -18,6 +18,8 @@ public sealed class OperationsFeed(
 {
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    private readonly ReportFreshness _report = new();
+
     public LiveValue<ClusterStatus> Cluster { get; } = new();
 
     public SourceFreshness Leases { get; } = new("Redis");
@@ -29,6 +31,12 @@ public sealed class OperationsFeed(
     public LiveValue<ReconciliationStatus> Reconciliation { get; } = new();
 
     public LiveValue<SettlementView> Settlement { get; } = new();
+
+    /// <summary>
+    /// Of head, endpoints, signer and holder, which are as old as the holder's last report and the chain's last block; the numbers of
+    /// trades are Postgres's own, and are not.
+    /// </summary>
+    public Freshness SettlementReport => Settlement is { HasValue: true, IsStale: false } && _report.IsStale ? _report : Settlement;
 
     public LiveValue<ThroughputView> Throughput { get; } = new();
 
@@ -76,6 +84,7 @@ public sealed class OperationsFeed(
             if (overview.Database is { } database)
                 servers.Add(now, database);
             Problems = memory.Observe(overview, now);
+            TakeReport(overview.Settlement, now);
             MissingNodes = memory.Missing;
         }
         catch (Exception e) when (e is ApiUnavailableException or ApiRefusedException)
@@ -108,6 +117,19 @@ public sealed class OperationsFeed(
 
         Leases.Take(cluster.Redis, now);
         Terms.Take(cluster.Postgres, now);
+    }
+
+    private void TakeReport(SettlementView? settlement, DateTimeOffset now)
+    {
+        if (settlement is null)
+            return;
+        var isSilent = ProblemRules.IsSilent(settlement, now);
+        var head = Problems.FirstOrDefault(problem => problem.Key == ProblemRules.Head);
+        _report.Take(
+            isSilent ? $"{settlement.HolderNodeId} does not report." : head?.Title,
+            isSilent ? settlement.ReportedAt : head?.Since,
+            now
+        );
     }
 
     private static void Take<T>(LiveValue<T> part, T? value, string name, AdminOverview overview, DateTimeOffset now)

@@ -24,6 +24,13 @@ public static class Prices
 
     public static string Show(int ticks, string tickSize) => Show(FromTicks(ticks), tickSize);
 
+    /// <summary>With one decimal more where it lies between two ticks.</summary>
+    public static string Middle(int bidTicks, int askTicks, string tickSize)
+    {
+        var (middle, decimals) = ((FromTicks(bidTicks) + FromTicks(askTicks)) / 2, DecimalsOf(tickSize));
+        return Format.Number(middle, decimal.Round(middle, decimals) == middle ? decimals : decimals + 1);
+    }
+
     public static string Shares(long lots) => Format.Number(FromLots(lots), 2);
 
     /// <summary>In totals cents are noise, so they are rounded away.</summary>

@@ -23,6 +23,13 @@ public static class ProblemRules
     /// <summary>Beyond any sound way from match to final: batch, block and confirmations.</summary>
     public static readonly TimeSpan LongestSettlement = TimeSpan.FromMinutes(3);
 
+    public const string Head = "head";
+
+    /// <summary>
+    /// One run may fail, or take as long as the pause between two; a second one that is missing is a reconciler that stands.
+    /// </summary>
+    public const int MissedRuns = 2;
+
     public static readonly TimeSpan MostLag = TimeSpan.FromSeconds(5);
 
     /// <summary>Default of SETTLEMENT_LOW_BALANCE_MILLIETHER, at which settlement itself begins to warn.</summary>
@@ -52,7 +59,7 @@ public static class ProblemRules
                 .Concat(OfDatabase(overview))
                 .Concat(OfSettlement(overview.Settlement, facts))
                 .Concat(OfOperators(overview.Controls))
-                .Concat(OfReconciliation(overview.Reconciliation))
+                .Concat(OfReconciliation(overview.Reconciliation, facts.Now))
                 .OrderBy(problem => problem.IsBad ? 0 : 1),
         ];
     }
@@ -95,8 +102,8 @@ public static class ProblemRules
                 Tones.Bad,
                 leaderless.Count == 1 && cluster.Shards is null or { Count: <= 1 } ? "No leader" : $"No leader of {Listed(leaderless)}",
                 "Orders wait at the Api until a node has taken over, which takes seconds.",
-                "/failovers",
-                "Failovers",
+                "/cluster",
+                "Cluster",
                 IsOfSource: true
             );
 
@@ -104,18 +111,8 @@ public static class ProblemRules
         if (cluster.Redis is { State: SourceView.Down })
             yield break;
 
-        foreach (var kind in missing.GroupBy(node => node.Kind).OrderBy(kind => kind.Key, StringComparer.Ordinal))
-            yield return new Problem(
-                $"node:{kind.Key}",
-                Tones.Watch,
-                $"{Counted(kind.Count(), $"{kind.Key} node")} missing",
-                $"Not heard any more: {Listed(kind.Select(node => node.NodeId))}. "
-                    + "The others carry on; one fault more may be one too many.",
-                "/cluster",
-                "Nodes",
-                kind.Min(node => node.HeardAt),
-                IsOfSource: true
-            );
+        foreach (var problem in OfMissing(cluster, missing))
+            yield return problem;
         var versions = VersionRules.Counted(cluster.Nodes).Select(version => version.Version).Order(StringComparer.Ordinal).ToList();
         if (versions.Count > 1)
             yield return new Problem(
@@ -128,13 +125,41 @@ public static class ProblemRules
             );
     }
 
+    /// <summary>Those that were seen and are not any more, and those that are expected and were never seen.</summary>
+    private static IEnumerable<Problem> OfMissing(ClusterStatus cluster, IReadOnlyList<MissingNode> missing)
+    {
+        var gone = missing.Select(node => node.NodeId).ToHashSet(StringComparer.Ordinal);
+        var expected = cluster.Expected ?? new Dictionary<string, int>();
+        foreach (var kind in missing.Select(node => node.Kind).Union(expected.Keys).Order(StringComparer.Ordinal))
+        {
+            var known = missing.Where(node => node.Kind == kind).ToList();
+            var alive = cluster.Nodes.Count(node => node.Kind == kind && !gone.Contains(node.NodeId));
+            var wanted = expected.GetValueOrDefault(kind);
+            var count = Math.Max(known.Count, wanted - alive);
+            if (count <= 0)
+                continue;
+            var heard = known.Count > 0 ? $"Not heard any more: {Listed(known.Select(node => node.NodeId))}. " : "";
+            var number = wanted > alive ? $"{alive} of {wanted} live. " : "";
+            yield return new Problem(
+                $"node:{kind}",
+                Tones.Watch,
+                $"{Counted(count, $"{kind} node")} missing",
+                $"{heard}{number}The others carry on; one fault more may be one too many.",
+                "/cluster",
+                "Nodes",
+                known.Count > 0 ? known.Min(node => node.HeardAt) : null,
+                IsOfSource: true
+            );
+        }
+    }
+
     private static IEnumerable<Problem> OfSettlement(SettlementView? settlement, ProblemFacts facts)
     {
         if (settlement is null)
             yield break;
 
         var unsettled = settlement.TradesByState.Where(state => TradeStates.IsUnsettled(state.Key)).Sum(state => state.Value);
-        var isSilent = settlement.ReportedAt is { } reported && facts.Now - reported > OldestReport;
+        var isSilent = IsSilent(settlement, facts.Now);
         if (settlement.Halted is { } halted)
             yield return new Problem(
                 "halted",
@@ -142,7 +167,8 @@ public static class ProblemRules
                 "Settlement is halted",
                 $"{halted} {Counted(unsettled, "trade")} wait. It goes on when an operator who has verified the chain resumes it.",
                 "/settlement",
-                "Settlement"
+                "Settlement",
+                settlement.HaltedSince
             );
         else if (isSilent)
             yield return new Problem(
@@ -169,7 +195,7 @@ public static class ProblemRules
         // Of a silent holder the head is old in any case.
         if (!isSilent && facts.Head is { } head && facts.Now - head.LastAt > OldestHead(head.UsualPause))
             yield return new Problem(
-                "head",
+                Head,
                 Tones.Bad,
                 "The chain does not move",
                 $"Its head is block {Format.Count(settlement.HeadBlock)}. Nothing is settled, and no deposit is seen, until the next.",
@@ -282,8 +308,27 @@ public static class ProblemRules
         }
     }
 
-    private static IEnumerable<Problem> OfReconciliation(ReconciliationStatus? reconciliation)
+    public static bool IsSilent(SettlementView settlement, DateTimeOffset now) =>
+        settlement.ReportedAt is { } reported && now - reported > OldestReport;
+
+    /// <summary>What is compared may have changed since: nothing of it is called good any more.</summary>
+    public static bool IsOverdue(ReconciliationStatus reconciliation, DateTimeOffset now) =>
+        reconciliation is { LastRun: { } last, Interval: var interval }
+        && interval > TimeSpan.Zero
+        && now - (last.FinishedAt ?? last.StartedAt) > interval * MissedRuns;
+
+    private static IEnumerable<Problem> OfReconciliation(ReconciliationStatus? reconciliation, DateTimeOffset now)
     {
+        if (reconciliation is not null && IsOverdue(reconciliation, now))
+            yield return new Problem(
+                "reconciler",
+                Tones.Watch,
+                "The reconciler is overdue",
+                $"No run for more than {MissedRuns} × {Format.Length(reconciliation.Interval)}: journal and chain are not compared.",
+                "/reconciliation",
+                "Reconciliation",
+                reconciliation.LastRun!.FinishedAt ?? reconciliation.LastRun.StartedAt
+            );
         if (reconciliation?.Critical is { Count: > 0 } critical)
             yield return new Problem(
                 "critical",

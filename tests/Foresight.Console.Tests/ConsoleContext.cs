@@ -7,8 +7,10 @@ using Foresight.Console.Access;
 using Foresight.Console.Api;
 using Foresight.Console.Live;
 using Foresight.Console.MarketData;
+using Foresight.Console.Orders;
 using Foresight.Console.Problems;
 using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor.Services;
 
@@ -21,6 +23,7 @@ namespace Foresight.Console.Tests;
 public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
 {
     private const string Session = "the-session";
+    private protected const string TraceUrl = "https://traces.example/{id}";
 
     // Far more than the milliseconds that a step takes, because a loaded machine may need seconds.
     static ConsoleContext() => DefaultWaitTimeout = TimeSpan.FromSeconds(15);
@@ -45,6 +48,9 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
         Services.AddSingleton<ThroughputHistory>();
         Services.AddSingleton<ServerHistory>();
         Services.AddSingleton<ProblemMemory>();
+        Services.AddSingleton(
+            new TraceLinks(new ConfigurationBuilder().AddInMemoryCollection([new(TraceLinks.Setting, TraceUrl)]).Build())
+        );
         Services.AddSingleton<OperationsFeed>();
         Services.AddSingleton<NoticeBoard>();
         Services.AddSingleton<Times>();

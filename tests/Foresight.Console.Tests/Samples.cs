@@ -179,6 +179,16 @@ internal static class Samples
             reads
         );
 
+    public static DatabaseDetail DatabaseDetail() =>
+        new(
+            Noon,
+            [new("replica-1", true, "reserved", 2_048), new("left-behind", false, "unreserved", 5_368_709_120)],
+            [new("foresight", "api-1", "idle", 7), new("foresight", "matching", "idle in transaction", 1)],
+            [new(4_711, "foresight", "api-1", "active", 95_000, "SELECT count(*) FROM trades WHERE market_id = $1")],
+            UnreadableSessions: 0,
+            MaxConnections: 100
+        );
+
     public static ReconciliationStatus Reconciliation(int open = 2) =>
         new(
             false,

@@ -159,10 +159,16 @@ public class ConsoleFaultTests(ConsoleFixture stack, ITestOutputHelper output) :
                     .ToHaveTextAsync(new Regex(@"^Disconnected, as of \d\d:\d\d:\d\d UTC$"), new() { Timeout = left().Timeout });
                 await Expect(_page.Locator("main#content")).ToHaveCSSAsync("filter", "grayscale(1)", new() { Timeout = left().Timeout });
                 await Expect(Live).ToBeHiddenAsync(new() { Timeout = left().Timeout });
+                await Expect(_page).ToHaveTitleAsync("(disconnected) Overview · Foresight", new() { Timeout = left().Timeout });
+                Assert.Matches("favicon-bad", await IconAsync());
             }
         );
         await Expect(_page.Locator("#disconnected")).ToBeHiddenAsync();
+        await Expect(_page).ToHaveTitleAsync("Overview · Foresight");
+        Assert.DoesNotMatch("favicon-bad", await IconAsync());
     }
+
+    private async Task<string> IconAsync() => (await _page.Locator("link[rel=icon]").First.GetAttributeAsync("href"))!;
 
     private ILocator Problem(string key) => _page.Locator($"[data-problem='{key}']");
 

@@ -23,11 +23,13 @@ public sealed class DecisionLogReader(Database database, TimeProvider clock)
 {
     public const int Rows = 500;
 
+    /// <summary>Without what the reconciler found, reopened or repaired by itself, which nobody decided: it has no key.</summary>
     private const string Query = """
         SELECT at, actor, key, subject, id, address, name, action, from_state AS fromState, to_state AS toState, note, batch FROM (
             (SELECT at, actor, key_name AS key, 'discrepancy' AS subject, discrepancy_id AS id, NULL::bytea AS address, NULL AS name,
                 action, from_state, to_state, note, batch_id AS batch, audit_id
-             FROM discrepancy_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)
+             FROM discrepancy_audit WHERE at >= @since AND (key_name IS NOT NULL OR actor NOT IN ('reconciler', 'auto-fix'))
+             ORDER BY at DESC LIMIT @rows)
             UNION ALL
             (SELECT at, actor, key_name, 'offender', NULL, address, NULL, action, NULL, NULL, note, NULL, audit_id
              FROM offender_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)

@@ -40,7 +40,9 @@ public sealed class AccountDetailReader(Database database, ChainAccountReader ch
             known.OpenOrders.Count > MaxRows,
             [.. known.Trades.Take(MaxRows)],
             known.Trades.Count > MaxRows,
-            await standing
+            await standing,
+            [.. known.PastOrders.Take(MaxRows)],
+            known.PastOrders.Count > MaxRows
         );
 
         Task<Known?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
@@ -59,11 +61,17 @@ public sealed class AccountDetailReader(Database database, ChainAccountReader ch
             )
         );
         var open = await OrderReader.ReadOpenAsync(connection, accountId, MaxRows + 1, cancellationToken);
+        var past = await OrderReader.ReadPastAsync(connection, accountId, MaxRows + 1, cancellationToken);
         var trades = await connection.QueryAsync<TradeReader.TradeRow>(
             new CommandDefinition(TradesQuery, new { accountId, rows = MaxRows + 1 }, cancellationToken: cancellationToken)
         );
-        return new Known(view, open, [.. trades.Select(row => row.View())]);
+        return new Known(view, open, past, [.. trades.Select(row => row.View())]);
     }
 
-    private sealed record Known(AccountView Account, IReadOnlyList<OrderView> OpenOrders, IReadOnlyList<TradeView> Trades);
+    private sealed record Known(
+        AccountView Account,
+        IReadOnlyList<OrderView> OpenOrders,
+        IReadOnlyList<OrderView> PastOrders,
+        IReadOnlyList<TradeView> Trades
+    );
 }

@@ -16,7 +16,8 @@ internal static class DetailEndpoints
             .AddSingleton<TradeDetailReader>()
             .AddSingleton<TransactionDetailReader>()
             .AddSingleton<SettlementDetailReader>()
-            .AddSingleton<FailedCommandReader>();
+            .AddSingleton<FailedCommandReader>()
+            .AddSingleton<DatabaseDetailReader>();
 
     public static void MapDetails(this RouteGroupBuilder admin)
     {
@@ -53,6 +54,15 @@ internal static class DetailEndpoints
             .MapGet("/settlement/batches", BatchesAsync)
             .WithName("ListBatches")
             .WithSummary("Settlement's transactions, newest first.")
+            .RefusesWith(400, 401, 429, 503);
+        admin
+            .MapGet(
+                "/database",
+                async (DatabaseDetailReader reader, CancellationToken cancellationToken) =>
+                    TypedResults.Ok(await reader.ReadAsync(cancellationToken))
+            )
+            .WithName("GetDatabaseDetail")
+            .WithSummary("The primary's replication slots, connections and slow queries.")
             .RefusesWith(400, 401, 429, 503);
         admin
             .MapGet("/failed-commands", FailedCommandsAsync)

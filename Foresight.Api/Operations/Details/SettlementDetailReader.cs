@@ -39,8 +39,6 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
         GROUP BY 1 ORDER BY n DESC, reason LIMIT @MaxReasons
         """;
 
-    private const string HaltedQuery = "SELECT halted_since FROM settlement_status";
-
     public Task<SettlementDetail> ReadAsync(CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync("settlement_detail", ReadAsync, cancellationToken);
 
@@ -65,7 +63,7 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
         var status = await SettlementReader.ReadAsync(connection, cancellationToken);
         await using var read = await connection.QueryMultipleAsync(
             new CommandDefinition(
-                string.Join(";\n", HaltedQuery, QueueQuery, BatchesQuery, FailuresQuery),
+                string.Join(";\n", QueueQuery, BatchesQuery, FailuresQuery),
                 new
                 {
                     before = long.MaxValue,
@@ -75,7 +73,6 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
                 cancellationToken: cancellationToken
             )
         );
-        var haltedSince = await read.ReadSingleOrDefaultAsync<DateTime?>();
         var queue = (await read.ReadAsync<(string State, long Trades, long OldestId, DateTime OldestAt)>())
             .OrderBy(row => TradeStates.All.ToList().IndexOf(row.State))
             .Select(row => new SettlementQueueView(row.State, row.Trades, row.OldestId, row.OldestAt))
@@ -84,6 +81,6 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
         var failures = (await read.ReadAsync<(string Reason, long Trades, DateTime LastAt)>())
             .Select(row => new FailureCountView(row.Reason, row.Trades, row.LastAt))
             .ToList();
-        return new SettlementDetail(clock.GetUtcNow(), status, haltedSince, queue, batches, failures);
+        return new SettlementDetail(clock.GetUtcNow(), status, status.HaltedSince, queue, batches, failures);
     }
 }

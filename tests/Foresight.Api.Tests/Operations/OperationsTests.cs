@@ -26,6 +26,7 @@ public sealed class OperationsTests(ApiStack stack)
     [InlineData("GET", "admin/settlement")]
     [InlineData("GET", "admin/settlement/batches")]
     [InlineData("GET", "admin/failed-commands")]
+    [InlineData("GET", "admin/database")]
     [InlineData("GET", "admin/history")]
     [InlineData("GET", "database/status")]
     [InlineData("GET", "reconciliation/status")]

@@ -33,6 +33,25 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     }
 
     [Fact]
+    public async Task Decisions_AreThoseOfPersons_AndNotWhatTheReconcilerFoundOrRepaired()
+    {
+        var id = (await InsertAsync(1))[0];
+        await stack.ExecuteAsync(
+            $"""
+            INSERT INTO discrepancy_audit (discrepancy_id, actor, action, from_state, to_state)
+            VALUES ({id}, 'reconciler', 'found', 'none', 'open'), ({id}, 'auto-fix', 'repair', 'open', 'resolved'),
+                ({id}, 'Before keys had names', 'reopen', 'resolved', 'reopened')
+            """
+        );
+        await DecideAsync(id, ApiStack.AdaKey, "reconciler", new { note = "Paid back." });
+        var log = await stack.Admin.GetFromJsonAsync<DecisionLog>("admin/decisions?hours=1");
+        Assert.Equal(
+            ["resolve ada", "reopen "],
+            log!.Decisions.Where(one => (one.Subject, one.SubjectId) == ("discrepancy", $"{id}")).Select(one => $"{one.Action} {one.Key}")
+        );
+    }
+
+    [Fact]
     public async Task FiveHundred_AreResolvedAtOnce_WithOneBatchInTheAudit_AndThoseThatDoNotFitAreNamed()
     {
         var ids = await InsertAsync(500);
@@ -95,12 +114,27 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         Assert.Equal([ids[1]], await IdsAsync("age=0-5m"));
         Assert.Equal([ids[2]], await IdsAsync("age=24h%2B"));
         Assert.Equal([ids[1], ids[0]], await IdsAsync("present=true"));
+        var (dayAgo, twoDaysAgo) = ($"{DateTime.UtcNow.AddDays(-1):s}Z", $"{DateTime.UtcNow.AddDays(-2):s}Z");
+        Assert.Equal([ids[1], ids[0]], await IdsAsync($"from={dayAgo}"));
+        Assert.Equal([ids[2]], await IdsAsync($"to={dayAgo}"));
+        Assert.Empty(await IdsAsync($"from={twoDaysAgo}&to={dayAgo}"));
+        using var file = await stack.Admin.GetAsync($"reconciliation/discrepancies/export?format=csv&text={_mark}&to={dayAgo}");
+        Assert.Equal(2, (await file.Content.ReadAsStringAsync()).TrimEnd().Split('\n').Length);
         await stack.ExecuteAsync($"UPDATE discrepancies SET summary = 'Of 50 % of_ids' WHERE discrepancy_id = {ids[1]}");
         Assert.Equal([ids[1]], await IdsAsync("text=50%20%25%20OF_"));
         // Neither a sign of a pattern nor of SQL means anything in a text.
         Assert.Empty(await IdsAsync("text=50%25_of"));
         Assert.Empty(await IdsAsync("text=%27%20OR%20true%20--"));
-        foreach (var wrong in new[] { "age=old", $"text={new string('x', 101)}", "text=a%00b" })
+        foreach (
+            var wrong in new[]
+            {
+                "age=old",
+                "from=yesterday",
+                $"from={dayAgo}&to={twoDaysAgo}",
+                $"text={new string('x', 101)}",
+                "text=a%00b",
+            }
+        )
             Assert.Equal(400, (int)(await stack.Admin.GetAsync($"reconciliation/discrepancies?{wrong}")).StatusCode);
 
         var view = (await stack.Admin.GetFromJsonAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{ids[1]}"))!.Discrepancy;

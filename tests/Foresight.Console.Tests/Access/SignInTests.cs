@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -52,6 +53,44 @@ public sealed partial class SignInTests : IAsyncLifetime
         using var overview = await _browser.GetAsync("/");
         Assert.Equal(HttpStatusCode.Found, overview.StatusCode);
     }
+
+    [Fact]
+    public async Task TooManyTries_AreRefusedOnThePageItself_WithTheSecondsLeft()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            using var taken = await SignInAsync("a-wrong-key", "/database");
+            Assert.NotEqual(HttpStatusCode.SeeOther, taken.StatusCode);
+        }
+
+        using var refused = await SignInAsync("a-wrong-key", "/database");
+        Assert.Equal(HttpStatusCode.SeeOther, refused.StatusCode);
+        var address = refused.Headers.Location!.ToString();
+        var seconds = Regex.Match(address, @"^/sign-in\?limited=(\d+)&returnUrl=%2Fdatabase$").Groups[1].Value;
+        Assert.InRange(int.Parse(seconds, CultureInfo.InvariantCulture), 1, 60);
+        Assert.Contains(
+            $"Too many tries. The next is taken in {seconds} s.",
+            await _browser.GetStringAsync(address),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task TooManyWrongKeys_NameTheSecondsLeft()
+    {
+        for (var i = 0; i < 3; i++)
+            (await SignInAsync("a-wrong-key")).Dispose();
+        using var refused = await SignInAsync("a-wrong-key");
+        // The clock's minute may end between two of them.
+        if (refused.StatusCode == HttpStatusCode.TooManyRequests)
+            Assert.Matches(@"Too many wrong keys\. The next is taken in \d{1,2} s\.", await refused.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("9999999", "The next is taken in 60 s.")]
+    [InlineData("x", "Goes into the audit trail")]
+    public async Task AddressThatAnybodyMayWrite_IsHeldToTheBound(string limited, string expected) =>
+        Assert.Contains(expected, await _browser.GetStringAsync($"/sign-in?limited={limited}"), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("https://elsewhere.example/")]

@@ -34,7 +34,8 @@ public sealed class AccountPageTests : ConsoleContext
         Assert.Equal(["USDC", "100", "40", "10.5", "49.5", "90", "80", "-20"], Balances(page)[0]);
         Assert.Equal("none", Balances(page)[1][^1]);
         Assert.Equal("USDC", Text(page.FindAll("tr.row-differs").Single().Children[0]));
-        Assert.Contains("the exchange at block 2,100, the chain at 2,105", Text(page));
+        Assert.Contains("last change observed at block 2,100; on chain as of block 2,105", Text(page));
+        Assert.Contains("On chain Approved Difference", Text(page));
     }
 
     [Fact]
@@ -56,6 +57,28 @@ public sealed class AccountPageTests : ConsoleContext
         Assert.Contains($"/offenders/{Samples.Account}", Links(page));
         Assert.Contains("capped", Text(page));
         Assert.Contains("Trades the newest 1", Text(page));
+    }
+
+    [Fact]
+    public void PastOrdersAndStrikes_HaveTheirTiles()
+    {
+        _detail = _detail with
+        {
+            PastOrders = [Samples.Order() with { OrderId = "0x99", Status = "filled" }],
+            MorePastOrders = true,
+            Standing = new OffenderDetail(
+                Samples.Offender(),
+                [new StrikeView(42, "balance_moved", 2, Samples.Noon.AddMinutes(-5), null)],
+                []
+            ),
+        };
+        var page = Shown();
+        Assert.Contains("Past orders the newest 1", Text(page));
+        Assert.Contains(Rows(page), row => row is [.., "filled"]);
+        Assert.Equal(["42", "11:55:00 5 min ago", "balance moved", "2", "–"], Strikes(page));
+
+        static string[] Strikes(IRenderedComponent<AccountPage> page) =>
+            [.. page.Find("[data-testid=strikes] tbody tr").Children.Select(cell => Text(cell))];
     }
 
     [Fact]

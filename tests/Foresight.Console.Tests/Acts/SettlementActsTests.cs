@@ -28,7 +28,9 @@ public sealed class SettlementActsTests : ConsoleContext
         Assert.False(HasButton(page, "Resume…"));
         Field(page, "Reason").Input("   ");
         Assert.False(CanPress(page, "Halt now"));
+        Assert.Contains("“Halt now” needs a reason first.", Text(page));
         Field(page, "Reason").Input("  odd gas ");
+        Assert.DoesNotContain("needs a reason first", Text(page));
         Api.Answer("/admin/settlement/acts", () => _controls with { Holds = [Hold] });
         Button(page, "Halt now").Click();
         page.WaitForAssertion(() => Assert.Equal(("halt", "odd gas"), LastAct()));

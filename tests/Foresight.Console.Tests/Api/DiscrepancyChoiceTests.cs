@@ -12,6 +12,16 @@ public sealed class DiscrepancyChoiceTests
         Assert.False(new DiscrepancyChoice(Age: "24h+").IsAny);
     }
 
+    [Theory]
+    [InlineData("2026-05-04", "2026-05-04", "2026-05-04T00:00:00Z", "2026-05-05T00:00:00Z")]
+    [InlineData(null, "9999-12-31", null, "9999-12-31")]
+    [InlineData("yesterday", null, "yesterday", null)]
+    public void Days_AreWhole_AndWhatIsNoneIsLeftToTheApi(string? from, string? to, string? start, string? end)
+    {
+        var parameters = new DiscrepancyChoice(From: from, To: to).Parameters.ToDictionary(one => one.Name, one => one.Value);
+        Assert.Equal((start, end), (parameters["from"], parameters["to"]));
+    }
+
     [Fact]
     public void IgnoredForATime_EndsThen_AndForGoodNever()
     {

@@ -29,6 +29,26 @@ public sealed class ClusterPageTests : ConsoleContext
     }
 
     [Fact]
+    public void NodeThatNeverCame_IsExpectedAllTheSame()
+    {
+        _cluster = _cluster with
+        {
+            Expected = new Dictionary<string, int> { ["matching"] = 3, ["api"] = 1 },
+        };
+        var page = Shown();
+        Assert.Contains("Matching nodes 1 alive of 3 expected Api nodes 1 alive of 1 expected", Text(page));
+        Assert.Equal(["2 matching nodes missing"], Feed.Problems.Select(problem => problem.Title));
+    }
+
+    [Fact]
+    public void LeaseOfAShard_IsToldApartFromItsEpoch()
+    {
+        var leader = Samples.Leader(leaseMs: 399);
+        _cluster = _cluster with { Shards = [new ShardLeaderView(0, LeasedResources.Matching, leader)] };
+        Assert.Contains("matching-1, epoch 1,012 · 399 ms left of the lease", Text(Shown()));
+    }
+
+    [Fact]
     public void NodeThatIsSilent_IsMarkedBeforeItsRecordEnds()
     {
         _cluster = _cluster with { Nodes = [.. _cluster.Nodes.Select(node => node with { HeartbeatMs = 1_000 })] };

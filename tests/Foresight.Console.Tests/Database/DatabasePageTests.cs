@@ -8,7 +8,39 @@ public sealed class DatabasePageTests : ConsoleContext
 {
     private DatabaseStatus _status = Samples.Database();
 
-    public DatabasePageTests() => Api.Answer("/admin/overview", () => Samples.Overview() with { Database = _status });
+    private DatabaseDetail _detail = Samples.DatabaseDetail();
+
+    public DatabasePageTests()
+    {
+        Api.Answer("/admin/overview", () => Samples.Overview() with { Database = _status });
+        Api.Answer("/admin/database", () => _detail);
+    }
+
+    [Fact]
+    public void SlotsConnectionsAndSlowQueries_AreThePrimarys()
+    {
+        var page = Stepped();
+        page.WaitForAssertion(() => Assert.Contains("Connections 8 of at most 100", Text(page)));
+        var rows = Rows(page);
+        Assert.Contains(rows, row => row is ["left-behind", "not in use", "unreserved", "5 GB"]);
+        Assert.Contains(rows, row => row is ["matching", "foresight", "idle in transaction", "1"]);
+        Assert.Contains(
+            rows,
+            row => row is ["2 min", "api-1", "foresight", "active", "4711", "SELECT count(*) FROM trades WHERE market_id = $1"]
+        );
+        Assert.Equal("unreserved", Text(page.Find("[data-testid=slots] .tone-watch")));
+        Assert.Contains("/export/slow-queries?format=csv", Links(page));
+    }
+
+    [Fact]
+    public void SessionsThatAreNotReadable_AreNoQuietDatabase()
+    {
+        _detail = _detail with { SlowQueries = [], UnreadableSessions = 3 };
+        var page = Stepped();
+        page.WaitForAssertion(() => Assert.Contains("3 sessions are not readable", Text(page)));
+        Assert.Contains("None among those that are readable", Text(page));
+        Assert.DoesNotContain("No slow query", Text(page));
+    }
 
     [Fact]
     public void Servers_AreShownWithTheirShareOfReads()

@@ -42,6 +42,16 @@ public sealed class FailedCommandsTests : ConsoleContext
     }
 
     [Fact]
+    public void QuarantineThatIsOver_SaysSo()
+    {
+        _page = new([Samples.FailedCommand() with { QuarantinedUntil = Samples.Noon.AddMinutes(-1) }], null);
+        var page = One(Key);
+        page.WaitForAssertion(() => Assert.Contains("Refused for no longer refused", Text(page)));
+        var list = Render<FailedCommandsPage>();
+        list.WaitForAssertion(() => Assert.Equal("no longer refused", Rows(list)[0][^1]));
+    }
+
+    [Fact]
     public void CommandThatIsNoJson_IsShownAsItIs()
     {
         _page = new([Samples.FailedCommand("<b>not json")], null);

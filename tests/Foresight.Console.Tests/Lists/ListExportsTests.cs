@@ -23,6 +23,7 @@ public sealed class ListExportsTests
             "/admin/decisions?hours=24",
             () => new DecisionLog(Samples.Noon.AddDays(-1), [Decision("Bob"), Decision("Ada")], false)
         );
+        _api.Answer("/admin/database", Samples.DatabaseDetail);
         _api.Answer("/admin/failed-commands", () => new Page<FailedCommandView>([Samples.FailedCommand()], null));
     }
 

@@ -54,7 +54,7 @@ public sealed class BookPartsTests : ConsoleContext
     [Theory]
     [InlineData(1, 0, "no asks")]
     [InlineData(0, 1, "no bids")]
-    [InlineData(1, 1, "spread 0.010 · middle 0.4050")]
+    [InlineData(1, 1, "spread 0.010 · middle 0.405")]
     public void TheSpread_IsBetweenTwoSides_OrTheMissingOneIsNamed(int bids, int asks, string spread)
     {
         var shown = Ladder(Side(4_000, -10, bids), Side(4_100, 10, asks));

@@ -161,7 +161,7 @@ public sealed class MarketActsTests : ConsoleContext
             ["11:59:00 60 s ago", "Ada (key ada)", "resume first key", "market 7", "paused → paused", "All is well."],
             Rows(page)[0]
         );
-        Assert.Contains("(key unknown)", Rows(page)[1][1]);
+        Assert.Equal("Bob", Rows(page)[1][1]);
         foreach (var link in new[] { "/markets/7", "/reconciliation/discrepancies/12", $"/offenders/{account}" })
             Assert.Contains(link, Links(page));
     }

@@ -45,9 +45,9 @@ public sealed class MarketsTests : ConsoleContext
         Api.Answer("/markets/7", () => Samples.Market(stats: Samples.Stats()));
         Api.Answer("/markets/7/trades", () => new[] { Samples.Trade(42), Samples.Trade(41, outcome: 1, price: "0.57") });
         var page = Render<MarketPage>(set => set.Add(shown => shown.Id, 7));
-        page.WaitForAssertion(() => Assert.Equal(2, Rows(page).Length));
-        Assert.Contains("Last price 0.420 Best bid 0.415 Best ask 0.425 Shares 24 h 1,234 USDC 24 h 518 Trades 24 h 31", Text(page));
-        Assert.Equal(["11:59:30", "No", "buy", "0.570", "12.50", "direct", "matched"], Rows(page)[1]);
+        page.WaitForAssertion(() => Assert.Single(Rows(page)));
+        Assert.Contains("Last price 0.420 Best bid – Best ask – Shares 24 h 1,234 USDC 24 h 518 Trades 24 h 31", Text(page));
+        Assert.Equal(["11:59:30", "Yes", "buy", "0.420", "12.50", "direct", "matched"], Rows(page)[0]);
         Assert.DoesNotContain("The book is empty", Text(page));
         Assert.Contains("/trades?market=7", Links(page));
     }
@@ -67,6 +67,24 @@ public sealed class MarketsTests : ConsoleContext
     }
 
     [Fact]
+    public void OtherOutcome_HasItsOwnTradesAndLastPrice_AndNoneOfThemIsNew()
+    {
+        Api.Answer("/markets/7", () => Samples.Market(stats: Samples.Stats()));
+        Api.Answer("/markets/7/trades", () => new[] { Samples.Trade(42), Samples.Trade(41), Samples.Trade(40, outcome: 1, price: "0.57") });
+        Navigation.NavigateTo("/markets/7");
+        var page = Render<MarketPage>(set => set.Add(shown => shown.Id, 7));
+        page.WaitForAssertion(() => Assert.Equal(2, Rows(page).Length));
+        Navigation.NavigateTo("/markets/7?outcome=1");
+        page.WaitForAssertion(() =>
+            Assert.Equal(["11:59:30", "No", "buy", "0.570", "12.50", "direct", "matched"], Assert.Single(Rows(page)))
+        );
+        Assert.Contains("Last price 0.570", Text(page));
+        Navigation.NavigateTo("/markets/7");
+        page.WaitForAssertion(() => Assert.Equal(2, Rows(page).Length));
+        Assert.Empty(page.FindAll(".fresh"));
+    }
+
+    [Fact]
     public void MarketThatIsNotThere_SaysWhy()
     {
         Api.Problem("/markets/99", 404, ProblemCodes.NotFound);
@@ -82,7 +100,7 @@ public sealed class MarketsTests : ConsoleContext
             [new BookLevel(4_300, 100, 100), new BookLevel(4_400, 1, 101)]
         );
         Assert.Equal(
-            ["0.440|0.01|1.01", "0.430|1.00|1.00", "spread 0.020 · middle 0.4200", "0.410|1.50|1.50", "0.400|0.50|2.00"],
+            ["0.440|0.01|1.01", "0.430|1.00|1.00", "spread 0.020 · middle 0.420", "0.410|1.50|1.50", "0.400|0.50|2.00"],
             Rows(shown).Select(row => string.Join('|', row))
         );
     }
@@ -101,8 +119,9 @@ public sealed class MarketsTests : ConsoleContext
         var shown = Render<DepthCurve>(set =>
             set.Add(part => part.Bids, [new BookLevel(4_100, 150, 150), new BookLevel(4_000, 50, 200)])
                 .Add(part => part.Asks, [new BookLevel(4_300, 100, 100)])
+                .Add(part => part.TickSize, "0.001")
         );
-        Assert.Equal("0.40 2.00 0.44", Text(shown));
+        Assert.Equal("0.395 2.00 0.435", Text(shown));
         Assert.Contains("No depth", Text(Render<DepthCurve>()));
     }
 

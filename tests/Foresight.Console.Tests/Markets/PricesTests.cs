@@ -24,6 +24,12 @@ public sealed class PricesTests
     }
 
     [Theory]
+    [InlineData(6_300, 6_500, "0.64")]
+    [InlineData(6_300, 6_400, "0.635")]
+    public void Middle_HasAnotherDecimalOnlyBetweenTicks(int bid, int ask, string expected) =>
+        Assert.Equal(expected, Prices.Middle(bid, ask, "0.01"));
+
+    [Theory]
     [InlineData("1234.49", "1,234")]
     [InlineData("0", "0")]
     [InlineData(null, "–")]

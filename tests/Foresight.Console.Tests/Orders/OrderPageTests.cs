@@ -42,6 +42,7 @@ public sealed class OrderPageTests : ConsoleContext
         Assert.Contains("Expires 6 May 00:00 in 36 h", Text(page));
         Assert.Contains("Idempotency key retry-1", Text(page));
         Assert.Contains($"Trace {Trace}", Text(page));
+        Assert.Contains($"https://traces.example/{Trace}", Links(page));
         Assert.Contains($"/accounts/{Samples.Account}", Links(page));
         Assert.Equal(
             [Hash, Samples.Account, Trace, Other],

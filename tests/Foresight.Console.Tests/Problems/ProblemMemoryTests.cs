@@ -7,7 +7,7 @@ public sealed class ProblemMemoryTests
 {
     private readonly ProblemMemory _memory = new();
     private DateTimeOffset _now = Samples.Noon;
-    private AdminOverview _overview = Samples.Overview(reconciliation: Samples.Reconciliation(open: 0));
+    private AdminOverview _overview = Samples.Overview(reconciliation: Samples.Reconciliation(open: 0) with { LastRun = null });
 
     [Fact]
     public void Problem_HasItsStart_AndGoesWhenItIsPast()

@@ -38,7 +38,8 @@ public sealed class ProblemRulesTests
     [Fact]
     public void NoLeader_IsBad_AndNamesTheShardWhereThereAreSeveral()
     {
-        Assert.Equal(["No leader"], Titles(cluster => cluster with { HasLeader = false, Leader = null, Shards = null }));
+        var problem = Assert.Single(Of(cluster => cluster with { HasLeader = false, Leader = null, Shards = null }));
+        Assert.Equal(("No leader", "/cluster"), (problem.Title, problem.Href));
         ShardLeaderView[] shards = [new(0, "matching-engine", Samples.Cluster(Samples.Leader()).Leader), new(1, "matching-engine-1", null)];
         Assert.Equal(["No leader of matching-engine-1"], Titles(cluster => cluster with { HasLeader = false, Shards = shards }));
     }
@@ -87,6 +88,36 @@ public sealed class ProblemRulesTests
     }
 
     [Fact]
+    public void NodesThatNeverCame_AreMissed_BesideThoseThatWent()
+    {
+        var expected = new Dictionary<string, int> { ["matching"] = 3, ["api"] = 1 };
+        var problem = Assert.Single(Of(cluster => cluster with { Expected = expected }));
+        Assert.Equal(("node:matching", "2 matching nodes missing", true), (problem.Key, problem.Title, problem.IsOfSource));
+        Assert.StartsWith("1 of 3 live. ", problem.Meaning, StringComparison.Ordinal);
+
+        var overview = Sound.Overview! with { Cluster = Sound.Overview.Cluster! with { Expected = expected } };
+        MissingNode[] missing = [new("matching-2", "matching", Now.AddSeconds(-40))];
+        problem = Assert.Single(ProblemRules.Of(Sound with { Overview = overview, Missing = missing }));
+        Assert.Equal(("2 matching nodes missing", Now.AddSeconds(-40)), (problem.Title, problem.Since!.Value));
+        Assert.StartsWith("Not heard any more: matching-2. 1 of 3 live. ", problem.Meaning, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(10, false)]
+    [InlineData(11, true)]
+    public void ReconcilerThatMissedTwoRuns_IsOverdue(int minutes, bool isOverdue)
+    {
+        var status = Samples.Reconciliation(open: 0) with { LastRun = Samples.Run() with { FinishedAt = Now.AddMinutes(-minutes) } };
+        var problems = ProblemRules.Of(Sound with { Overview = Samples.Overview(reconciliation: status) });
+        Assert.Equal(isOverdue ? ["The reconciler is overdue"] : [], problems.Select(problem => problem.Title));
+        if (isOverdue)
+            Assert.Equal(
+                ("reconciler", "/reconciliation", Now.AddMinutes(-11)),
+                (problems[0].Key, problems[0].Href, problems[0].Since!.Value)
+            );
+    }
+
+    [Fact]
     public void MixedVersions_AreListedShort()
     {
         var problem = Assert.Single(
@@ -105,10 +136,17 @@ public sealed class ProblemRulesTests
     public void HaltedSettlement_SaysWhy()
     {
         var problem = Assert.Single(
-            OfSettlement(view => view with { Halted = "the nonce was used by another", LastErrorAt = Now.AddMinutes(-1) })
+            OfSettlement(view =>
+                view with
+                {
+                    Halted = "the nonce was used by another",
+                    HaltedSince = Now.AddMinutes(-9),
+                    LastErrorAt = Now.AddMinutes(-1),
+                }
+            )
         );
         // The time of the last error may be that of another error, long before.
-        Assert.Equal(("halted", null), (problem.Key, problem.Since));
+        Assert.Equal(("halted", Now.AddMinutes(-9)), (problem.Key, problem.Since));
         Assert.StartsWith("the nonce was used by another", problem.Meaning, StringComparison.Ordinal);
     }
 

@@ -35,8 +35,7 @@ public sealed class DecisionTests : ConsoleContext
     {
         _row = _row with { Proof = """{"log":{"index":7}}""", AbsentSince = Samples.Noon, IgnoredUntil = Samples.Noon };
         var text = Text(Shown());
-        Assert.Contains("On chain lots 5", text);
-        Assert.Contains("In the journal lots 6", text);
+        Assert.Contains("Both sides fills by order; what differs is marked Field On chain In the journal lots ≠ 5 6", text);
         Assert.Contains("log.index 7", text);
         Assert.Contains("At stake 12.5 USDC", text);
         Assert.Contains("Ignored until 2026-05-04 12:00:00.000 UTC", text);
@@ -52,8 +51,7 @@ public sealed class DecisionTests : ConsoleContext
     {
         _row = _row with { OnChain = null, OffChain = null, MarketId = null, TradeId = null, Amount = null };
         var text = Text(Shown());
-        Assert.Contains("The chain has nothing of it in the blocks that were compared.", text);
-        Assert.Contains("The journal knows nothing of it.", text);
+        Assert.Contains("Neither side has anything of it.", text);
         Assert.Contains("Market none Trade none", text);
         Assert.Contains("At stake unknown", text);
     }

@@ -41,6 +41,42 @@ public sealed class SettlementPageTests : ConsoleContext
     }
 
     [Fact]
+    public void WhatTheHolderReports_IsAsOldAsItsReport_AndTheQueueIsNot()
+    {
+        var overview = Samples.Overview();
+        Api.Answer(
+            "/admin/overview",
+            () => overview with { Settlement = overview.Settlement! with { ReportedAt = Samples.Noon.AddSeconds(-30) } }
+        );
+        var page = Shown();
+        page.InvokeAsync(() => Feed.StepAsync(CancellationToken.None));
+        page.WaitForAssertion(() => Assert.Equal(["Now", "RPC endpoints"], Stale(page)));
+        Assert.Contains("Chain head 2,105 confirmed to 2,100 stale since 11:59:30 UTC", Text(page));
+        Assert.Equal("matching-1 does not report.", page.Find(".figure-stale-note").GetAttribute("title"));
+
+        overview = overview with { Settlement = overview.Settlement! with { ReportedAt = null } };
+        Api.Answer("/admin/overview", () => overview);
+        page.InvokeAsync(() => Feed.StepAsync(CancellationToken.None));
+        page.WaitForAssertion(() => Assert.Empty(Stale(page)));
+
+        static IEnumerable<string?> Stale(IRenderedComponent<SettlementPage> page) =>
+            page.FindAll(".tile-stale").Select(tile => tile.GetAttribute("aria-label"));
+    }
+
+    [Fact]
+    public async Task ChainThatStands_MakesTheReportOld()
+    {
+        for (var second = 0; second < 100; second++)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            await Feed.StepAsync(CancellationToken.None);
+        }
+
+        Assert.True(Feed.SettlementReport.IsStale);
+        Assert.Equal(("The chain does not move", false), (Feed.SettlementReport.Failure, Feed.Settlement.IsStale));
+    }
+
+    [Fact]
     public void Endpoints_AreShown_WithWhyOneIsOut()
     {
         var page = Shown();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Foresight.Matching.Engine;
 using Foresight.Protocol;
 using Npgsql;
@@ -67,13 +68,31 @@ public static class ConsoleSeed
             TakeOverReasons.Crashed
         );
 
-    public static Task FailedCommandAsync(this StackFixture stack) =>
-        stack.ExecuteAsync(
+    public static Task FailedCommandAsync(this StackFixture stack)
+    {
+        var id = Guid.NewGuid();
+        LeaderCommand command = new PlaceOrder
+        {
+            RequestId = id,
+            Hash = "0x" + new string('7', 64),
+            Maker = Offender,
+            MarketId = stack.Markets[0].Id,
+            Outcome = 0,
+            IsBuy = true,
+            PriceTicks = 6_200,
+            Lots = 2_500,
+            Salt = "81985529216486895",
+            Signature = "0x" + new string('5', 130),
+        };
+        return stack.ExecuteAsync(
             """
             INSERT INTO failed_commands (shard, request_id, epoch, command, reason, until)
-            VALUES (0, gen_random_uuid(), 1, '{"kind": "place", "market": 1}', 'InvalidOperationException: a defect', now())
-            """
+            VALUES (0, $1::uuid, 1, $2, 'InvariantException: the book lost an order', now())
+            """,
+            id.ToString(),
+            JsonSerializer.Serialize(command, JsonSerializerOptions.Web)
         );
+    }
 
     /// <param name="trade">A strike is of a trade; the trade itself stays as it is.</param>
     public static Task StrikeAsync(this StackFixture stack, long trade) =>

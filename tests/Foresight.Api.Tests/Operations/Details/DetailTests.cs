@@ -207,6 +207,7 @@ public sealed class DetailTests(ApiStack stack) : IAsyncLifetime
                 OrderDetailReader.OrderQuery,
                 OrderDetailReader.TradesQuery,
                 OrderReader.OpenQuery,
+                OrderReader.PastQuery,
                 TradeDetailReader.FateQuery,
                 TradeDetailReader.BatchQuery,
                 TradeDetailReader.SidesQuery,

@@ -90,6 +90,8 @@ public sealed class SettlementDetailTests(ApiStack stack) : IAsyncLifetime
                 (detail.Status.Halted, detail.HaltedSince!.Value)
             );
             Assert.NotNull(detail.Status.ReportedAt);
+            var overview = await stack.ReadAsync<AdminOverview>("admin/overview", asOperator: true);
+            Assert.Equal(detail.HaltedSince, overview.Settlement!.HaltedSince);
         }
         finally
         {
