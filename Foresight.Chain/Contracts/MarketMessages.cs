@@ -16,7 +16,13 @@ public enum SettlementKind : byte
 /// <param name="Price">Micro-USDC per share.</param>
 public sealed record MarketLeg(OrderMessage Order, byte[] Signature, BigInteger Amount, BigInteger Price) : IAbiTuple
 {
-    IReadOnlyList<object?> IAbiTuple.Values => [Order, Signature, Amount, Price];
+    /// <summary>The highest bit of a leg's price names the purse (contracts/src/Types.sol).</summary>
+    private static readonly BigInteger VaultBit = BigInteger.One << 255;
+
+    /// <summary>Draws on the maker's balance in the vault instead of their wallet, and is paid there (docs/firm-money.md).</summary>
+    public bool OfVault { get; init; }
+
+    IReadOnlyList<object?> IAbiTuple.Values => [Order, Signature, Amount, OfVault ? Price | VaultBit : Price];
 }
 
 /// <param name="TradeId">Unique within the market, and above zero, because zero marks a fill that is no trade of ours.</param>

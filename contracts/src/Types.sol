@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: UNLICENSED
 pragma solidity 0.8.37;
 
+// In `Leg.price`: the leg draws on its maker's purse in the vault and is paid there. Clear: it draws on the maker's wallet. A
+// bit and no field of its own, so that a leg of a wallet is encoded as before and costs nothing more.
+uint256 constant VAULT_LEG = 1 << 255;
+
+/// The id of a share at the outcome token and at the vault: the market's address, and the outcome in the lowest byte.
+function shareId(address market, uint256 outcomeIndex) pure returns (uint256) {
+  return (uint256(uint160(market)) << 8) | outcomeIndex;
+}
+
 /// What a maker signs (EIP-712). `price` is micro-USDC per whole share; `amount` counts 10^-18 shares; `expiry` is the last
 /// second at which it may be filled, 0 for never.
 struct Order {
@@ -14,7 +23,7 @@ struct Order {
 }
 
 /// One order's part in a match: how much of it is filled, and at which price. A buy may not pay more than its order permits,
-/// a sell may not get less.
+/// a sell may not get less. The highest bit of `price` names the purse (`VAULT_LEG`).
 struct Leg {
   Order order;
   bytes signature;
