@@ -86,6 +86,7 @@ internal static class GatewayListener
             provider.GetService<ChainEndpoint>()
         ));
         builder.Services.AddSingleton<CommandGuard>();
+        builder.Services.AddHostedService<GatewayWarmup>();
     }
 
     /// <summary>Waits for the start of the server: a port of 0 is known only then.</summary>

@@ -19,6 +19,13 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
     /// <summary>Postgres truncates application_name to 63 bytes, and the next holder would then not find the sessions.</summary>
     private const int MaximumNameLength = 63;
 
+    /// <summary>
+    /// Every statement here looks for a few rows of tables that only grow. A plan made while a table was still small, or before its first
+    /// ANALYZE, would read all of it on each batch until the next one; planning each time costs as much as the statement.
+    /// </summary>
+    private const string PlansForFewRows =
+        "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
+
     public static string NameOf(string resource, Guid token)
     {
         var name = $"foresight-{resource}-{token:N}";
@@ -47,7 +54,8 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
             NoResetOnClose = true,
             // Identifies the statement that failed; without it a failed commit is always in doubt.
             IncludeFailedBatchedCommand = true,
-            MaxAutoPrepare = 40,
+            Options = $"{servers.Settings.Options} {PlansForFewRows}".TrimStart(),
+            MaxAutoPrepare = 80,
             AutoPrepareMinUsages = 2,
         };
         return servers.OpenPinned(settings, sessionName, loggers);

@@ -53,6 +53,19 @@ public sealed class ConsoleBrowser : IAsyncDisposable
     /// <param name="zone">As in the tz database; null is the machine's.</param>
     public async Task<IPage> VisitAsync(ColorScheme appearance = ColorScheme.Light, int width = 1280, int height = 900, string? zone = null)
     {
+        var page = await EmptyPageAsync(appearance, width, height, zone);
+        await page.GotoAsync("/");
+        return page;
+    }
+
+    /// <summary>Of a context of its own, with an empty cache.</summary>
+    public async Task<IPage> EmptyPageAsync(
+        ColorScheme appearance = ColorScheme.Light,
+        int width = 1280,
+        int height = 900,
+        string? zone = null
+    )
+    {
         var context = await _browser.NewContextAsync(
             new()
             {
@@ -63,9 +76,7 @@ public sealed class ConsoleBrowser : IAsyncDisposable
             }
         );
         context.SetDefaultTimeout(DeadlineMs);
-        var page = await context.NewPageAsync();
-        await page.GotoAsync("/");
-        return page;
+        return await context.NewPageAsync();
     }
 
     public async Task<IPage> SignInAsync(string name, string key, ColorScheme appearance = ColorScheme.Light, string? zone = null)

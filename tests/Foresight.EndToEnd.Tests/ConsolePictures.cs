@@ -158,6 +158,10 @@ public sealed class ConsolePictures
             await OpenAsync(page, address);
             var link = await LinkAsync(row);
             found.Add((one!, link));
+            if (one == "market")
+                found.Add(("new-market", "/markets/new"));
+            if (one == "discrepancy")
+                found.Add(("reconciliation-run", await LinkAsync("main a[href^='/reconciliation/runs/']")));
             if (one != "trade")
                 continue;
             await OpenAsync(page, link);

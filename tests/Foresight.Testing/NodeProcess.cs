@@ -21,9 +21,15 @@ public sealed partial class NodeProcess : IAsyncDisposable
         string service = "Foresight.Matching",
         params string[] arguments
     )
+        : this(nodeId, Repository.OutputOf(service), settings, arguments) { }
+
+    /// <param name="program">A dll, of a published folder too.</param>
+    public NodeProcess(string nodeId, FileInfo program, IReadOnlyDictionary<string, string?> settings)
+        : this(nodeId, program.FullName, settings, []) { }
+
+    private NodeProcess(string nodeId, string program, IReadOnlyDictionary<string, string?> settings, string[] arguments)
     {
         NodeId = nodeId;
-        var program = Repository.OutputOf(service);
         var start = new ProcessStartInfo("dotnet", [program, .. arguments])
         {
             RedirectStandardOutput = true,
@@ -33,11 +39,11 @@ public sealed partial class NodeProcess : IAsyncDisposable
         // Without a chain settlement and reconciliation wait for it and change nothing, so a test that needs none names none.
         start.Environment["RPC_URL"] = "http://127.0.0.1:1";
         start.Environment["OPERATOR_KEY"] = "0x" + new string('1', 64);
+        start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         foreach (var (name, value) in settings)
             start.Environment[name.Replace(":", "__")] = value;
         start.Environment["NODE_ID"] = nodeId;
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
-        start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);

@@ -22,20 +22,7 @@ internal sealed class PublishedFolders : IDisposable
         if (_byProject.TryGetValue(project, out var folder))
             return folder;
         folder = Path.Combine(_root, project);
-        // In the configuration of these tests, because the projects are built in it already.
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        Run(
-            "dotnet",
-            "publish",
-            Path.Combine(Repository.Root, project),
-            "--no-build",
-            "--configuration",
-            configuration,
-            "--output",
-            folder,
-            "--verbosity",
-            "quiet"
-        );
+        Publication.MakeAsync(project, folder).GetAwaiter().GetResult();
         Run("chmod", "-R", "a-w,a+rX", _root);
         Run("chmod", "u+w", _root);
         return _byProject[project] = folder;
