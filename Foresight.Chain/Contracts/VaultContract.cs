@@ -78,7 +78,14 @@ public sealed class VaultContract(EthereumClient client, Address address) : Depl
 
     /// <param name="permit">65 bytes, of the caller's own ERC-2612 permit for the vault.</param>
     public static byte[] DepositWithPermit(Address account, BigInteger micros, BigInteger deadline, byte[] permit) =>
-        DepositWithPermitFunction.Encode(account, micros, deadline, (int)permit[64], new Hash32(permit.AsSpan(0, 32)), new Hash32(permit.AsSpan(32, 32)));
+        DepositWithPermitFunction.Encode(
+            account,
+            micros,
+            deadline,
+            (int)permit[64],
+            new Hash32(permit.AsSpan(0, 32)),
+            new Hash32(permit.AsSpan(32, 32))
+        );
 
     /// <summary>Moves at most what is free to what leaves, and starts the delay again for all of it.</summary>
     public static byte[] RequestWithdrawal(BigInteger asset, BigInteger amount) => RequestWithdrawalFunction.Encode(asset, amount);
@@ -104,7 +111,12 @@ public sealed class VaultContract(EthereumClient client, Address address) : Depl
     {
         var call = new CallRequest(Address, PurseOfFunction.Encode(account, asset));
         var values = PurseOfFunction.DecodeOutput(await Client.CallAsync(call, block, cancellationToken));
-        return new VaultPurse(values.Integer("free"), values.Integer("leaving"), (long)values.Integer("readyBlock"), (long)values.Integer("readyTime"));
+        return new VaultPurse(
+            values.Integer("free"),
+            values.Integer("leaving"),
+            (long)values.Integer("readyBlock"),
+            (long)values.Integer("readyTime")
+        );
     }
 
     /// <summary>In 10^-18 complete sets that are in purses without being shares at the outcome token; each is worth one USDC.</summary>

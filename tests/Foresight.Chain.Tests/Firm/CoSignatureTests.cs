@@ -35,10 +35,7 @@ public sealed class CoSignatureTests(FirmFixture fixture) : FirmScenario(fixture
         };
         Assert.Null(await RefusalAsync(owner, VaultContract.WithdrawNow(next, owner.Address, Sign(next))));
         var neighbour = await TraderAsync("the same nonce", 100);
-        var same = message with
-        {
-            Account = neighbour.Address,
-        };
+        var same = message with { Account = neighbour.Address };
         await ExecuteAsync(neighbour, VaultContract.WithdrawNow(same, neighbour.Address, Sign(same)));
         _nonce++;
     }
@@ -95,7 +92,10 @@ public sealed class CoSignatureTests(FirmFixture fixture) : FirmScenario(fixture
             Assert.Equal("BadCoSignature", await RefusalAsync(owner, VaultContract.WithdrawNow(altered, owner.Address, signature)));
 
         var s = Word.Read(signature.AsSpan(32, 32));
-        var n = BigInteger.Parse("0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141", System.Globalization.NumberStyles.HexNumber);
+        var n = BigInteger.Parse(
+            "0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141",
+            System.Globalization.NumberStyles.HexNumber
+        );
         byte[][] wrong =
         [
             Venue.Operator.Sign(HashIn(WithdrawalMessage.DomainOf(1, Vault.Address))),
@@ -147,9 +147,17 @@ public sealed class CoSignatureTests(FirmFixture fixture) : FirmScenario(fixture
         var message = await MessageAsync(owner, 40);
         var call = VaultContract.WithdrawNow(message, owner.Address, Sign(message, former));
         var role = Keccak256.HashText("OPERATOR");
-        await Chain.ExecuteAsync(Venue.Admin, Venue.Factory.Address, ContractArtifact.MarketFactory.Encode("grantRole", role, former.Address));
+        await Chain.ExecuteAsync(
+            Venue.Admin,
+            Venue.Factory.Address,
+            ContractArtifact.MarketFactory.Encode("grantRole", role, former.Address)
+        );
         Assert.Null(await RefusalAsync(owner, call));
-        await Chain.ExecuteAsync(Venue.Admin, Venue.Factory.Address, ContractArtifact.MarketFactory.Encode("revokeRole", role, former.Address));
+        await Chain.ExecuteAsync(
+            Venue.Admin,
+            Venue.Factory.Address,
+            ContractArtifact.MarketFactory.Encode("revokeRole", role, former.Address)
+        );
         Assert.Equal("BadCoSignature", await RefusalAsync(owner, call));
     }
 
@@ -161,7 +169,10 @@ public sealed class CoSignatureTests(FirmFixture fixture) : FirmScenario(fixture
         var message = await MessageAsync(owner, 50);
         var receipt = await Chain.ExecuteAsync(owner, Vault.Address, VaultContract.WithdrawNow(message, owner.Address, Sign(message)));
         Assert.Equal((0m, 50m), await MoneyAsync(owner.Address));
-        Assert.Equal(Exchange.Micros(50), VaultContract.LeavingDrawn.Decode(receipt.Logs.Single(VaultContract.LeavingDrawn.Matches)).Integer("leaving"));
+        Assert.Equal(
+            Exchange.Micros(50),
+            VaultContract.LeavingDrawn.Decode(receipt.Logs.Single(VaultContract.LeavingDrawn.Matches)).Integer("leaving")
+        );
 
         var more = await MessageAsync(owner, 51);
         Assert.Equal("InsufficientVaultBalance", await RefusalAsync(owner, VaultContract.WithdrawNow(more, owner.Address, Sign(more))));

@@ -128,11 +128,7 @@ public sealed class DepositTests(FirmFixture fixture) : FirmScenario(fixture)
         Assert.Equal("NotOutcomeToken", await RefusalAsync(sender, hooks));
 
         // Anybody may mint under their own address, which makes them no market.
-        await Chain.ExecuteAsync(
-            sender,
-            Venue.Shares.Address,
-            ContractArtifact.OutcomeToken.Encode("mint", sender.Address, 0, Amount(5))
-        );
+        await Chain.ExecuteAsync(sender, Venue.Shares.Address, ContractArtifact.OutcomeToken.Encode("mint", sender.Address, 0, Amount(5)));
         foreach (
             var (id, amount, account, error) in new (BigInteger, BigInteger, Address?, string)[]
             {

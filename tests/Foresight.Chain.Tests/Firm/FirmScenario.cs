@@ -112,17 +112,23 @@ public abstract class FirmScenario(FirmFixture fixture) : IClassFixture<FirmFixt
         }
     }
 
-    protected MarketLeg Buy(MarketContract market, PrivateKey maker, int outcome = 0, int ticks = 5_000, long lots = 100, long expiry = 0) =>
-        Venue.Leg(market, maker, outcome, isBuy: true, ticks, lots, expiry: expiry) with
-        {
-            OfVault = true,
-        };
+    protected MarketLeg Buy(
+        MarketContract market,
+        PrivateKey maker,
+        int outcome = 0,
+        int ticks = 5_000,
+        long lots = 100,
+        long expiry = 0
+    ) => Venue.Leg(market, maker, outcome, isBuy: true, ticks, lots, expiry: expiry) with { OfVault = true };
 
-    protected MarketLeg Sell(MarketContract market, PrivateKey maker, int outcome = 0, int ticks = 5_000, long lots = 100, long expiry = 0) =>
-        Venue.Leg(market, maker, outcome, isBuy: false, ticks, lots, expiry: expiry) with
-        {
-            OfVault = true,
-        };
+    protected MarketLeg Sell(
+        MarketContract market,
+        PrivateKey maker,
+        int outcome = 0,
+        int ticks = 5_000,
+        long lots = 100,
+        long expiry = 0
+    ) => Venue.Leg(market, maker, outcome, isBuy: false, ticks, lots, expiry: expiry) with { OfVault = true };
 
     protected static MarketLeg OfWallet(MarketLeg leg) => leg with { OfVault = false };
 

