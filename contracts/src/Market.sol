@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {FeeTerms, Leg, Match, Order, VAULT_LEG, shareId} from "./Types.sol";
+import {FeeTerms, Leg, Match, Order, shareId} from "./Types.sol";
 import {MarketFactory} from "./MarketFactory.sol";
 import {OutcomeToken} from "./OutcomeToken.sol";
 import {Signatures} from "./Signatures.sol";
@@ -177,7 +177,7 @@ contract Market {
       // would report good trades as failed.
       if (gasleft() - gasleft() / 64 < gasBound) revert TooLittleGas(i);
       (bool settled, bytes memory reason) = address(this).call{gas: gasBound}(data);
-      if (!settled) emit SettlementFailed(matches[i].tradeId, reason);
+      if (!settled) emit SettlementFailed(uint248(matches[i].tradeId), reason);
     }
   }
 
@@ -186,22 +186,24 @@ contract Market {
     if (msg.sender != address(this)) revert OnlySelf();
     if (state != State.Open) revert MarketNotOpen();
     uint256 count = m.legs.length;
-    if (count < 2 || count > 8) revert BadMatch();
-    uint256 purses = _pursesOf(m.legs);
+    if (count < 2) revert BadMatch();
+    uint256 purses = m.tradeId >> 248;
+    if (purses != 0 && (address(vault) == address(0) || purses >> count != 0)) revert BadMatch();
     // A pause stops what may fail anyway. Firm trades were promised before it.
-    if (paused && purses != (1 << count) - 1) revert MarketPaused();
-    _claimTrade(m.tradeId);
+    if (paused && (purses == 0 || purses != (1 << count) - 1)) revert MarketPaused();
+    uint256 tradeId = uint248(m.tradeId);
+    _claimTrade(tradeId);
     uint256 amount = m.legs[0].amount;
     uint8 kind;
     if (count == 2 && m.legs[0].order.outcomeIndex == m.legs[1].order.outcomeIndex) {
       kind = DIRECT;
-      purses = _settleDirect(m, amount, purses);
+      purses = _settleDirect(m, amount, purses, tradeId);
     } else {
       kind = m.legs[0].order.isBuy ? MINT : MERGE;
-      _settleSet(m, amount, kind == MINT, purses);
+      _settleSet(m, amount, kind == MINT, purses, tradeId);
     }
-    if (purses != 0) emit VaultUsed(m.tradeId, purses);
-    emit TradeSettled(m.tradeId, kind, amount);
+    if (purses != 0) emit VaultUsed(tradeId, purses);
+    emit TradeSettled(tradeId, kind, amount);
   }
 
   /// In escape mode only: anybody takes the other side of a signed order, at the order's own price: buys from a seller, sells
@@ -221,83 +223,84 @@ contract Market {
   }
 
   /// Returns the purses in the order in which the legs were counted: the buy, then the sell.
-  function _settleDirect(Match calldata m, uint256 amount, uint256 purses) private returns (uint256) {
+  function _settleDirect(Match calldata m, uint256 amount, uint256 purses, uint256 tradeId) private returns (uint256) {
     (Leg calldata buy, Leg calldata sell) = m.legs[0].order.isBuy ? (m.legs[0], m.legs[1]) : (m.legs[1], m.legs[0]);
-    uint256 price = _priceOf(buy);
-    if (!buy.order.isBuy || sell.order.isBuy || price != _priceOf(sell) || buy.amount != sell.amount) revert BadMatch();
-    bool buyerInVault = _isOfVault(buy);
-    _count(buy.order, buy.signature, amount, price, m.tradeId, buyerInVault);
-    _count(sell.order, sell.signature, amount, price, m.tradeId, _isOfVault(sell));
+    if (!buy.order.isBuy || sell.order.isBuy || buy.price != sell.price || buy.amount != sell.amount) revert BadMatch();
+    if (purses != 0 && !m.legs[0].order.isBuy) purses = ((purses & 1) << 1) | (purses >> 1);
+    _count(buy.order, buy.signature, amount, buy.price, tradeId, purses & 1 != 0);
+    _count(sell.order, sell.signature, amount, sell.price, tradeId, purses > 1);
     (address buyer, address seller, uint256 outcome) = (buy.order.maker, sell.order.maker, buy.order.outcomeIndex);
-    uint256 cost = _cost(price, amount);
+    uint256 cost = _cost(buy.price, amount);
     if (purses == 0) {
       factory.collect(buyer, seller, cost);
       factory.moveShares(seller, buyer, outcome, amount);
-      return 0;
-    }
-    if (purses == 3) {
+    } else if (purses == 3) {
       vault.trade(buyer, seller, outcome, cost, amount);
-      return 3;
-    }
-    uint256 id = shareId(address(this), outcome);
-    if (buyerInVault) {
+    } else if (purses == 1) {
       vault.draw(buyer, 0, cost);
       factory.collect(address(vault), seller, cost);
       factory.moveShares(seller, address(vault), outcome, amount);
-      vault.pay(buyer, id, amount);
+      vault.pay(buyer, shareId(address(this), outcome), amount);
       vault.fold(address(this));
-      return 1;
+    } else {
+      vault.draw(seller, shareId(address(this), outcome), amount);
+      factory.collect(buyer, address(vault), cost);
+      factory.moveShares(address(vault), buyer, outcome, amount);
+      vault.pay(seller, 0, cost);
     }
-    vault.draw(seller, id, amount);
-    factory.collect(buyer, address(vault), cost);
-    factory.moveShares(address(vault), buyer, outcome, amount);
-    vault.pay(seller, 0, cost);
-    return 2;
+    return purses;
   }
 
   /// Buyers of every outcome pay for a complete set together, or sellers of every outcome share what it is worth.
-  function _settleSet(Match calldata m, uint256 amount, bool isMint, uint256 purses) private {
-    uint256 count = m.legs.length;
-    if (count != outcomes) revert BadMatch();
-    bool firm = purses == (1 << count) - 1;
-    address[] memory makers = new address[](firm ? count : 0);
-    uint256[] memory costs = new uint256[](firm ? count : 0);
+  function _settleSet(Match calldata m, uint256 amount, bool isMint, uint256 purses, uint256 tradeId) private {
+    if (m.legs.length != outcomes) revert BadMatch();
     uint256 seen;
     uint256 priceSum;
-    for (uint256 i = 0; i < count; i++) {
+    for (uint256 i = 0; i < m.legs.length; i++) {
       Leg calldata leg = m.legs[i];
       if (leg.order.isBuy != isMint || leg.amount != amount) revert BadMatch();
-      uint256 price = _priceOf(leg);
-      _count(leg.order, leg.signature, amount, price, m.tradeId, _isOfVault(leg));
-      uint256 outcome = leg.order.outcomeIndex;
-      seen |= 1 << outcome;
-      priceSum += price;
-      if (firm) (makers[outcome], costs[outcome]) = (leg.order.maker, _cost(price, amount));
+      _count(leg.order, leg.signature, amount, leg.price, tradeId, (purses >> i) & 1 != 0);
+      seen |= 1 << leg.order.outcomeIndex;
+      priceSum += leg.price;
     }
     // With as many legs as outcomes, a full set of bits means every outcome exactly once.
-    if (seen != (1 << count) - 1 || priceSum != ONE) revert BadMatch();
-    if (firm && isMint) vault.mintSets(makers, costs, amount);
-    else if (firm) vault.mergeSets(makers, costs, amount);
+    uint256 all = (1 << outcomes) - 1;
+    if (seen != all || priceSum != ONE) revert BadMatch();
+    if (purses == all) _moveFirmSet(m, amount, isMint);
     else _moveSet(m, amount, isMint, purses);
+  }
+
+  function _moveFirmSet(Match calldata m, uint256 amount, bool isMint) private {
+    address[] memory makers = new address[](m.legs.length);
+    uint256[] memory costs = new uint256[](m.legs.length);
+    for (uint256 i = 0; i < m.legs.length; i++) {
+      Leg calldata leg = m.legs[i];
+      makers[leg.order.outcomeIndex] = leg.order.maker;
+      costs[leg.order.outcomeIndex] = _cost(leg.price, amount);
+    }
+    if (isMint) vault.mintSets(makers, costs, amount);
+    else vault.mergeSets(makers, costs, amount);
   }
 
   function _moveSet(Match calldata m, uint256 amount, bool isMint, uint256 purses) private {
     for (uint256 i = 0; i < m.legs.length; i++) {
       Leg calldata leg = m.legs[i];
-      uint256 outcome = leg.order.outcomeIndex;
-      uint256 cost = _cost(_priceOf(leg), amount);
-      bool inVault = purses != 0 && _isOfVault(leg);
-      address holder = inVault ? address(vault) : leg.order.maker;
-      uint256 id = shareId(address(this), outcome);
-      if (inVault) vault.draw(leg.order.maker, isMint ? 0 : id, isMint ? cost : amount);
+      address holder = leg.order.maker;
+      bool inVault = (purses >> i) & 1 != 0;
+      uint256 cost = _cost(leg.price, amount);
+      if (inVault) {
+        vault.draw(holder, isMint ? 0 : shareId(address(this), leg.order.outcomeIndex), isMint ? cost : amount);
+        holder = address(vault);
+      }
       if (isMint) {
         factory.collect(holder, address(this), cost);
-        outcomeToken.mint(holder, outcome, amount);
+        outcomeToken.mint(holder, leg.order.outcomeIndex, amount);
       } else {
-        factory.moveShares(holder, address(0), outcome, amount);
+        factory.moveShares(holder, address(0), leg.order.outcomeIndex, amount);
         _pay(holder, cost);
       }
-      if (inVault) vault.pay(leg.order.maker, isMint ? id : 0, isMint ? amount : cost);
+      if (inVault)
+        vault.pay(leg.order.maker, isMint ? shareId(address(this), leg.order.outcomeIndex) : 0, isMint ? amount : cost);
     }
     if (isMint && purses != 0) vault.fold(address(this));
   }
@@ -318,30 +321,19 @@ contract Market {
     if (price == 0 || price >= ONE || price % TICK != 0) revert BadPrice(price);
     bytes32 hash = orderHash(order);
     if (order.isBuy ? price > order.price : price < order.price) revert PriceOutsideLimit(hash, order.price);
-    if (order.expiry != 0 && block.timestamp > order.expiry && !(inVault && block.timestamp - order.expiry < delaySeconds))
-      revert OrderExpired(hash, order.expiry);
+    if (order.expiry != 0 && block.timestamp > order.expiry) {
+      if (!inVault || block.timestamp - order.expiry >= delaySeconds) revert OrderExpired(hash, order.expiry);
+    }
     uint256 cancelled = cancels[order.maker][order.salt];
-    if (cancelled != 0 && !(inVault && _isYoung(cancelled))) revert OrderCancelled(hash);
+    if (cancelled != 0) {
+      if (!inVault || !_isYoung(cancelled)) revert OrderCancelled(hash);
+    }
     uint256 before = filled[hash];
     if (amount > order.amount - before) revert OrderOverfilled(hash, order.amount - before);
     if (!(inVault ? _isSignedByKey(order.maker, hash, signature) : Signatures.isValid(order.maker, hash, signature)))
       revert InvalidSignature(hash, order.maker);
     filled[hash] = before + amount;
     emit OrderFilled(hash, order.maker, tradeId, order.outcomeIndex, order.isBuy, price, amount);
-  }
-
-  /// Bit i: leg i is of the vault.
-  function _pursesOf(Leg[] calldata legs) private view returns (uint256 purses) {
-    for (uint256 i = 0; i < legs.length; i++) purses |= (legs[i].price >> 255) << i;
-    if (purses != 0 && address(vault) == address(0)) revert BadMatch();
-  }
-
-  function _isOfVault(Leg calldata leg) private pure returns (bool) {
-    return leg.price & VAULT_LEG != 0;
-  }
-
-  function _priceOf(Leg calldata leg) private pure returns (uint256) {
-    return leg.price & ~VAULT_LEG;
   }
 
   /// By the maker's own key or the one that they registered at the vault. No code of the maker's is asked.

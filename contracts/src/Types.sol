@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: UNLICENSED
 pragma solidity 0.8.37;
 
-// In `Leg.price`: the leg draws on its maker's purse in the vault and is paid there. Clear: it draws on the maker's wallet. A
-// bit and no field of its own, so that a leg of a wallet is encoded as before and costs nothing more.
-uint256 constant VAULT_LEG = 1 << 255;
-
 /// The id of a share at the outcome token and at the vault: the market's address, and the outcome in the lowest byte.
 function shareId(address market, uint256 outcomeIndex) pure returns (uint256) {
   return (uint256(uint160(market)) << 8) | outcomeIndex;
@@ -23,7 +19,7 @@ struct Order {
 }
 
 /// One order's part in a match: how much of it is filled, and at which price. A buy may not pay more than its order permits,
-/// a sell may not get less. The highest bit of `price` names the purse (`VAULT_LEG`).
+/// a sell may not get less.
 struct Leg {
   Order order;
   bytes signature;
@@ -33,6 +29,10 @@ struct Leg {
 
 /// One trade as the relayer matched it: a buy and a sell of one outcome (direct), a buy of every outcome (mint), or a sell
 /// of every outcome (merge).
+///
+/// The highest byte of `tradeId` names the purses: bit i is set where leg i draws on its maker's purse in the vault and is paid
+/// there, clear where it does on their wallet. It is no part of the id. A byte that was zero before, so that a match of wallets is
+/// encoded as it was and pays nothing for it.
 struct Match {
   uint256 tradeId;
   Leg[] legs;
