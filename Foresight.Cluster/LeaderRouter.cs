@@ -24,6 +24,8 @@ public sealed class LeaderRouter : BackgroundService
     /// </summary>
     public const int MaximumPending = 20_000;
 
+    private const int Lanes = 3;
+
     private readonly LeaderDirectory _directory;
     private readonly GatewayClient _gateway;
     private readonly TimeProvider _clock;
@@ -35,7 +37,12 @@ public sealed class LeaderRouter : BackgroundService
         _directory = directory;
         _clock = clock;
         _gateway = new GatewayClient(proof, clock);
-        _channels = [.. Enumerable.Range(0, Shards.Maximum).Select(shard => new ShardChannel(shard, directory, _gateway, clock, logger))];
+        _channels =
+        [
+            .. Enumerable
+                .Range(0, Shards.Maximum * Lanes)
+                .Select(lane => new ShardChannel(lane / Lanes, directory, _gateway, clock, logger)),
+        ];
     }
 
     /// <summary>Returns at the latest at the command's deadline, because a leader may hang. Throws only if the caller cancels.</summary>
@@ -57,7 +64,7 @@ public sealed class LeaderRouter : BackgroundService
             var remaining = command.Deadline - _clock.GetUtcNow();
             if (remaining <= TimeSpan.Zero)
                 return Refused(command, ResultStatus.Late);
-            _channels[command.Shard].Add(pending);
+            _channels[(command.Shard * Lanes) + LaneOf(command)].Add(pending);
             return await pending.Answer.Task.WaitAsync(remaining, _clock, cancellationToken);
         }
         catch (TimeoutException)
@@ -105,6 +112,18 @@ public sealed class LeaderRouter : BackgroundService
     protected override Task ExecuteAsync(CancellationToken stopping) =>
         Task.WhenAll(_channels.Select(channel => channel.RunAsync(stopping)));
 
+    /// <summary>
+    /// The leader asks the chain about contract wallets' commands, and a batch is answered as a whole. So they share neither batches nor
+    /// places under way with the others, nor their orders with their cancels.
+    /// </summary>
+    private static int LaneOf(LeaderCommand command) =>
+        command switch
+        {
+            PlaceOrder { SignedByContract: true } => 1,
+            CancelBySalt { SignedByContract: true } => 2,
+            _ => 0,
+        };
+
     internal static CommandResult Refused(LeaderCommand command, ResultStatus status) =>
         new(command.RequestId, status, status == ResultStatus.InDoubt ? ProblemCodes.InDoubt : ProblemCodes.Unavailable);
 }
@@ -128,7 +147,7 @@ internal sealed class PendingCommand(LeaderCommand command, TermClaim? term)
 }
 
 /// <summary>
-/// A channel for each shard, so that a shard without a leader holds up no other. Commands that arrive while a batch is under way
+/// Channels of its own for each shard, so that a shard without a leader holds up no other. Commands that arrive while a batch is under way
 /// form the next one.
 /// </summary>
 internal sealed partial class ShardChannel(int shard, LeaderDirectory directory, GatewayClient gateway, TimeProvider clock, ILogger logger)

@@ -25,6 +25,7 @@ builder.AddClusterNode(NodeKinds.Matching, initialState: "follower");
 builder.AddLeaderRouter();
 builder.AddGatewayListener();
 builder.AddMatching();
+builder.Services.AddHostedService<GatewayWarmup>();
 builder.AddSettlement();
 builder.AddReconciliation();
 

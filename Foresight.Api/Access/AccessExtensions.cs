@@ -33,6 +33,8 @@ public static class AccessExtensions
     {
         // Created here, so that a missing key fails the start and not the first request.
         builder.Services.AddSingleton(new AdminAccess(builder.Configuration));
+        var proxies = TrustedProxies.Of(builder.Configuration);
+        builder.Services.PostConfigure<ForwardedHeadersOptions>(options => TrustedProxies.ApplyTo(options, proxies));
         builder.Services.AddSingleton<RefusedKeys>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<IRequestCounter>(provider => new RedisRequestCounter(
@@ -92,6 +94,7 @@ public static class AccessExtensions
             .Services.GetRequiredService<IMeterFactory>()
             .Create(MetricNames.Meter)
             .CreateHistogram<double>(MetricNames.ApiRequestDuration, "s", "Time to answer a request, by route.");
+        app.UseForwardedHeaders();
         app.Use(
             async (http, next) =>
             {

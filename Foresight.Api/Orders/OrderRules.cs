@@ -19,9 +19,6 @@ public static class OrderRules
 {
     public const int MaxClientOrderId = 64;
 
-    /// <summary>An ECDSA signature has 65 bytes, but a contract wallet may bundle several.</summary>
-    public const int MaxSignatureBytes = 4 * 1024;
-
     /// <summary>Last second of the year 9999, the latest that DateTimeOffset can represent.</summary>
     public const long MaxExpirySeconds = 253_402_300_799;
 
@@ -153,7 +150,7 @@ public static class OrderRules
             text is null
             || text.Length < 2
             || text.Length % 2 != 0
-            || text.Length > 2 + (2 * MaxSignatureBytes)
+            || text.Length > 2 + (2 * OrderSigning.MaxSignatureBytes)
             || text[0] != '0'
             || text[1] != 'x'
         )

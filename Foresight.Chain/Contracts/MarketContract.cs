@@ -40,6 +40,20 @@ public sealed class MarketContract(EthereumClient client, Address address) : Dep
     /// </summary>
     public static byte[] Settle(IReadOnlyList<MarketMatch> matches) => SettleFunction.Encode([matches]);
 
+    /// <returns>The trades that a call of <see cref="Settle"/> names; none for any other call.</returns>
+    public static IReadOnlyList<long> TradeIdsOf(ReadOnlySpan<byte> call)
+    {
+        if (!call.StartsWith(SettleFunction.Selector))
+            return [];
+        // The array is the only argument: its offset, its count, then an offset to each match, which begins with its trade id.
+        var matches = call[(4 + Word.Size)..];
+        var ids = new long[(int)Word.Read(matches)];
+        matches = matches[Word.Size..];
+        for (var i = 0; i < ids.Length; i++)
+            ids[i] = (long)Word.Read(matches[(int)Word.Read(matches[(i * Word.Size)..])..]);
+        return ids;
+    }
+
     /// <summary>
     /// The market's call to itself for one match. It reverts with the cause, which <see cref="Settle"/> catches, so an eth_call of it shows
     /// why a match fails.

@@ -80,6 +80,12 @@ public readonly record struct CancelSaltMessage(Address Maker, BigInteger Salt)
 /// </summary>
 public static class OrderSigning
 {
+    /// <summary>
+    /// An ECDSA signature has 65 bytes, but a contract wallet may bundle several. A match of eight orders with such signatures has 37 kB,
+    /// so it fits into a transaction (<c>SETTLEMENT_BATCH_BYTES</c>).
+    /// </summary>
+    public const int MaxSignatureBytes = 4 * 1024;
+
     public static Hash32 OrderHash(TypedDataDomain domain, in OrderMessage order) => domain.Digest(order.StructHash());
 
     public static Hash32 CancelHash(TypedDataDomain domain, in CancelSaltMessage cancel) => domain.Digest(cancel.StructHash());

@@ -42,6 +42,9 @@ public sealed record Eip1559Transaction
         return new SignedTransaction(new Hash32(transaction.Hash), transaction.GetRLPEncoded(), key.Address, Nonce);
     }
 
+    /// <param name="raw">A transaction of this type that was signed here.</param>
+    public static byte[] DataOf(byte[] raw) => Hex.Decode(((Transaction1559)TransactionFactory.CreateTransaction(raw)).Data);
+
     // RLP encodes integers without leading zeros, and zero as empty.
     private static byte[] Integer(ReadOnlySpan<byte> bigEndian) => bigEndian.TrimStart((byte)0).ToArray();
 }

@@ -47,13 +47,19 @@ public sealed class OwnActs(Deployment deployment, EthereumClient client, ChainR
         foreach (var group in suspected.Where(s => failed.ContainsKey(s.TradeId)).GroupBy(s => failed[s.TradeId].Block ?? head))
         {
             var to = Math.Min(group.Key, head);
-            var from = await FirstBlockAsync(group.Min(s => failed[s.TradeId].MatchedAt), to, range, cancellationToken);
+            var judged = await JudgedAsync(group, failed, to, cancellationToken);
+            if (judged.Count == 0)
+                continue;
+            var from = await FirstBlockAsync(judged.Min(s => failed[s.TradeId].MatchedAt), to, range, cancellationToken);
             var logs = await LogsAsync(from, to, cancellationToken);
-            var stateOf = head - to < BlocksOfState ? to : head;
-            foreach (var suspicion in group)
+            var state = new StateBlocks(
+                OfFailure: head - to < BlocksOfState ? to : head,
+                BeforeLogs: head - from < BlocksOfState && from > deployment.DeployedBlock ? from - 1 : null
+            );
+            foreach (var suspicion in judged)
             {
                 var trade = failed[suspicion.TradeId];
-                if (await IsOwnActAsync(suspicion, trade, [.. legs[trade.TradeId]], logs, from, stateOf, cancellationToken))
+                if (await IsOwnActAsync(suspicion, trade, [.. legs[trade.TradeId]], logs, state, cancellationToken))
                     proven.Add(suspicion);
             }
         }
@@ -61,22 +67,43 @@ public sealed class OwnActs(Deployment deployment, EthereumClient client, ChainR
         return proven;
     }
 
+    /// <summary>
+    /// Who leaves without the relayer moves money and takes approvals back, as it is meant to be: after a silence as long as the longest
+    /// life of an order nobody owes it a trade from before (docs/decisions/0664).
+    /// </summary>
+    private async Task<IReadOnlyList<Attribution>> JudgedAsync(
+        IEnumerable<Attribution> suspected,
+        Dictionary<long, FailedTrade> failed,
+        long block,
+        CancellationToken cancellationToken
+    )
+    {
+        var header =
+            await client.GetBlockAsync(block, cancellationToken)
+            ?? throw new InconsistentChainException($"The node does not have block {block}, which it had before.");
+        var oldest = DateTimeOffset.FromUnixTimeSeconds(header.Timestamp) - deployment.LongestOrderLife;
+        return [.. suspected.Where(s => failed[s.TradeId].MatchedAt >= oldest)];
+    }
+
+    /// <param name="OfFailure">At which balances and approvals are read.</param>
+    /// <param name="BeforeLogs">The block before the first one that was read; null if nodes need not have its state any more.</param>
+    private readonly record struct StateBlocks(long OfFailure, long? BeforeLogs);
+
     private async Task<bool> IsOwnActAsync(
         Attribution suspicion,
         FailedTrade trade,
         IReadOnlyList<TradeLeg> legs,
         IReadOnlyList<EventLog> logs,
-        long from,
-        long block,
+        StateBlocks state,
         CancellationToken cancellationToken
     )
     {
         switch (suspicion)
         {
             case { Code: SettlementFailure.InsufficientCollateral, Account: { } payer }:
-                return await MissedCollateralAsync(payer, legs, logs, from, block, cancellationToken);
+                return await MissedCollateralAsync(payer, legs, logs, state, cancellationToken);
             case { Code: SettlementFailure.InsufficientShares, Account: { } seller }:
-                return await MissedSharesAsync(seller, deployment.Market(trade.MarketId), legs, logs, block, cancellationToken);
+                return await MissedSharesAsync(seller, deployment.Market(trade.MarketId), legs, logs, state.OfFailure, cancellationToken);
             case { Code: SettlementFailure.OrderCancelled, Order: { } hash }:
                 return await CancelledAsync(hash, trade, legs, logs, cancellationToken);
             case { Code: SettlementFailure.InvalidSignature, Account: { } maker }:
@@ -92,24 +119,21 @@ public sealed class OwnActs(Deployment deployment, EthereumClient client, ChainR
         }
     }
 
-    /// <param name="from">First block of the logs.</param>
     private async Task<bool> MissedCollateralAsync(
         Address payer,
         IReadOnlyList<TradeLeg> legs,
         IReadOnlyList<EventLog> logs,
-        long from,
-        long block,
+        StateBlocks state,
         CancellationToken cancellationToken
     )
     {
         var needed = Sum(legs.Where(leg => leg.IsBuy && IsOf(leg, payer)).Select(leg => (BigInteger)leg.PriceTicks * leg.Lots));
         var usdc = new UsdcContract(client, deployment.Usdc);
-        var balance = await usdc.BalanceOfAsync(payer, block, cancellationToken);
-        var allowance = await usdc.AllowanceAsync(payer, deployment.Factory, block, cancellationToken);
-        BigInteger? approvedBefore =
-            block - from < BlocksOfState && from > deployment.DeployedBlock
-                ? await usdc.AllowanceAsync(payer, deployment.Factory, from - 1, cancellationToken)
-                : null;
+        var balance = await usdc.BalanceOfAsync(payer, state.OfFailure, cancellationToken);
+        var allowance = await usdc.AllowanceAsync(payer, deployment.Factory, state.OfFailure, cancellationToken);
+        BigInteger? approvedBefore = state.BeforeLogs is { } before
+            ? await usdc.AllowanceAsync(payer, deployment.Factory, before, cancellationToken)
+            : null;
         return OwnActRules.Explains(
             needed,
             balance,

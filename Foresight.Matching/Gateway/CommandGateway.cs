@@ -64,13 +64,7 @@ internal static class CommandGateway
 
         if (await guard.RefusalsAsync(http.Features.GetRequiredFeature<ConnectedNode>(), batch, http.RequestAborted) is not { } refusals)
             return Results.StatusCode(StatusCodes.Status403Forbidden);
-        var answers = commands
-            .Select(command =>
-                refusals.TryGetValue(command, out var refusal)
-                    ? Refuse(command, refusal.Status, refusal.Code)
-                    : Submit(command, gate.Session(command.Shard), batch.SentAt, clock)
-            )
-            .ToArray();
+        var answers = SubmitAll(commands, refusals, command => Submit(command, gate.Session(command.Shard), batch.SentAt, clock));
         return Results.Json(new CommandAnswer(node.Id, await Task.WhenAll(answers)), JsonSerializerOptions.Web);
     }
 
@@ -108,6 +102,59 @@ internal static class CommandGateway
             var full => Refuse(command, full.Value, ProblemCodes.Unavailable),
         };
     }
+
+    /// <summary>
+    /// A command whose check lasts (a contract wallet's) waits for it alone, and for it the later ones of the same maker, whose order counts;
+    /// the others of the batch are submitted at once.
+    /// </summary>
+    internal static Task<CommandResult>[] SubmitAll(
+        IReadOnlyList<LeaderCommand> commands,
+        IReadOnlyDictionary<LeaderCommand, Task<CommandGuard.Refusal?>> refusals,
+        Func<LeaderCommand, Task<CommandResult>> submit
+    )
+    {
+        var answers = new Task<CommandResult>[commands.Count];
+        var held = new Dictionary<string, Task>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < commands.Count; i++)
+        {
+            var (command, check) = (commands[i], refusals.GetValueOrDefault(commands[i]));
+            Task? before = null;
+            var waits = MakerOf(command) is { } maker && held.TryGetValue(maker, out before);
+            if (!waits && check is null or { IsCompletedSuccessfully: true })
+            {
+                answers[i] = check?.Result is { } refusal ? Refuse(command, refusal.Status, refusal.Code) : submit(command);
+                continue;
+            }
+
+            var submitted = SubmitInTurnAsync(command, before, check, submit);
+            if (MakerOf(command) is { } by)
+                held[by] = submitted;
+            answers[i] = submitted.Unwrap();
+        }
+
+        return answers;
+    }
+
+    /// <summary>The outer task ends when the command has its turn, the inner one with its result.</summary>
+    private static async Task<Task<CommandResult>> SubmitInTurnAsync(
+        LeaderCommand command,
+        Task? before,
+        Task<CommandGuard.Refusal?>? check,
+        Func<LeaderCommand, Task<CommandResult>> submit
+    )
+    {
+        if (before is not null)
+            await before;
+        return check is not null && await check is { } refusal ? Refuse(command, refusal.Status, refusal.Code) : submit(command);
+    }
+
+    private static string? MakerOf(LeaderCommand command) =>
+        command switch
+        {
+            PlaceOrder order => order.Maker,
+            CancelBySalt cancel => cancel.Maker,
+            _ => null,
+        };
 
     private static Task<CommandResult> Refuse(LeaderCommand command, ResultStatus status, string code) =>
         Task.FromResult(new CommandResult(command.RequestId, status, code));

@@ -24,6 +24,8 @@ internal sealed partial class CommandGuard(
     private readonly ReportPause _uncheckedPause = new(clock);
     private readonly ReportPause _foreignPause = new(clock);
 
+    private const string NoAnswer = "an unknown market, or a contract that gave no answer";
+
     public readonly record struct Refusal(ResultStatus Status, string Code);
 
     private static readonly Refusal NotPermitted = new(ResultStatus.Rejected, ProblemCodes.Unauthorized);
@@ -44,19 +46,19 @@ internal sealed partial class CommandGuard(
     public static readonly Refusal Unchecked = new(ResultStatus.Late, ProblemCodes.Unavailable);
 
     /// <summary>
-    /// Keyed by reference, because commands are records, and a batch may contain two that are equal. Null if the node was put out, and with
-    /// it the batch.
+    /// Keyed by reference, because commands are records, and a batch may contain two that are equal. Those of contract wallets come only
+    /// when the chain has answered, and are null for a command that is not refused. Null if the node was put out, and with it the batch.
     /// </summary>
-    public async Task<IReadOnlyDictionary<LeaderCommand, Refusal>?> RefusalsAsync(
+    public async Task<IReadOnlyDictionary<LeaderCommand, Task<Refusal?>>?> RefusalsAsync(
         ConnectedNode peer,
         CommandBatch batch,
         CancellationToken cancellationToken
     )
     {
-        var refused = new Dictionary<LeaderCommand, Refusal>(ReferenceEqualityComparer.Instance);
+        var refused = new Dictionary<LeaderCommand, Task<Refusal?>>(ReferenceEqualityComparer.Instance);
         var claimed = new List<LeaderCommand>();
         foreach (var command in batch.Commands.Where(command => !RequestIds.MayCarry(command)))
-            refused[command] = Malformed;
+            refused[command] = Now(Malformed);
         if (refused.Keys.FirstOrDefault() is { } foreign)
             ReportForeignId(peer, foreign, refused.Count);
 
@@ -66,7 +68,7 @@ internal sealed partial class CommandGuard(
                 case CommandRights.Verdict.WrongCommand:
                     return PutOut(peer, PutOutReasons.WrongCommand, $"{command.Kind} {command.RequestId}");
                 case CommandRights.Verdict.Refused:
-                    refused[command] = NotPermitted;
+                    refused[command] = Now(NotPermitted);
                     break;
                 case CommandRights.Verdict.NeedsItsTerm:
                     claimed.Add(command);
@@ -79,28 +81,40 @@ internal sealed partial class CommandGuard(
             {
                 if (_claimPause.IsDue(out var others))
                     Log.FalseClaim(logger, peer.Node.Id, batch.Term!.Resource, batch.Term.Epoch, claimed.Count, others);
-                claimed.ForEach(command => refused[command] = NotPermitted);
+                claimed.ForEach(command => refused[command] = Now(NotPermitted));
             }
 
             var (forged, faulty) = await signatures.FindFaultsAsync(batch.Commands, cancellationToken);
             if (forged is not null)
                 return PutOut(peer, PutOutReasons.BadSignature, $"{forged.Kind} {forged.RequestId}");
             foreach (var (command, refusal) in faulty)
-                refused[command] = refusal;
-            if (faulty.Values.Count(refusal => refusal == Unchecked) is var notChecked and > 0)
-                ReportUnchecked(peer, notChecked, "an unknown market, or a contract that gave no answer");
+                refused[command] = refusal.IsCompleted ? refusal : ReportedAsync(peer, refusal);
+            if (faulty.Values.Count(IsUnchecked) is var notChecked and > 0)
+                ReportUnchecked(peer, notChecked, NoAnswer);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
             ReportUnchecked(peer, batch.Commands.Count, error.Message);
             foreach (var command in batch.Commands)
-                refused.TryAdd(command, Unchecked);
+                refused.TryAdd(command, Now(Unchecked));
         }
 
         return refused;
     }
 
-    private IReadOnlyDictionary<LeaderCommand, Refusal>? PutOut(ConnectedNode peer, string reason, string command)
+    private static Task<Refusal?> Now(Refusal refusal) => Task.FromResult<Refusal?>(refusal);
+
+    private static bool IsUnchecked(Task<Refusal?> refusal) => refusal.IsCompletedSuccessfully && refusal.Result == Unchecked;
+
+    private async Task<Refusal?> ReportedAsync(ConnectedNode peer, Task<Refusal?> byContract)
+    {
+        var refusal = await byContract;
+        if (refusal == Unchecked)
+            ReportUnchecked(peer, count: 1, NoAnswer);
+        return refusal;
+    }
+
+    private IReadOnlyDictionary<LeaderCommand, Task<Refusal?>>? PutOut(ConnectedNode peer, string reason, string command)
     {
         var entry = putOut.Add(peer.Node.Id, peer.Host, reason);
         metrics.PutOut(reason);

@@ -83,10 +83,10 @@ internal static class GatewayListener
             provider.GetRequiredService<CheckedShare>(),
             provider.GetRequiredService<PutOutNodes>(),
             provider.GetRequiredService<GatewayMetrics>(),
-            provider.GetService<ChainEndpoint>()
+            provider.GetService<ChainEndpoint>(),
+            provider.GetRequiredService<TimeProvider>()
         ));
         builder.Services.AddSingleton<CommandGuard>();
-        builder.Services.AddHostedService<GatewayWarmup>();
     }
 
     /// <summary>Waits for the start of the server: a port of 0 is known only then.</summary>

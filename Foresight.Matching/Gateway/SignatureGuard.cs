@@ -16,7 +16,8 @@ internal sealed class SignatureGuard(
     CheckedShare share,
     PutOutNodes putOut,
     GatewayMetrics metrics,
-    ChainEndpoint? chain
+    ChainEndpoint? chain,
+    TimeProvider clock
 )
 {
     /// <summary>Signatures that are checked one after the other, because spreading them over cores costs more.</summary>
@@ -25,34 +26,40 @@ internal sealed class SignatureGuard(
     /// <summary>As long as an Api node waits for the same answer, which it has had a moment before.</summary>
     private static readonly TimeSpan ContractPatience = TimeSpan.FromSeconds(1);
 
-    /// <summary>Most questions of the chain at a time.</summary>
-    private readonly SemaphoreSlim _asking = new(16);
+    /// <summary>Questions of the chain at a time, for orders and for cancels each.</summary>
+    private const int Slots = 16;
+
+    /// <summary>Apart, so that orders of makers that do not exist, which cost nothing, keep no wallet from withdrawing its own.</summary>
+    private readonly SemaphoreSlim _askingForOrders = new(Slots);
+
+    private readonly SemaphoreSlim _askingForCancels = new(Slots);
 
     /// <summary>Finds the commands that their makers have not signed, among those that were chosen for a check.</summary>
     /// <returns>
-    /// One that its maker's key has certainly not signed, which is proof against the sender, or null; and the refusals, keyed by reference.
+    /// One that its maker's key has certainly not signed, which is proof against the sender, or null; and the refusals, keyed by reference,
+    /// of which those of contract wallets come later, and may be null.
     /// </returns>
     /// <exception cref="Npgsql.NpgsqlException">Postgres failed to give a market's contract.</exception>
     /// <exception cref="TimeoutException">Postgres did not answer in time.</exception>
-    public async Task<(LeaderCommand? Forged, IReadOnlyDictionary<LeaderCommand, CommandGuard.Refusal> Refused)> FindFaultsAsync(
+    public async Task<(LeaderCommand? Forged, IReadOnlyDictionary<LeaderCommand, Task<CommandGuard.Refusal?>> Refused)> FindFaultsAsync(
         IReadOnlyList<LeaderCommand> commands,
         CancellationToken cancellationToken
     )
     {
-        var refused = new Dictionary<LeaderCommand, CommandGuard.Refusal>(ReferenceEqualityComparer.Instance);
+        var refused = new Dictionary<LeaderCommand, Task<CommandGuard.Refusal?>>(ReferenceEqualityComparer.Instance);
         var signed = new List<SignedCommand>();
         foreach (var command in commands.Where(CommandRights.IsSigned))
             if (SignedCommand.Read(command) is { } readable)
                 signed.Add(readable);
             else
-                refused[command] = CommandGuard.Malformed;
+                refused[command] = Task.FromResult<CommandGuard.Refusal?>(CommandGuard.Malformed);
         // Of all, and before the choice: an answer that depended on it would show the sender which are checked.
         var checkable = new List<(SignedCommand Command, TypedDataDomain Domain)>(signed.Count);
         foreach (var command in signed)
             if (await domains.FindAsync(command.MarketId, cancellationToken) is { } domain)
                 checkable.Add((command, domain));
             else
-                refused[command.Command] = CommandGuard.Unchecked;
+                refused[command.Command] = Task.FromResult<CommandGuard.Refusal?>(CommandGuard.Unchecked);
         var chosen = share.Choose(checkable.Count, all: !putOut.IsEmpty);
         // Those of contracts are few, and a sender could otherwise call every forgery one.
         var checks = checkable
@@ -65,29 +72,30 @@ internal sealed class SignatureGuard(
         var forged = ofKeys.Count <= FewSignatures ? ofKeys.Where(IsForged) : ofKeys.AsParallel().Where(IsForged);
         if (forged.Select(check => check.Command.Command).FirstOrDefault() is { } found)
             return (found, refused);
-        await AskContractsAsync([.. checks.Where(check => check.Command.ByContract)], refused, cancellationToken);
+        foreach (var (command, digest) in checks.Where(check => check.Command.ByContract))
+            refused[command.Command] = RefusalByContractAsync(command, digest, cancellationToken);
         return (null, refused);
 
         static bool IsForged((SignedCommand Command, Hash32 Digest) check) =>
             !check.Command.HasHash(check.Digest) || !OrderSigning.Check(check.Digest, check.Command.Signature, check.Command.Maker).IsValid;
     }
 
-    /// <summary>All at once, because the other commands of the batch wait for them.</summary>
-    private async Task AskContractsAsync(
-        IReadOnlyList<(SignedCommand Command, Hash32 Digest)> checks,
-        Dictionary<LeaderCommand, CommandGuard.Refusal> refused,
+    private async Task<CommandGuard.Refusal?> RefusalByContractAsync(
+        SignedCommand command,
+        Hash32 digest,
         CancellationToken cancellationToken
     )
     {
-        if (checks.Count == 0)
-            return;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(ContractPatience);
-        var answers = await Task.WhenAll(checks.Select(check => AcceptsAsync(check.Command, check.Digest, limit.Token)));
+        using var patience = new CancellationTokenSource(ContractPatience, clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        var accepted = await AcceptsAsync(command, digest, limit.Token);
         cancellationToken.ThrowIfCancellationRequested();
-        for (var i = 0; i < checks.Count; i++)
-            if (answers[i] is not true)
-                refused[checks[i].Command.Command] = answers[i] is null ? CommandGuard.Unchecked : CommandGuard.BadSignature;
+        return accepted switch
+        {
+            true => null,
+            false => CommandGuard.BadSignature,
+            null => CommandGuard.Unchecked,
+        };
     }
 
     /// <returns>Null if the chain gave no answer, or if this node has no chain to ask.</returns>
@@ -97,16 +105,17 @@ internal sealed class SignatureGuard(
             return false;
         if (chain is null)
             return null;
+        var asking = command.Command is CancelBySalt ? _askingForCancels : _askingForOrders;
         try
         {
-            await _asking.WaitAsync(limit);
+            await asking.WaitAsync(limit);
             try
             {
                 return await ContractWallet.AcceptsAsync(chain.Client, command.Maker, digest, command.Signature, cancellationToken: limit);
             }
             finally
             {
-                _asking.Release();
+                asking.Release();
             }
         }
         catch (Exception error) when (error is RpcException or OperationCanceledException)

@@ -49,7 +49,10 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
     private static (Address Maker, byte[] Signature, BigInteger Salt)? Parts(string? maker, string? signature, string? salt)
     {
         // 2^256 has 78 decimal digits.
-        if (!Address.TryParse(maker, out var address) || salt is not { Length: > 0 and <= 78 } || signature is null)
+        if (!Address.TryParse(maker, out var address) || salt is not { Length: > 0 and <= 78 })
+            return null;
+        // A longer one would be accepted by a contract that does not read it, and no transaction could hold it.
+        if (signature is null || signature.Length > 2 + (2 * OrderSigning.MaxSignatureBytes))
             return null;
         if (
             !BigInteger.TryParse(salt, NumberStyles.None, CultureInfo.InvariantCulture, out var number)

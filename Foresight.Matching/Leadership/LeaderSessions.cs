@@ -1,3 +1,4 @@
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
 
@@ -7,7 +8,7 @@ public interface ITermSessions : IAsyncDisposable;
 
 public interface ILeaderSessions
 {
-    ITermSessions Open(string sessionName);
+    ITermSessions Open(Term term);
 }
 
 /// <summary>Each term has its own application_name, so that the next holder can terminate exactly these sessions and no others.</summary>
@@ -20,8 +21,8 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
     private const int MaximumNameLength = 63;
 
     /// <summary>
-    /// Every statement here looks for a few rows of tables that only grow. A plan made while a table was still small, or before its first
-    /// ANALYZE, would read all of it on each batch until the next one; planning each time costs as much as the statement.
+    /// A plan made while a table was still small, or before its first ANALYZE, would read all of it on each batch until the next one;
+    /// planning each time costs as much as the statement (docs/decisions/0417).
     /// </summary>
     private const string PlansForFewRows =
         "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
@@ -32,9 +33,11 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
         return name.Length <= MaximumNameLength ? name : name[^MaximumNameLength..];
     }
 
-    ITermSessions ILeaderSessions.Open(string sessionName) => new PostgresSessions(() => Open(sessionName));
+    // Reconciliation compares whole ranges, for which the planner's own choice is right.
+    ITermSessions ILeaderSessions.Open(Term term) =>
+        new PostgresSessions(() => Open(NameOf(term.Resource, term.Token), term.Resource == LeasedResources.Reconciliation));
 
-    public NpgsqlDataSource Open(string sessionName)
+    public NpgsqlDataSource Open(string sessionName, bool readsRanges = false)
     {
         var settings = new NpgsqlConnectionStringBuilder(servers.Settings.ConnectionString)
         {
@@ -54,7 +57,7 @@ public sealed class LeaderSessions(PrimaryServers servers, ILoggerFactory logger
             NoResetOnClose = true,
             // Identifies the statement that failed; without it a failed commit is always in doubt.
             IncludeFailedBatchedCommand = true,
-            Options = $"{servers.Settings.Options} {PlansForFewRows}".TrimStart(),
+            Options = $"{servers.Settings.Options} {(readsRanges ? "" : PlansForFewRows)}".Trim(),
             MaxAutoPrepare = 80,
             AutoPrepareMinUsages = 2,
         };

@@ -209,7 +209,7 @@ public sealed partial class LeadershipLoop(
         _state.BeginTerm();
         var term = won.Taken.Term;
         // Kept open until the lease is released, because a term without sessions looks crashed to the followers.
-        await using var sessions = _stores.Sessions.Open(won.Holder.SessionName);
+        await using var sessions = _stores.Sessions.Open(term);
         var keeper = new LeaseKeeper(_stores, _options, _clock, term, RecordOf(won), won.SentAt);
         // A hand-over to another node ends the term as the end of the process does, so that no lease has to expire.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(

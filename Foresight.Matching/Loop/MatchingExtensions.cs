@@ -14,7 +14,9 @@ internal static class MatchingExtensions
     {
         builder.Services.AddSingleton<MatchingMetrics>();
         builder.Services.AddSingleton<OrderLifeWatch>();
+        builder.Services.AddSingleton<JournalTimeWatch>();
         builder.Services.AddHealthChecks().AddCheck<OrderLifeWatch>("order-life", HealthStatus.Unhealthy, []);
+        builder.Services.AddHealthChecks().AddCheck<JournalTimeWatch>("database-clock", HealthStatus.Unhealthy, []);
         builder.Services.AddSingleton<MatchingOptions>();
         builder.Services.AddSingleton<MatchingServices>();
         builder.Services.AddSingleton<MatchingGate>();

@@ -113,6 +113,7 @@ internal sealed class BatchMatcher(
     IJournal journal,
     FailedCommands failures,
     OrderLifeWatch orderLife,
+    JournalTimeWatch journalTime,
     long epoch,
     TimeProvider clock
 )
@@ -150,8 +151,10 @@ internal sealed class BatchMatcher(
         using var lookUp = BatchTrace.StartLookUp(items);
         var changing = await MarketsToChangeAsync(ending);
         var known = await journal.FindAsync([.. items.OfType<QueuedCommand>()], ending);
-        orderLife.Saw(known.OrderLife, known.Now);
-        return _sequencer.Match(items, known, changing, epoch, clock);
+        var batch = _sequencer.Match(items, known, changing, epoch, clock);
+        orderLife.Saw(known.OrderLife, batch.AcceptedAt);
+        journalTime.Saw(_sequencer.Time.Ahead, _sequencer.Time.IsDoubted);
+        return batch;
     }
 
     private async Task<IReadOnlyList<Market>> MarketsToChangeAsync(CancellationToken ending)

@@ -10,6 +10,7 @@ internal sealed record MatchingServices(
     MatchingOptions Options,
     MatchingMetrics Metrics,
     OrderLifeWatch OrderLife,
+    JournalTimeWatch JournalTime,
     IBroadcast Broadcast,
     INotices Notices,
     TimeProvider Clock

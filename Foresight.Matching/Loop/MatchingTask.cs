@@ -14,7 +14,7 @@ internal sealed partial class MatchingTask(int shard, MatchingGate gate, Matchin
 {
     public async Task LeadAsync(Lease lease)
     {
-        var (journals, options, metrics, orderLife, broadcast, notices, clock) = services;
+        var (journals, options, metrics, orderLife, journalTime, broadcast, notices, clock) = services;
         var journal = journals.Open(lease, shard);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
         Task<Sequencer> RebuildAsync(CancellationToken stopping) =>
@@ -23,7 +23,7 @@ internal sealed partial class MatchingTask(int shard, MatchingGate gate, Matchin
 
         var queue = new CommandQueue(lease.Term.Epoch);
         var failures = new FailedCommands(journal, lease.Term, RebuildAsync, metrics, clock, logger);
-        var matcher = new BatchMatcher(sequencer, journal, failures, orderLife, lease.Term.Epoch, clock);
+        var matcher = new BatchMatcher(sequencer, journal, failures, orderLife, journalTime, lease.Term.Epoch, clock);
         var publisher = new Publisher(broadcast, notices, lease.Term, shard, clock, metrics);
         var committer = new BatchCommitter(lease, journal, publisher, metrics, clock, sequencer.Sequence);
         var snapshots = new SnapshotWriter(journal, lease.Term, sequencer.Sequence, options.CommandsPerSnapshot, logger);

@@ -67,6 +67,12 @@ internal static class MatchingLimits
     /// </summary>
     public static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How far the database's clock may be ahead of every other clock and still be believed. More than the newest confirmed block is behind
+    /// on a chain with slow blocks; markets and orders end this much too early at most.
+    /// </summary>
+    public static readonly TimeSpan DatabaseClockAhead = TimeSpan.FromMinutes(5);
+
     /// <summary>Every price that exists, per side and outcome, so a snapshot is never cut.</summary>
     public const int DepthLevels = Engine.Price.MaxTicks;
 }

@@ -31,7 +31,7 @@ public sealed class OrderLifeWatch : IHealthCheck
 
     private Seen? Current => Volatile.Read(ref _seen) is { } seen && _clock.GetElapsedTime(seen.Timestamp) < Lasts ? seen : null;
 
-    /// <param name="now">The database's clock, by which the leader decides; this node's may be wrong.</param>
+    /// <param name="now">The journal's time, by which the leader decides; this node's clock may be wrong.</param>
     internal void Saw(OrderLife life, DateTime now) =>
         Volatile.Write(ref _seen, new Seen(life, new DateTimeOffset(now).ToUnixTimeSeconds(), _clock.GetTimestamp()));
 

@@ -20,15 +20,17 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     /// <summary>The batch whose commit is under way; a look-up may not find its rows yet.</summary>
     private JournalBatch? _previous;
 
-    private long _acceptedAtMicros = lastAcceptedAtMicros;
-    private DateTime _timersRanAt;
+    private readonly JournalTime _time = new(lastAcceptedAtMicros);
+    private long _timersRanAt;
 
     public ExchangeEngine Engine => _engine;
     public LiveOrders Orders => state.Orders;
     public Dictionary<MarketId, Market> Markets => state.Markets;
     public long Sequence => _engine.Sequence;
 
-    private long NowSeconds => _acceptedAtMicros / 1_000_000;
+    public JournalTime Time => _time;
+
+    private long NowSeconds => _time.Seconds;
 
     public string StateHash => Format(_engine.StateHash());
 
@@ -47,18 +49,16 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         TimeProvider clock
     )
     {
-        // The database's clock, but never backwards: the clock of a promoted database may be behind the last stamp in the journal, and a
-        // replay requires ascending stamps.
-        _acceptedAtMicros = Math.Max(_acceptedAtMicros, MicrosOf(known.Now));
-        var batch = new JournalBatch { AcceptedAt = DateTimeOf(_acceptedAtMicros), SeenLsn = known.Lsn };
+        _time.Observe(ReadingsOf(known, clock));
+        var batch = new JournalBatch { AcceptedAt = _time.Stamp, SeenLsn = known.Lsn };
         var builder = new BatchBuilder(state, batch, epoch, clock);
         foreach (var (id, address) in known.Accounts.Where(account => state.Accounts.Find(account.Address) is null))
             state.Accounts.Add(id, address);
 
         foreach (var market in changing)
             Change(market, builder);
-        if (known.Now - _timersRanAt >= MatchingLimits.TickInterval)
-            RunTimers(known.Now, builder);
+        if (!_time.IsDoubted && clock.GetElapsedTime(_timersRanAt) >= MatchingLimits.TickInterval)
+            RunTimers(clock.GetTimestamp(), builder);
         foreach (var item in items)
         {
             if (item is QueuedCommand request)
@@ -105,6 +105,9 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         else if (IsQuarantined(request, known.Now))
             builder.Answer(request, builder.Refusal(request, ProblemCodes.CommandFailed));
         else if (clock.GetTimestamp() > request.Deadline)
+            builder.Answer(request, builder.Refusal(request, ProblemCodes.Unavailable, ResultStatus.Late));
+        // Whether it has expired, or would meet orders that have, cannot be judged; a cancel needs no time.
+        else if (request.Command is PlaceOrder && _time.IsDoubted)
             builder.Answer(request, builder.Refusal(request, ProblemCodes.Unavailable, ResultStatus.Late));
         else if (request.Command is CancelBySalt && TombstoneOf(SaltOf(request), known.Tombstones, builder) is { } repeated)
             builder.Answer(request, builder.Repetition(request, repeated));
@@ -207,10 +210,10 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         var account = state.Accounts.Find(request.Account) ?? default;
         var command = PlaceOf(order, request, account, life.EndOf(order.ExpirySeconds, NowSeconds)) with
         {
-            AcceptedAtMicros = _acceptedAtMicros,
+            AcceptedAtMicros = _time.StampMicros,
         };
         var refused = _engine.CheckPlace(command);
-        if (refused == RejectReason.None || !_engine.HasExpiriesDue(_acceptedAtMicros))
+        if (refused == RejectReason.None || !_engine.HasExpiriesDue(_time.StampMicros))
             return refused;
         // What has expired may hold the funds or the place that the order lacks.
         Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
@@ -252,7 +255,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     {
         if (state.Accounts.Find(salt.Maker) is not { } account || !_engine.HasOrderOfSalt(account, salt.Market, salt.SaltTag))
             return false;
-        if (!_engine.HasExpiriesDue(_acceptedAtMicros))
+        if (!_engine.HasExpiriesDue(_time.StampMicros))
             return true;
         // The order may be among those that expire before the cancel would be applied.
         Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
@@ -260,7 +263,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     }
 
     private void Apply(Command command, BatchBuilder builder, QueuedCommand? request = null) =>
-        builder.Apply(command with { Sequence = Sequence + 1, AcceptedAtMicros = _acceptedAtMicros }, request);
+        builder.Apply(command with { Sequence = Sequence + 1, AcceptedAtMicros = _time.StampMicros }, request);
 
     private Command? Translate(QueuedCommand request, OrderLife life, BatchBuilder builder) =>
         request.Command switch
@@ -403,11 +406,11 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     /// <summary>
     /// In the engine time passes only by commands, which a replay repeats, so expiries and closing times become commands too.
     /// </summary>
-    private void RunTimers(DateTime now, BatchBuilder builder)
+    private void RunTimers(long now, BatchBuilder builder)
     {
         _timersRanAt = now;
         var seconds = NowSeconds;
-        if (_engine.HasExpiriesDue(_acceptedAtMicros))
+        if (_engine.HasExpiriesDue(_time.StampMicros))
             Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
         foreach (var market in Markets.Values)
         {
@@ -429,7 +432,11 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             builder
         );
 
-    private static long MicrosOf(DateTime time) => (time - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-
-    private static DateTime DateTimeOf(long micros) => DateTime.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
+    private static ClockReadings ReadingsOf(LookupResult known, TimeProvider clock) =>
+        new(
+            known.Now,
+            clock.GetUtcNow().UtcDateTime,
+            known.OrderLife.BlockTime is { } seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime : null,
+            clock.GetElapsedTime(0)
+        );
 }

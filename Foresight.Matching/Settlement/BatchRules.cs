@@ -1,7 +1,19 @@
 namespace Foresight.Matching.Settlement;
 
-/// <param name="Attempts">Batches with this trade that reverted as a whole: each halves the next one, in search of the culprit.</param>
-public sealed record WaitingTrade(long TradeId, int MarketId, int Legs, int Attempts, DateTimeOffset Since);
+/// <param name="Attempts">
+/// Batches with this trade that reverted as a whole, or that nodes refused: each halves the next one, in search of the culprit.
+/// </param>
+/// <param name="MatchedAt">
+/// Null if the engine has settled it already, which a reorganisation undid: it must be on chain again, however late.
+/// </param>
+public sealed record WaitingTrade(
+    long TradeId,
+    int MarketId,
+    int Legs,
+    int Attempts,
+    DateTimeOffset Since,
+    DateTimeOffset? MatchedAt = null
+);
 
 /// <param name="MaxLegs">
 /// Most legs in one batch. Each leg is an order, a signature check and up to two token transfers, so legs determine the gas.
@@ -41,6 +53,35 @@ public static class BatchRules
     /// have settled.
     /// </summary>
     public static int MaxTradesAfter(int attempts, int maxTrades) => Math.Max(1, maxTrades >> Math.Min(attempts, 30));
+
+    /// <summary>
+    /// Trades that no transaction brings on chain any more. What an order could buy was agreed for as long as an order may live: after a
+    /// silence of that length the price is another, and its maker may have left without the relayer (docs/decisions/0664).
+    /// </summary>
+    /// <param name="clock">Of this node.</param>
+    /// <param name="blockTime">Of the newest block. The earlier one counts, so that a wrong clock alone fails no trade.</param>
+    public static IReadOnlyList<WaitingTrade> Overdue(
+        IReadOnlyList<WaitingTrade> waiting,
+        TimeSpan longestOrderLife,
+        DateTimeOffset clock,
+        DateTimeOffset blockTime
+    )
+    {
+        var now = clock < blockTime ? clock : blockTime;
+        return [.. waiting.Where(trade => now - trade.MatchedAt > longestOrderLife)];
+    }
+
+    /// <summary>At least one match, because one that does not fit alone would otherwise wait for ever.</summary>
+    /// <param name="lengths">
+    /// Of the calls that settle one match each. All in one call have no more together: they share what is before the first.
+    /// </param>
+    public static int FittingLength(IReadOnlyList<int> lengths, int most)
+    {
+        var (count, total) = (1, lengths[0]);
+        while (count < lengths.Count && (total += lengths[count]) <= most)
+            count++;
+        return count;
+    }
 
     private static (int Count, bool Full) TakeFrom(List<WaitingTrade> trades, int from, BatchLimits limits)
     {

@@ -8,10 +8,16 @@ using Foresight.Matching.ChainReading;
 
 namespace Foresight.Matching.Settlement;
 
-/// <param name="Failed">Trades that would fail; the others would settle.</param>
-/// <param name="Held">Reason why nothing in the market can settle now, for which no trade is to blame; null if there is none.</param>
+/// <param name="Failed">Trades that would fail; those that are in no list would settle.</param>
 /// <param name="SettledAlready">Trades that the chain has settled; the follower will report them.</param>
-public sealed record PreflightResult(IReadOnlyList<TradeOutcome> Failed, IReadOnlyList<long> SettledAlready, string? Held);
+/// <param name="Doubtful">Trades about which nothing can be decided at this block, with the reason.</param>
+/// <param name="Held">Reason why nothing in the market can settle now, for which no trade is to blame; null if there is none.</param>
+public sealed record PreflightResult(
+    IReadOnlyList<TradeOutcome> Failed,
+    IReadOnlyList<long> SettledAlready,
+    IReadOnlyList<(long TradeId, string Reason)> Doubtful,
+    string? Held
+);
 
 /// <param name="TradeIds">The first of the requested trades, as many as fit into one transaction.</param>
 /// <param name="Held">
@@ -23,6 +29,9 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
 {
     private readonly RefusedTransfers _transfers = new(deployment, client);
     private readonly FailureWitnesses _witnesses = new(client);
+
+    /// <summary>What a signed transaction has besides its call: nonce, fees, limits, address and signature (about 130).</summary>
+    private const int EnvelopeBytes = 200;
 
     private static readonly AbiError TooLittleGas = ContractArtifact.Market.Error("TooLittleGas");
 
@@ -52,7 +61,9 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     }
 
     /// <summary>
-    /// Each match is called in the way the market itself calls it, because <c>settle</c> catches the revert reason of a match.
+    /// Each match is called in the way the market itself calls it, because <c>settle</c> catches the revert reason of a match. Every trade
+    /// is judged, whatever becomes of the others: a doubt about one that could put off the decision about the next would let a few trades
+    /// that fail hold up their market for as long as somebody likes.
     /// </summary>
     /// <param name="ground">
     /// Named by its hash, so that a node without this block returns an error instead of the result for another one.
@@ -67,7 +78,7 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
         var market = deployment.Market(plan.MarketId).Address;
         var calls = plan.TradeIds.Select(id => new CallRequest(market, SettleMatchData(id, legs[id]), market)).ToList();
         var results = await client.CallManyAsync(calls, ground, cancellationToken);
-        var (failed, settled) = (new List<TradeOutcome>(), new List<long>());
+        var (failed, settled, doubtful) = (new List<TradeOutcome>(), new List<long>(), new List<(long TradeId, string Reason)>());
         for (var i = 0; i < results.Count; i++)
         {
             var id = plan.TradeIds[i];
@@ -79,16 +90,17 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
             {
                 // The market cannot accept what its makers have not signed, so the node's answers contradict each other.
                 if (await UnsignedAsync(plan.MarketId, legs[id], ground, cancellationToken) is { } order)
-                    return Hold(_witnesses.Contradict($"order {order} of trade {id} is not signed by its maker"));
+                    doubtful.Add((id, _witnesses.Contradict($"order {order} of trade {id} is not signed by its maker")));
                 continue;
             }
 
+            // All trades of the market meet a pause.
             if (failure.IsTemporary())
-                return Hold(failure.Text);
+                return new PreflightResult([], [], [], failure.Text);
             if (failure.IsSettledAlready())
                 settled.Add(id);
             else if (await DoubtAsync(plan.MarketId, id, legs[id], calls[i], failure, ground, cancellationToken) is { } doubt)
-                return Hold(doubt);
+                doubtful.Add((id, doubt));
             else
             {
                 var named = await _transfers.NameAsync(failure, ground, cancellationToken);
@@ -96,9 +108,14 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
             }
         }
 
-        return new PreflightResult(failed, settled, null);
+        return new PreflightResult(failed, settled, doubtful, null);
+    }
 
-        static PreflightResult Hold(string reason) => new([], [], reason);
+    /// <summary>Once their failure is stored: a step that is cut off before finds what it knew.</summary>
+    public void Forget(IEnumerable<TradeOutcome> stored)
+    {
+        foreach (var trade in stored)
+            _witnesses.Forget(trade.TradeId);
     }
 
     /// <returns>Null if the failure can be believed.</returns>
@@ -122,6 +139,12 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
         return await _witnesses.DoubtAsync(tradeId, call, failure, ground, cancellationToken);
     }
 
+    /// <returns>
+    /// What the bytes can settle. Of the trades that belong to a batch, a transaction that had to be made smaller leaves some out.
+    /// </returns>
+    public static IReadOnlyList<long> TradeIdsOf(byte[] rawTransaction) =>
+        MarketContract.TradeIdsOf(Eip1559Transaction.DataOf(rawTransaction));
+
     /// <summary>
     /// The batch is simulated with less gas than it will get, so that a pass leaves a margin for the state that changes until it is mined.
     /// If that is too little, the next step up is tried, with fewer trades.
@@ -135,10 +158,14 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     )
     {
         var matches = tradeIds.Select(id => Count(legs[id])).ToList();
+        var mostByLength = BatchRules.FittingLength(
+            [.. tradeIds.Select(id => SettleData([id], legs).Length)],
+            options.BatchBytes - EnvelopeBytes
+        );
         string? held = null;
         foreach (var plainLeg in GasRules.PlainLegSteps(options.LegGas))
         {
-            var count = GasRules.Fitting(matches, plainLeg, options.BatchGas);
+            var count = Math.Min(mostByLength, GasRules.Fitting(matches, plainLeg, options.BatchGas));
             var (taken, of) = (tradeIds.Take(count).ToList(), matches.Take(count).ToList());
             var call = new CallRequest(
                 deployment.Market(marketId).Address,

@@ -1,6 +1,7 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Cluster.Offenders;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Settlement;
 
@@ -10,6 +11,15 @@ public static class FailureReasons
 {
     /// <summary>The market answers each trade of a mined batch by an event, and this receipt has none for the trade.</summary>
     public const string Unreported = "unreported";
+
+    /// <summary>Nobody's fault: settlement was away, or held, for as long as an order may live.</summary>
+    public const string SettlementSilent = ProblemCodes.SettlementSilent;
+
+    /// <summary>
+    /// Not a failure: nodes refused a transaction of the trade's nonce, and the one that was mined in its place has not this trade in it.
+    /// It is sent again when that is confirmed.
+    /// </summary>
+    public const string LeftOut = "left_out";
 
     /// <summary>Stored reasons are parsed again, so the format must not change: the code, then the account or order concerned.</summary>
     public static string Stored(this SettlementFailure failure) =>

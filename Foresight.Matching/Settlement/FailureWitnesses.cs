@@ -17,8 +17,9 @@ public sealed class FailureWitnesses(EthereumClient client)
     public const int MostLooks = (int)EndpointRules.LagLimit + 2;
 
     /// <summary>
-    /// A claim ends with the trade's next simulation, which does not come for one that another holder of the term has settled. The claim of
-    /// the lowest trade id goes first, and if its trade comes again, its looks are counted from the beginning.
+    /// A claim ends when the trade would settle, or when its failure is stored, neither of which comes for one that another holder of the
+    /// term has settled. The claim of the lowest trade id goes first, and if its trade comes again, its looks are counted from the
+    /// beginning.
     /// </summary>
     public const int MaxOpen = 1_024;
 
@@ -39,7 +40,6 @@ public sealed class FailureWitnesses(EthereumClient client)
         var claim = _open.TryGetValue(tradeId, out var open) ? open : null;
         if (claim?.Code != failure.Code)
             claim = new Claim(failure.Code, ground, Looks: 0);
-        _open.Remove(tradeId);
         var isWaiting = false;
         foreach (var endpoint in client.WellEndpoints)
         {
@@ -50,14 +50,18 @@ public sealed class FailureWitnesses(EthereumClient client)
             if (code is null)
                 isWaiting = true;
             else if (code != claim.Code)
+            {
+                _open.Remove(tradeId);
                 return Contradict($"endpoints contradict each other about trade {tradeId}: {claim.Code}, and {code}");
+            }
         }
 
-        if (!isWaiting || claim.Looks >= MostLooks)
-            return null;
-        if (_open.Count >= MaxOpen)
+        var isBelieved = !isWaiting || claim.Looks >= MostLooks;
+        if (_open.Count >= MaxOpen && !_open.ContainsKey(tradeId))
             _open.Remove(_open.First().Key);
-        _open[tradeId] = claim with { Looks = claim.Looks + 1 };
+        _open[tradeId] = isBelieved ? claim : claim with { Looks = claim.Looks + 1 };
+        if (isBelieved)
+            return null;
         return $"trade {tradeId} would fail ({claim.Code}), says one endpoint, and another does not have its block yet";
     }
 

@@ -25,9 +25,12 @@ public static class FeeRules
     /// At least <see cref="MinBumpPercent"/> higher, because nodes reject less. Null if the cap leaves no room: the transaction then stays
     /// as it is, and an operator must be alerted.
     /// </summary>
-    public static Fee? Bump(Fee last, BigInteger baseFee, BigInteger priorityFee, BigInteger cap)
+    public static Fee? Bump(Fee last, BigInteger baseFee, BigInteger priorityFee, BigInteger cap) =>
+        Bump(last, First(baseFee, priorityFee, cap), cap);
+
+    /// <param name="market">What <see cref="First"/> asks for now.</param>
+    public static Fee? Bump(Fee last, Fee market, BigInteger cap)
     {
-        var market = First(baseFee, priorityFee, cap);
         var max = BigInteger.Max(Raise(last.MaxFee), market.MaxFee);
         var priority = BigInteger.Max(Raise(last.PriorityFee), market.PriorityFee);
         if (max > cap)

@@ -13,6 +13,14 @@ public static class SendRefusals
     // nethermind: "FeeTooLow"; erigon: "fee cap less than block base fee".
     private static readonly string[] FeeTooLow = ["less than block base fee", "transaction underpriced", "feetoolow", "fee too low"];
 
+    // geth, erigon and anvil: "insufficient funds for gas * price + value"; nethermind: "InsufficientFunds"; besu: "Upfront cost exceeds
+    // account balance".
+    private static readonly string[] NoMoney = ["insufficient funds", "insufficientfunds", "exceeds account balance"];
+
+    /// <summary>Passes when the operator's account has money, or when fees have fallen.</summary>
+    public static bool MeansThereIsNoMoney(string message) =>
+        NoMoney.Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>At this fee the node will not keep the transaction, so waiting is useless.</summary>
     public static bool MeansTheFeeIsTooLow(string message) =>
         !MeansTheNodeHasIt(message) && FeeTooLow.Any(part => message.Contains(part, StringComparison.OrdinalIgnoreCase));

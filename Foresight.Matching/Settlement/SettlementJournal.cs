@@ -35,7 +35,18 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             )
         );
 
-    public Task<IReadOnlyList<TradeChange>> ReplaceAsync(Term term, long replaced, NewBatch by, CancellationToken cancellationToken) =>
+    /// <summary>
+    /// All trades stay with the nonce, also those that the new transaction leaves out: until it is confirmed, the old bytes may be mined
+    /// after all.
+    /// </summary>
+    /// <param name="isSmaller">Then those left out go into a smaller batch later, as after a revert.</param>
+    public Task<IReadOnlyList<TradeChange>> ReplaceAsync(
+        Term term,
+        long replaced,
+        NewBatch by,
+        bool isSmaller,
+        CancellationToken cancellationToken
+    ) =>
         ExecuteAsync(
             term,
             cancellationToken,
@@ -43,9 +54,11 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             Sql(
                 $"""
                 WITH b AS ({InsertBatch})
-                UPDATE trades t SET batch_id = b.batch_id FROM b WHERE t.batch_id = $11 {Changed}
+                UPDATE trades t SET batch_id = b.batch_id,
+                    settlement_attempts = least(t.settlement_attempts + CASE WHEN $12 THEN 1 ELSE 0 END, 100)
+                FROM b WHERE t.batch_id = $11 {Changed}
                 """,
-                [.. BatchValues(term, by), replaced]
+                [.. BatchValues(term, by), replaced, isSmaller]
             )
         );
 
@@ -178,8 +191,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
         );
 
     /// <summary>
-    /// The follower makes the trades final, once the engine has acknowledged them. Trades that a paused market refused return to matched:
-    /// they have certainly not settled, and no party is at fault.
+    /// The follower makes the trades final, once the engine has acknowledged them. Trades that a paused market refused, or that were left
+    /// out, return to matched: they have certainly not settled, and no party is at fault.
     /// </summary>
     public Task<IReadOnlyList<TradeChange>> FinishAsync(Term term, long batchId, CancellationToken cancellationToken) =>
         ExecuteAsync(
@@ -197,13 +210,15 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
 
     /// <summary>
     /// Only for a transaction that had no effect and never will: it reverted as a whole and is confirmed, or a foreign transaction used its
-    /// nonce. Its trades return to matched and go into smaller batches; a trade that was alone has failed by itself.
+    /// nonce. Its trades return to matched and go into smaller batches; a trade that was alone in it has failed by itself.
     /// </summary>
+    /// <param name="alone">The only trade of a transaction that reverted; null if there were others, or if it did not revert.</param>
     public Task<IReadOnlyList<TradeChange>> GiveUpAsync(
         Term term,
         long batchId,
         string reason,
-        bool blameSingleTrade,
+        bool hasReverted,
+        long? alone,
         CancellationToken cancellationToken
     ) =>
         ExecuteAsync(
@@ -217,16 +232,16 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             Sql(
                 $"""
                 UPDATE trades t SET
-                    settlement = CASE WHEN $3 AND b.trades = 1 THEN 'failed' ELSE 'matched' END,
-                    settlement_reason = CASE WHEN $3 AND b.trades = 1 THEN $2 END,
+                    settlement = CASE WHEN t.trade_id = $4 THEN 'failed' ELSE 'matched' END,
+                    settlement_reason = CASE WHEN t.trade_id = $4 THEN $2 END,
                     settlement_attempts = least(t.settlement_attempts + CASE WHEN $3 THEN 1 ELSE 0 END, 100),
                     batch_id = NULL, settlement_changed_at = now()
-                FROM settlement_batches b
-                WHERE b.batch_id = $1 AND t.batch_id = $1 AND t.settlement IN ('batched', 'broadcast') {Changed}
+                WHERE t.batch_id = $1 AND t.settlement IN ('batched', 'broadcast') {Changed}
                 """,
                 batchId,
                 reason,
-                blameSingleTrade
+                hasReverted,
+                new NpgsqlParameter { Value = (object?)alone ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint }
             )
         );
 

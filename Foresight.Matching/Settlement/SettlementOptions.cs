@@ -32,9 +32,21 @@ public sealed record SettlementOptions
     public int BatchTrades { get; init; } = DefaultBatchTrades;
 
     /// <summary>
-    /// <c>SETTLEMENT_BATCH_LEGS</c>. A leg takes 480 bytes, and nodes reject transactions over 128 KB: 200 legs are 96 KB.
+    /// <c>SETTLEMENT_BATCH_LEGS</c>. A leg of a plain account takes 480 bytes, so 200 legs are 96 kB (<see cref="BatchBytes"/>).
     /// </summary>
     public int BatchLegs { get; init; } = 200;
+
+    /// <summary>Nodes refuse a longer transaction, for ever (geth's txMaxSize: "oversized data").</summary>
+    public const int MaxBatchBytes = 128 * 1024;
+
+    /// <summary>One match of eight orders with the longest signatures has 37 kB, and must fit.</summary>
+    public const int MinBatchBytes = 40_000;
+
+    /// <summary>
+    /// <c>SETTLEMENT_BATCH_BYTES</c>, of the signed transaction. Legs do not bound it, because the signature of a contract wallet has up to
+    /// 4,096 bytes. A twelfth below <see cref="MaxBatchBytes"/>, for nodes that count the envelope of the network too.
+    /// </summary>
+    public int BatchBytes { get; init; } = 120_000;
 
     /// <summary><c>SETTLEMENT_BATCH_GAS</c>. The default is the most that a chain with EIP-7825 accepts.</summary>
     public long BatchGas { get; init; } = GasRules.TransactionLimit;
@@ -104,6 +116,7 @@ public sealed record SettlementOptions
             FinalityBlocks = configuration.Integer("SETTLEMENT_FINALITY_BLOCKS", defaults.FinalityBlocks, 0, MaximumFinalityBlocks),
             BatchTrades = configuration.Integer("SETTLEMENT_BATCH_TRADES", defaults.BatchTrades, 1, 500),
             BatchLegs = configuration.Integer("SETTLEMENT_BATCH_LEGS", defaults.BatchLegs, 8, 240),
+            BatchBytes = configuration.Integer("SETTLEMENT_BATCH_BYTES", defaults.BatchBytes, MinBatchBytes, MaxBatchBytes),
             // The least that any match can need: one of eight contract wallets uses 7.6 million.
             BatchGas = configuration.Long("SETTLEMENT_BATCH_GAS", defaults.BatchGas, 9_000_000, 1_000_000_000),
             LegGas = configuration.Long("SETTLEMENT_LEG_GAS", defaults.LegGas, 20_000, 450_000),

@@ -52,6 +52,8 @@ public sealed record StoredBatch(
 {
     public bool IsSignOfLife => MarketId is null;
 
+    public Fee Fee => new(MaxFee, PriorityFee);
+
     public BatchFacts Facts => new(State, BlockNumber, BlockHash, BroadcastBlock);
 }
 
@@ -67,7 +69,9 @@ public sealed record NewBatch(
 );
 
 /// <param name="Reason">Null if it settled.</param>
-/// <param name="IsHeld">True if a paused market refused it: nothing is decided, and it is sent again.</param>
+/// <param name="IsHeld">
+/// True if a paused market refused it, or if it was left out: nothing is decided, and it is sent again.
+/// </param>
 public sealed record TradeOutcome(long TradeId, string? Reason, bool IsHeld = false)
 {
     public bool HasFailed => Reason is not null && !IsHeld;
@@ -87,22 +91,23 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     /// <param name="undone">Accounts whose other trades are left out, see <see cref="ReadUndoneAccountsAsync"/>.</param>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
         int limit,
-        IReadOnlyCollection<int> except,
+        IReadOnlyCollection<int> exceptMarkets,
+        IReadOnlyCollection<long> exceptTrades,
         IReadOnlyCollection<int> undone,
         CancellationToken cancellationToken
     )
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since)>(
+        var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since, DateTime? At)>(
             new CommandDefinition(
                 """
                 SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts,
-                    t.settlement_changed_at
+                    t.settlement_changed_at, CASE WHEN NOT t.closed THEN t.executed_at END
                 FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
                 CROSS JOIN LATERAL (
                     SELECT w.* FROM trades w JOIN markets m USING (market_id)
                     WHERE w.settlement = 'matched' AND m.generation = (SELECT max(generation) FROM deployments)
-                      AND w.market_id <> ALL (@except)
+                      AND w.market_id <> ALL (@markets) AND w.trade_id <> ALL (@trades)
                       AND (w.closed OR cardinality(@undone) = 0
                            OR NOT EXISTS (SELECT 1 FROM fills f WHERE f.trade_id = w.trade_id AND f.account_id = ANY (@undone)))
                       AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
@@ -112,13 +117,24 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
                 new
                 {
                     limit,
-                    except = except.ToArray(),
+                    markets = exceptMarkets.ToArray(),
+                    trades = exceptTrades.ToArray(),
                     undone = undone.ToArray(),
                 },
                 cancellationToken: cancellationToken
             )
         );
-        return [.. rows.Select(r => new WaitingTrade(r.Id, r.Market, r.Legs, r.Attempts, new DateTimeOffset(r.Since)))];
+        return
+        [
+            .. rows.Select(r => new WaitingTrade(
+                r.Id,
+                r.Market,
+                r.Legs,
+                r.Attempts,
+                new DateTimeOffset(r.Since),
+                r.At is { } at ? new DateTimeOffset(at) : null
+            )),
+        ];
     }
 
     public async Task<(BlockMark? Cursor, bool Reobserves)> ReadFollowedAsync(CancellationToken cancellationToken)

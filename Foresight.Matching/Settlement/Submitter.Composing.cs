@@ -9,6 +9,22 @@ public sealed partial class Submitter
     /// <summary>Enough to fill every free slot at the default settings.</summary>
     private const int WaitingLimit = 2_000;
 
+    /// <summary>
+    /// Of one market at one block. Each costs a call to every endpoint at every block, one after the other; with so many, the market waits
+    /// for the next block, as do the doubts that it may have beyond them.
+    /// </summary>
+    public const int MostDoubts = 200;
+
+    /// <summary>What is left out until the next block.</summary>
+    private sealed record HeldAtHead(long Head)
+    {
+        public HashSet<int> Markets { get; } = [];
+
+        public HashSet<long> Trades { get; } = [];
+
+        public Dictionary<int, int> DoubtsByMarket { get; } = [];
+    }
+
     private enum Submitted
     {
         /// <summary>The batch is stored, or its trades have failed: either way it has used a slot.</summary>
@@ -22,36 +38,51 @@ public sealed partial class Submitter
     }
 
     /// <summary>
-    /// Markets in which nothing settles now (paused, or a node that returns invalid answers) are left out until the next block: their
-    /// trades soon are the oldest and would take all slots, and all that is read at once, from the other markets.
+    /// Markets in which nothing settles now (paused), and trades about which a node gives doubtful answers, are left out until the next
+    /// block: they soon are the oldest and would take all slots, and all that is read at once, from the others. The trades of a market
+    /// settle in any order: what one of them brings can be spent only when it is settled.
     /// </summary>
     private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellationToken)
     {
         if (_held.Head != head)
-            _held = (head, []);
-        if (_held.Markets.Count > 0)
+            _held = new HeldAtHead(head);
+        if (_held.Markets.Count > 0 || _held.Trades.Count > 0)
             Trouble ??= _heldSaid;
         var acted = false;
-        BlockRef? ground = null;
+        BlockHeader? ground = null;
         while (true)
         {
             var undone = await _store.ReadUndoneAccountsAsync(head, cancellationToken);
-            var waiting = await _store.ReadWaitingAsync(WaitingLimit, _held.Markets, undone, cancellationToken);
+            var waiting = await _store.ReadWaitingAsync(WaitingLimit, _held.Markets, _held.Trades, undone, cancellationToken);
+            if (
+                BatchRules.Overdue(waiting, settlement.Deployment.LongestOrderLife, _clock.GetUtcNow(), DateTimeOffset.MaxValue) is
+                { Count: > 0 }
+            )
+            {
+                if ((ground ??= await GroundAsync(head, cancellationToken)) is not { } newest)
+                    return acted;
+                if (await FailOverdueAsync(waiting, newest, cancellationToken))
+                {
+                    acted = true;
+                    continue;
+                }
+            }
+
             var planned = BatchRules.Compose(waiting, settlement.Options.Limits, slots, _clock.GetUtcNow());
             if (planned.Count > 0 && (ground ??= await GroundAsync(head, cancellationToken)) is null)
                 return acted;
-            var heldBefore = _held.Markets.Count;
+            var heldBefore = _held.Markets.Count + _held.Trades.Count;
             foreach (var plan in planned.Where(p => !_held.Markets.Contains(p.MarketId)))
             {
-                var submitted = await SubmitAsync(plan, ground!.Value, cancellationToken);
+                var submitted = await SubmitAsync(plan, BlockRef.Hash(ground!.Hash), cancellationToken);
                 if (submitted == Submitted.MarketHeld)
                     _held.Markets.Add(plan.MarketId);
                 if (submitted == Submitted.Yes)
                     (acted, slots) = (true, slots - 1);
             }
 
-            // Each pass leaves out one more market, so the loop ends.
-            if (_held.Markets.Count == heldBefore || slots <= 0)
+            // Each pass leaves out more, and of each market only so many trades, so the loop ends.
+            if (_held.Markets.Count + _held.Trades.Count == heldBefore || slots <= 0)
                 return acted;
         }
     }
@@ -61,7 +92,7 @@ public sealed partial class Submitter
     /// has the facts of. A node that lags, or is on another fork than the follower, would fail valid trades.
     /// </summary>
     /// <returns>Null if there is no such block now; nothing is decided then.</returns>
-    private async Task<BlockRef?> GroundAsync(long head, CancellationToken cancellationToken)
+    private async Task<BlockHeader?> GroundAsync(long head, CancellationToken cancellationToken)
     {
         var (cursor, reobserves) = await _store.ReadFollowedAsync(cancellationToken);
         if (reobserves)
@@ -80,13 +111,35 @@ public sealed partial class Submitter
         var followed =
             cursor is not { } last
             || (isNear ? headers[0].Hash : (await settlement.Client.GetBlockAsync(last.Number, cancellationToken))?.Hash) == last.Hash;
-        return followed ? BlockRef.Hash(headers[^1].Hash) : Wait($"Block {cursor!.Value.Number} was followed, and is not there any more.");
+        return followed ? headers[^1] : Wait($"Block {cursor!.Value.Number} was followed, and is not there any more.");
 
-        BlockRef? Wait(string reason)
+        BlockHeader? Wait(string reason)
         {
             Say(reason);
             return null;
         }
+    }
+
+    /// <returns>False if the chain's time does not agree with this node's clock that there are any.</returns>
+    private async Task<bool> FailOverdueAsync(IReadOnlyList<WaitingTrade> waiting, BlockHeader head, CancellationToken cancellationToken)
+    {
+        var overdue = BatchRules.Overdue(
+            waiting,
+            settlement.Deployment.LongestOrderLife,
+            _clock.GetUtcNow(),
+            DateTimeOffset.FromUnixTimeSeconds(head.Timestamp)
+        );
+        if (overdue.Count == 0)
+            return false;
+        Log.Overdue(_logger, overdue.Count, overdue[0].TradeId);
+        Publish(
+            await _journal.FailUnsentAsync(
+                settlement.Term,
+                [.. overdue.Select(trade => new TradeOutcome(trade.TradeId, FailureReasons.SettlementSilent))],
+                cancellationToken
+            )
+        );
+        return true;
     }
 
     private async Task<Submitted> SubmitAsync(PlannedBatch plan, BlockRef ground, CancellationToken cancellationToken)
@@ -102,9 +155,17 @@ public sealed partial class Submitter
             foreach (var failed in checks.Failed)
                 Log.PreflightFailed(_logger, failed.TradeId, failed.Reason!);
             Publish(await _journal.FailUnsentAsync(settlement.Term, checks.Failed, cancellationToken));
+            signer.Forget(checks.Failed);
         }
 
-        var survivors = plan.TradeIds.Except(checks.Failed.Select(f => f.TradeId)).Except(checks.SettledAlready).ToList();
+        var isFull = Doubt(plan.MarketId, checks.Doubtful);
+        var survivors = plan
+            .TradeIds.Except(checks.Failed.Select(f => f.TradeId))
+            .Except(checks.SettledAlready)
+            .Except(checks.Doubtful.Select(d => d.TradeId))
+            .ToList();
+        if (isFull)
+            _held.Markets.Add(plan.MarketId);
         if (survivors.Count == 0)
             return checks.Failed.Count > 0 ? Submitted.Yes : Submitted.Nothing;
         var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, ground, cancellationToken);
@@ -121,6 +182,17 @@ public sealed partial class Submitter
         var stored = (await _store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellationToken))[0];
         await SendAsync(stored, isNext: false, cancellationToken);
         return Submitted.Yes;
+    }
+
+    /// <returns>True if the market has so many that it waits too.</returns>
+    private bool Doubt(int market, IReadOnlyList<(long TradeId, string Reason)> doubtful)
+    {
+        if (doubtful.Count == 0)
+            return false;
+        _held.Trades.UnionWith(doubtful.Select(doubt => doubt.TradeId));
+        var doubts = _held.DoubtsByMarket[market] = _held.DoubtsByMarket.GetValueOrDefault(market) + doubtful.Count;
+        Say(_heldSaid = $"Trades of market {market} wait ({doubts} at this block): {doubtful[0].Reason}");
+        return doubts >= MostDoubts;
     }
 
     private Submitted Hold(int market, string reason)

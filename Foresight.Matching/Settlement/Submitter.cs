@@ -20,7 +20,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     private readonly Dictionary<long, long> _missingSince = [];
     private long? _gapSince;
     private string? _said;
-    private (long Head, HashSet<int> Markets) _held = (0, []);
+    private HeldAtHead _held = new(Head: 0);
     private string? _heldSaid;
 
     public string? Trouble { get; private set; }
@@ -109,9 +109,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             return (new ChainFacts(batch.BroadcastBlock ?? head, null, null, KnownToNode: true), null);
         }
 
-        var known =
-            batch.State == BatchStates.Broadcast
-            && await settlement.Client.KnowsTransactionAsync(new Hash32(batch.TransactionHash), cancellationToken);
+        var known = batch.State == BatchStates.Broadcast && await IsKnownAsync(batch, isNext: batch.Nonce == mined, cancellationToken);
         return (new ChainFacts(head, null, null, known), null);
     }
 
@@ -126,7 +124,9 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             return;
         Log.NonceLost(_logger, batch.Nonce, batch.BatchId);
         _missingSince.Remove(batch.Nonce);
-        Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "nonce_taken", blameSingleTrade: false, cancellationToken));
+        Publish(
+            await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "nonce_taken", hasReverted: false, alone: null, cancellationToken)
+        );
     }
 
     /// <summary>
@@ -165,13 +165,18 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
                 return await ReplaceAsync(batch, cancellationToken);
             }
 
-            if (!SendRefusals.MeansTheNodeHasIt(refusal.NodeMessage))
+            if (
+                !SendRefusals.MeansTheNodeHasIt(refusal.NodeMessage)
+                && !(isNext && await AnotherTakesItAsync(batch.RawTransaction, cancellationToken))
+            )
             {
                 Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) was rejected by the node: {refusal.NodeMessage}");
-                return false;
+                return isNext && await OnRefusalAsync(batch, refusal, sentAt, cancellationToken);
             }
         }
 
+        if (isNext)
+            _refusedSince = null;
         if (batch.State == BatchStates.Signed && !batch.IsSignOfLife)
             Log.Sent(_logger, batch.BatchId, batch.Trades, batch.Nonce);
         else if (batch.State != BatchStates.Signed)
@@ -185,12 +190,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         if (!await MaySendAsync(cancellationToken))
             return false;
         var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellationToken);
-        var bumped = FeeRules.Bump(
-            new Fee(batch.MaxFee, batch.PriorityFee),
-            market.BaseFeePerGas,
-            market.MaxPriorityFeePerGas,
-            settlement.Options.MaxFee
-        );
+        var bumped = FeeRules.Bump(batch.Fee, market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
         if (bumped is not { } fee)
         {
             Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) is stuck and its fee has reached SETTLEMENT_MAX_FEE_GWEI.");
@@ -200,7 +200,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         var replacement = await SignAgainAsync(batch, fee, cancellationToken);
         Log.Replaced(_logger, batch.BatchId, batch.Nonce, fee.MaxFee);
         settlement.Metrics.Batch("replaced");
-        Publish(await _journal.ReplaceAsync(settlement.Term, batch.BatchId, replacement, cancellationToken));
+        Publish(await _journal.ReplaceAsync(settlement.Term, batch.BatchId, replacement, isSmaller: false, cancellationToken));
         return true;
     }
 
@@ -208,7 +208,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     {
         if (batch.MarketId is not { } market)
             return signer.SignLife(batch.Nonce, fee, batch.GasLimit);
-        var tradeIds = await _store.ReadTradeIdsAsync(batch.BatchId, cancellationToken);
+        var tradeIds = BatchSigner.TradeIdsOf(batch.RawTransaction);
         return signer.Sign(market, tradeIds, await _store.ReadLegsAsync(tradeIds, cancellationToken), batch.Nonce, fee, batch.GasLimit);
     }
 
@@ -221,10 +221,9 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     {
         var tradeIds = await _store.ReadTradeIdsAsync(live.BatchId, cancellationToken);
         var legs = await _store.ReadLegsAsync(tradeIds, cancellationToken);
-        var outcomes =
-            receipt.Succeeded && live.MarketId is { } market
-                ? await receipts.ReadAsync(receipt, market, tradeIds, legs, cancellationToken)
-                : [];
+        IReadOnlyList<TradeOutcome> outcomes = receipt.Succeeded
+            ? await OutcomesAsync(mined, receipt, tradeIds, legs, cancellationToken)
+            : [];
         var trace = await _store.ReadTraceAsync(tradeIds, cancellationToken);
         var facts = new MinedFacts(
             receipt.BlockNumber,
@@ -234,11 +233,33 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         );
         Publish(await _journal.RecordMinedAsync(settlement.Term, live, mined, facts, outcomes, cancellationToken));
         trace.Settled(mined, facts, outcomes);
-        var (failed, heldBack) = (outcomes.Count(o => o.HasFailed), outcomes.Count(o => o.IsHeld));
+        var (failed, leftOut) = (outcomes.Count(o => o.HasFailed), outcomes.Count(o => o.Reason == FailureReasons.LeftOut));
+        var heldBack = outcomes.Count(o => o.IsHeld) - leftOut;
         settlement.Metrics.Batch(receipt.Succeeded ? "mined" : "reverted");
-        Log.Mined(_logger, mined.BatchId, receipt.BlockNumber, outcomes.Count - failed - heldBack, failed, receipt.GasUsed);
+        Log.Mined(_logger, mined.BatchId, receipt.BlockNumber, outcomes.Count(o => o.Reason is null), failed, receipt.GasUsed);
         if (heldBack > 0)
             Log.Held(_logger, mined.BatchId, heldBack);
+        if (leftOut > 0)
+            Log.LeftOut(_logger, mined.BatchId, leftOut);
+    }
+
+    /// <summary>
+    /// By the bytes that were mined, because the nonce may have had others: what they leave out has not failed, and waits as what a paused
+    /// market refused.
+    /// </summary>
+    private async Task<IReadOnlyList<TradeOutcome>> OutcomesAsync(
+        StoredBatch mined,
+        TransactionReceipt receipt,
+        IReadOnlyList<long> tradeIds,
+        ILookup<long, TradeLeg> legs,
+        CancellationToken cancellationToken
+    )
+    {
+        var sent = BatchSigner.TradeIdsOf(mined.RawTransaction).ToHashSet();
+        var leftOut = tradeIds.Where(id => !sent.Contains(id)).Select(id => new TradeOutcome(id, FailureReasons.LeftOut, IsHeld: true));
+        return mined.MarketId is { } market
+            ? [.. await receipts.ReadAsync(receipt, market, [.. tradeIds.Where(sent.Contains)], legs, cancellationToken), .. leftOut]
+            : [.. leftOut];
     }
 
     private async Task FinishAsync(StoredBatch batch, CancellationToken cancellationToken)
@@ -250,7 +271,8 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         }
 
         Log.Reverted(_logger, batch.BatchId, batch.Trades);
-        Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "reverted", blameSingleTrade: true, cancellationToken));
+        var alone = BatchSigner.TradeIdsOf(batch.RawTransaction) is [var only] ? only : (long?)null;
+        Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "reverted", hasReverted: true, alone, cancellationToken));
     }
 
     /// <summary>
@@ -346,6 +368,12 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         )]
         public static partial void NonceLost(ILogger logger, long nonce, long batchId);
 
+        [LoggerMessage(
+            LogLevel.Error,
+            "{Trades} trades, {TradeId} first, were matched longer ago than an order may live; they are failed and not sent."
+        )]
+        public static partial void Overdue(ILogger logger, int trades, long tradeId);
+
         [LoggerMessage(LogLevel.Warning, "Trade {TradeId} failed in simulation and is not sent: {Reason}.")]
         public static partial void PreflightFailed(ILogger logger, long tradeId, string reason);
 
@@ -354,5 +382,17 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             "Batch {BatchId} met a paused market; {Trades} of its trades wait and will be sent again when it resumes."
         )]
         public static partial void Held(ILogger logger, long batchId, int trades);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Batch {BatchId} took the place of one that nodes refused; {Trades} trades that it leaves out will be sent in smaller ones."
+        )]
+        public static partial void LeftOut(ILogger logger, long batchId, int trades);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Batch {BatchId} (nonce {Nonce}) is refused by every node; replaced it with {Trades} of its trades and a fee of {Fee} wei."
+        )]
+        public static partial void Refused(ILogger logger, long batchId, long nonce, int trades, System.Numerics.BigInteger fee);
     }
 }

@@ -114,6 +114,9 @@ public static class MetricNames
 
     public const string SettlementHalted = "foresight_settlement_halted";
 
+    /// <summary>Over 300 s no new orders are taken, because no other clock confirms the primary's.</summary>
+    public const string DatabaseClockAhead = "foresight_database_clock_ahead_seconds";
+
     /// <summary>
     /// Seconds since settlement's last final sign of life on chain. At half the longest life of an order no new orders are taken.
     /// </summary>

@@ -253,10 +253,11 @@ contract Market {
 
   /// Buyers of every outcome pay for a complete set together, or sellers of every outcome share what it is worth.
   function _settleSet(Match calldata m, uint256 amount, bool isMint, uint256 purses, uint256 tradeId) private {
-    if (m.legs.length != outcomes) revert BadMatch();
+    uint256 count = m.legs.length;
+    if (count != outcomes) revert BadMatch();
     uint256 seen;
     uint256 priceSum;
-    for (uint256 i = 0; i < m.legs.length; i++) {
+    for (uint256 i = 0; i < count; i++) {
       Leg calldata leg = m.legs[i];
       if (leg.order.isBuy != isMint || leg.amount != amount) revert BadMatch();
       _count(leg.order, leg.signature, amount, leg.price, tradeId, (purses >> i) & 1 != 0);
@@ -264,7 +265,7 @@ contract Market {
       priceSum += leg.price;
     }
     // With as many legs as outcomes, a full set of bits means every outcome exactly once.
-    uint256 all = (1 << outcomes) - 1;
+    uint256 all = (1 << count) - 1;
     if (seen != all || priceSum != ONE) revert BadMatch();
     if (purses == all) _moveFirmSet(m, amount, isMint);
     else _moveSet(m, amount, isMint, purses);
@@ -283,7 +284,8 @@ contract Market {
   }
 
   function _moveSet(Match calldata m, uint256 amount, bool isMint, uint256 purses) private {
-    for (uint256 i = 0; i < m.legs.length; i++) {
+    uint256 count = m.legs.length;
+    for (uint256 i = 0; i < count; i++) {
       Leg calldata leg = m.legs[i];
       address holder = leg.order.maker;
       bool inVault = (purses >> i) & 1 != 0;

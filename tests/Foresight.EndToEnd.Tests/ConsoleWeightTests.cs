@@ -27,6 +27,7 @@ public sealed class ConsoleWeightTests(ConsoleFixture stack, ITestOutputHelper o
     [Fact]
     public async Task FirstLoad_FromSignInToOverview_IsBelow400KB()
     {
+        await stack.WaitUntilTradingAsync();
         var settings = new Dictionary<string, string?>
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
@@ -46,7 +47,7 @@ public sealed class ConsoleWeightTests(ConsoleFixture stack, ITestOutputHelper o
 
         await page.GotoAsync("/");
         await ConsoleBrowser.FillInAsync(page, "Ada Lovelace", stack.AdminKey);
-        await Expect(page.GetByTestId("leader")).ToBeVisibleAsync();
+        await Expect(page.GetByTestId("leader")).ToBeVisibleAsync(new() { Timeout = (float)Eventually.Patience.TotalMilliseconds });
         await page.EvaluateAsync("document.fonts.ready");
 
         foreach (var (address, bytes) in weights.OrderByDescending(one => one.Value))

@@ -44,6 +44,14 @@ internal sealed class TestNode : IAsyncDisposable
     /// </summary>
     public async Task KnowMarketsAsync() => await _app.Services.GetRequiredService<MarketDomains>().FindAsync(1, CancellationToken.None);
 
+    /// <summary>As the program does by itself; here it would count among what a test has sent.</summary>
+    public async Task WarmUpAsync()
+    {
+        using var warmup = ActivatorUtilities.CreateInstance<GatewayWarmup>(_app.Services);
+        await warmup.StartAsync(CancellationToken.None);
+        await warmup.ExecuteTask!.WaitAsync(Eventually.Patience);
+    }
+
     public static Task<TestNode> StartAsync(string nodeId, TestCluster cluster) => StartAsync(nodeId, cluster.Settings);
 
     public static async Task<TestNode> StartAsync(

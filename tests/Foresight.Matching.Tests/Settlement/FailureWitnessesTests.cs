@@ -39,6 +39,18 @@ public sealed class FailureWitnessesTests
         Assert.NotNull(await DoubtAsync(1));
     }
 
+    /// <summary>The step may end before the failure is stored, for example because of another trade.</summary>
+    [Fact]
+    public async Task WhatIsBelieved_IsBelievedAgain_UntilItIsForgotten()
+    {
+        for (var look = 0; look < FailureWitnesses.MostLooks; look++)
+            Assert.NotNull(await DoubtAsync(1));
+        for (var again = 0; again < 3; again++)
+            Assert.Null(await DoubtAsync(1));
+        _witnesses.Forget(1);
+        Assert.NotNull(await DoubtAsync(1));
+    }
+
     [Fact]
     public async Task ATradeThatIsForgotten_BeginsAgain()
     {

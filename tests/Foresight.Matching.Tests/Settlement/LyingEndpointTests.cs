@@ -164,6 +164,76 @@ public sealed class LyingEndpointTests(ChainFixture fixture)
         Assert.Equal("failed", (await venue.Venue.StateOfAsync(trade)).State);
     }
 
+    /// <summary>Each trade has its own claim, and none waits for that of another.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task ManyFailures_AreBelievedTogether_AndTheOtherTradesOfTheirMarketDoNotWait(int blocksBehind)
+    {
+        const int Failing = 5;
+        await using var venue = await OpenAsync();
+        var (wallet, honest, seller) = (await venue.AddContractWalletAsync(), await venue.AddWalletAsync(), await venue.AddWalletAsync());
+        await venue.ConfirmAsync();
+        var (failing, sound) = (new List<long>(), new List<long>());
+        for (var i = 0; i < Failing; i++)
+        {
+            await venue.PlaceAsync(wallet, isBuy: true, Ticks, Lots);
+            failing.Add((await venue.PlaceAsync(seller, isBuy: false, Ticks, Lots)).TradeId);
+            await venue.PlaceAsync(honest, isBuy: true, Ticks, Lots);
+            sound.Add((await venue.PlaceAsync(seller, isBuy: false, Ticks, Lots)).TradeId);
+        }
+
+        await venue.Venue.SendAsync(wallet.Key, wallet.Account, ContractArtifact.TestWallet.Encode("setMode", 1));
+        var late = new LaggingTransport(fixture.Transport, fixture.Client, blocksBehind);
+        var submitter = venue.Venue.NewSubmitter(Several(venue, fixture.Transport, late));
+        await fixture.AutomineAsync(false);
+        await LookAsync(venue, submitter);
+        foreach (var trade in sound)
+            Assert.Equal("broadcast", (await venue.Venue.StateOfAsync(trade)).State);
+        foreach (var trade in failing)
+            Assert.Equal("matched", (await venue.Venue.StateOfAsync(trade)).State);
+        Assert.Contains("says one endpoint", submitter.Trouble, StringComparison.Ordinal);
+
+        // At one block a trade is looked at once, however many steps there are.
+        for (var step = 0; step < FailureWitnesses.MostLooks + 2; step++)
+            await venue.Venue.StepAsync(submitter);
+        Assert.Equal("matched", (await venue.Venue.StateOfAsync(failing[0])).State);
+
+        for (var look = 0; look < blocksBehind; look++)
+            await LookAsync(venue, submitter);
+        foreach (var trade in failing)
+            Assert.Equal("failed", (await venue.Venue.StateOfAsync(trade)).State);
+        await venue.ConfirmAsync();
+        await LookAsync(venue, submitter);
+        foreach (var trade in sound)
+            Assert.Equal(("final", 1), ((await venue.Venue.StateOfAsync(trade)).State, await venue.Venue.TimesSettledAsync(trade)));
+    }
+
+    /// <summary>Each doubt costs calls at every block, so there is a bound, and the trades behind it wait for their turn.</summary>
+    [Fact]
+    public async Task MoreDoubtsThanALookHas_AreDecidedInTurns()
+    {
+        await using var venue = await Venue.CreateAsync(fixture, new SettlementOptions { BatchAge = TimeSpan.Zero, Confirmations = 2 });
+        var (drained, honest, seller) = (await venue.AddTraderAsync(), await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        var failing = new List<long>();
+        for (var i = 0; i < Submitter.MostDoubts + 20; i++)
+            failing.Add(await venue.TradeAsync(drained, seller, lots: 1));
+        var sound = await venue.TradeAsync(honest, seller);
+        await venue.SendAsync(drained.Key, venue.Deployment.Usdc, UsdcContract.Approve(venue.Deployment.Factory, 0));
+        var late = new LaggingTransport(fixture.Transport, fixture.Client, blocks: 1);
+        var submitter = venue.NewSubmitter(new FailoverClient(venue.Deployment.ChainId, [("rpc-1", fixture.Transport), ("rpc-2", late)]));
+        var decided = new List<long>();
+        for (var look = 0; look < 3; look++)
+        {
+            await fixture.MineAsync();
+            await venue.StepAsync(submitter);
+            decided.Add(await venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'failed'"));
+        }
+
+        Assert.Equal([0L, Submitter.MostDoubts, failing.Count], decided);
+        Assert.NotEqual("matched", (await venue.StateOfAsync(sound)).State);
+    }
+
     private async Task<LiveVenue> OpenAsync()
     {
         var venue = await LiveVenue.CreateAsync(fixture);

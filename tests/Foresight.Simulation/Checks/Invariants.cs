@@ -73,6 +73,7 @@ internal sealed class Invariants(World world)
         _oracle.Apply(write);
         CheckOrders(write.Rows);
         CheckRights(write.Rows);
+        CheckTime(write.Rows);
         foreach (var row in write.Rows.Commands)
             CheckSalt(row.Command, row.Result);
         foreach (var row in write.Rows.Commands)
@@ -285,11 +286,33 @@ internal sealed class Invariants(World world)
                     "an id belongs to the command that it is computed from",
                     $"command {row.Command.Sequence} is a {row.Command.Kind} under the id {row.RequestId} of another"
                 );
-        // The database's clock may have been set back by a promotion since the leader read it.
-        var latest = world.Postgres.NowSeconds + SimulatedJournal.LongestLifeSeconds + 30;
+        var latest = world.Postgres.TrueNowSeconds + SimulatedJournal.LongestLifeSeconds + 30;
         foreach (var order in rows.NewOrders)
             if (order.Order.SignedExpiry > latest)
                 throw world.Violated("no order outlives the guard", $"order {order.Order.Id.Value} lasts until {order.Order.SignedExpiry}");
+    }
+
+    /// <summary>However wrong the database's clock is: the chain's, or those of the nodes, are right.</summary>
+    private void CheckTime(JournalBatch rows)
+    {
+        var latest = world.Postgres.TrueNow + MatchingLimits.DatabaseClockAhead + TimeSpan.FromSeconds(10);
+        if (rows.AcceptedAt > latest)
+            throw world.Violated("time is not ahead", $"command {rows.LastSequence} is stamped {rows.AcceptedAt:O}");
+        foreach (var row in rows.Commands)
+            if (row.Command is { Kind: CommandKind.SetMarketState, State: MarketState.Closed })
+                throw world.Violated(
+                    "no market is closed early",
+                    $"command {row.Command.Sequence} closes market {row.Command.Market.Value}"
+                );
+        foreach (var order in rows.NewOrders.Select(row => row.Order).Concat(rows.ChangedOrders))
+            if (
+                order.Status == OrderStatus.Expired
+                && (
+                    order.SignedExpiry == 0
+                    || DateTime.UnixEpoch.AddSeconds(order.SignedExpiry - SimulatedJournal.ExpiryMarginSeconds) > latest
+                )
+            )
+                throw world.Violated("no order expires early", $"order {order.Id.Value}, signed until {order.SignedExpiry}, has expired");
     }
 
     /// <summary>An order that is sent again with other terms must be refused as such, because the terms are not in its signature.</summary>

@@ -148,7 +148,10 @@ internal sealed class Trader : Caller
             _ => TimeInForce.GoodTilCancelled,
         };
         var rests = timeInForce == TimeInForce.GoodTilCancelled;
-        var seconds = rests && Dice.Chance(0.1) ? World.Postgres.NowSeconds + Dice.Between(1, 20) : 0;
+        var seconds = rests && Dice.Chance(0.1) ? World.Postgres.TrueNowSeconds + Dice.Between(1, 20) : 0;
+        // More than a clock that is believed may be wrong by.
+        if (seconds > 0 && Dice.Chance(0.3))
+            seconds += Dice.Between(600, 36_000);
         if (seconds > 0 && Dice.Chance(0.1))
             seconds += SimulatedJournal.LongestLifeSeconds + 60;
         var maker = AccountOf(_number, 1 + Dice.Below(Accounts));

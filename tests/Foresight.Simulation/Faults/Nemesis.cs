@@ -18,6 +18,7 @@ internal sealed class Nemesis
     private readonly bool _mayLoseChanges;
     private readonly bool _mayWithholdOrders;
     private readonly bool _enemyStays;
+    private readonly bool _hidesBlocks;
     private long _endsAt;
     private long _quietUntil;
     private bool _pauseAtLookUp;
@@ -35,6 +36,7 @@ internal sealed class Nemesis
         _mayWithholdOrders = _dice.Chance(0.15);
         // Orders must be taken also while an attacker writes into Redis.
         _enemyStays = _dice.Chance(0.3);
+        _hidesBlocks = _dice.Chance(0.5);
         _faults =
         [
             (16, PauseLeader),
@@ -60,6 +62,7 @@ internal sealed class Nemesis
             (4, SlowNetwork),
             (4, SlowDisk),
             (6, JumpClock),
+            (8, SetDatabasesClock),
             (10, PauseWhileCommitting),
             (14, PauseAtLookUp),
             (4, PauseAtTakeOver),
@@ -74,6 +77,9 @@ internal sealed class Nemesis
     }
 
     public int Faults { get; private set; }
+
+    /// <summary>In some seeds the journal knows no block, so that only the nodes' clocks and the stamps contradict the database's.</summary>
+    public bool HidesBlocks => _hidesBlocks;
 
     public void Begin(TimeSpan duration)
     {
@@ -91,6 +97,7 @@ internal sealed class Nemesis
         (_pauseAtLookUp, _pauseAtTakeOver, _cutInRecovery, _forgetTakeOver) = (false, false, false, false);
         _world.Latency.SlowProbability = 0.0005;
         _world.Postgres.Faults.Stop();
+        _world.Postgres.ClockOffset = SecondsOff();
         if (!_enemyStays)
             _world.Enemy.Stop();
         if (_world.Redis.Paused)
@@ -395,7 +402,7 @@ internal sealed class Nemesis
         _world.Postgres.Promote(_dice.Below(Math.Min(_world.Postgres.Changes / 2, 12) + 1));
         foreach (var node in _world.Nodes)
             node.ForgetsIdleConnections = _dice.Chance(0.5);
-        _world.Postgres.ClockOffset = _dice.Between(TimeSpan.FromSeconds(-3), TimeSpan.FromSeconds(3));
+        _world.Postgres.ClockOffset = HasJournal && _dice.Chance(0.3) ? HoursOff() : SecondsOff();
         _world.Postgres.Restart();
     }
 
@@ -509,5 +516,33 @@ internal sealed class Nemesis
         Later(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6), () => _world.Postgres.Faults.HoldChance = 0.004);
     }
 
-    private void JumpClock() => _dice.Pick(_world.Nodes).JumpWallClock(_dice.Between(TimeSpan.FromHours(-1), TimeSpan.FromHours(1)));
+    private void JumpClock()
+    {
+        // Two clocks that are wrong in the same way are believed, so no node's may come to agree with a wrong one of the database.
+        if (_world.Postgres.ClockOffset < MatchingLimits.DatabaseClockAhead)
+            _dice.Pick(_world.Nodes).JumpWallClock(_dice.Between(TimeSpan.FromHours(-1), TimeSpan.FromHours(1)));
+    }
+
+    /// <summary>As after the restore of a virtual machine, or by a time server that lies.</summary>
+    private void SetDatabasesClock()
+    {
+        if (!HasJournal)
+            return;
+        _world.Postgres.ClockOffset = HoursOff();
+        Later(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(12), () => _world.Postgres.ClockOffset = SecondsOff());
+    }
+
+    /// <summary>With an empty journal and no block there is no clock but the node's, which alone decides nothing.</summary>
+    private bool HasJournal => _world.Postgres.Tables.LastSequence > 0;
+
+    private TimeSpan SecondsOff() => _dice.Between(TimeSpan.FromSeconds(-3), TimeSpan.FromSeconds(3));
+
+    /// <summary>Mostly ahead, and of every node's clock.</summary>
+    private TimeSpan HoursOff()
+    {
+        if (_dice.Chance(0.25))
+            return -_dice.Between(TimeSpan.FromMinutes(6), TimeSpan.FromHours(48));
+        var fastest = _world.Nodes.Max(node => node.WallOffset);
+        return (fastest > TimeSpan.Zero ? fastest : TimeSpan.Zero) + _dice.Between(TimeSpan.FromMinutes(6), TimeSpan.FromHours(48));
+    }
 }

@@ -3,7 +3,7 @@ using Foresight.Matching.Orders;
 using Foresight.Protocol;
 using Refusals = System.Collections.Generic.IReadOnlyDictionary<
     Foresight.Protocol.LeaderCommand,
-    Foresight.Matching.Gateway.CommandGuard.Refusal
+    System.Threading.Tasks.Task<Foresight.Matching.Gateway.CommandGuard.Refusal?>
 >;
 
 namespace Foresight.Simulation.Mutants;
@@ -20,7 +20,7 @@ internal sealed class CheckNoSignature : Mutant
 {
     public override Task<Refusals?> RefusalsAsync(CommandGuard guard, World world, ConnectedNode peer, CommandBatch batch) =>
         batch.Commands.All(CommandRights.IsSigned)
-            ? Task.FromResult<Refusals?>(new Dictionary<LeaderCommand, CommandGuard.Refusal>())
+            ? Task.FromResult<Refusals?>(new Dictionary<LeaderCommand, Task<CommandGuard.Refusal?>>())
             : base.RefusalsAsync(guard, world, peer, batch);
 }
 
@@ -30,7 +30,7 @@ internal sealed class CheckOneIn64 : Mutant
 
     public override Task<Refusals?> RefusalsAsync(CommandGuard guard, World world, ConnectedNode peer, CommandBatch batch) =>
         batch.Commands.All(CommandRights.IsSigned) && ++_batches % 64 != 0
-            ? Task.FromResult<Refusals?>(new Dictionary<LeaderCommand, CommandGuard.Refusal>())
+            ? Task.FromResult<Refusals?>(new Dictionary<LeaderCommand, Task<CommandGuard.Refusal?>>())
             : base.RefusalsAsync(guard, world, peer, batch);
 }
 

@@ -29,7 +29,7 @@ internal class Mutant
 
     public virtual bool IsNamed(LeaseHints hints, LeaseRecord shown) => hints.IsNamed(LeasedResources.Matching, shown);
 
-    public virtual Task<IReadOnlyDictionary<LeaderCommand, CommandGuard.Refusal>?> RefusalsAsync(
+    public virtual Task<IReadOnlyDictionary<LeaderCommand, Task<CommandGuard.Refusal?>>?> RefusalsAsync(
         CommandGuard guard,
         World world,
         ConnectedNode peer,

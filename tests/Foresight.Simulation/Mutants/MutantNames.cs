@@ -38,6 +38,7 @@ public static class MutantNames
         ["take-any-expiry"] = () => new TakeAnyExpiry(),
         ["match-to-the-expiry"] = () => new MatchToTheExpiry(),
         ["forget-order-terms"] = () => new ForgetOrderTerms(),
+        ["believe-any-clock"] = () => new BelieveAnyClock(),
     };
 
     public static IReadOnlyCollection<string> All => Known.Keys;

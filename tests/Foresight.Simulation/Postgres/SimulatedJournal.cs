@@ -99,6 +99,7 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
                 Outcomes = row.Outcomes,
                 TickSize = row.TickSize,
                 State = row.State,
+                ClosesAt = row.ClosesAt,
             }),
         ];
     }
@@ -126,9 +127,17 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
             yield return row;
     }
 
-    /// <summary>Orders are refused without a recent sign of life, so settlement counts as having just shown one on chain.</summary>
-    private static OrderLife LifeAt(DateTime now) =>
-        new(new DateTimeOffset(now).ToUnixTimeSeconds(), LifeSeconds: LongestLifeSeconds, BlockTime: null, ExpiryMarginSeconds);
+    /// <summary>
+    /// Orders are refused without a recent sign of life, so settlement counts as having just shown one on chain. The chain's clock is
+    /// right, where there is one: it is another one than the database's.
+    /// </summary>
+    private OrderLife Life() =>
+        new(
+            world.Postgres.TrueNowSeconds,
+            LifeSeconds: LongestLifeSeconds,
+            BlockTime: world.Nemesis.HidesBlocks ? null : world.Postgres.TrueNowSeconds,
+            ExpiryMarginSeconds
+        );
 
     private LookupResult Find(IReadOnlyList<QueuedCommand> requests)
     {
@@ -136,7 +145,7 @@ internal sealed class SimulatedJournal(World world, SimulatedNode node, Simulate
         {
             Now = world.Postgres.Now,
             Lsn = new NpgsqlLogSequenceNumber(Tables.Position),
-            OrderLife = LifeAt(world.Postgres.Now),
+            OrderLife = Life(),
         };
         foreach (var request in requests)
         {

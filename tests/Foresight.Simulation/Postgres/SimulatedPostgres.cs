@@ -13,7 +13,7 @@ namespace Foresight.Simulation.Postgres;
 /// </summary>
 internal sealed class SimulatedPostgres(World world) : Process(world, "postgres", overtakes: false)
 {
-    private static readonly DateTime Beginning = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+    public static readonly DateTime Beginning = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     private const double ObeysLate = 0.4;
     private static readonly TimeSpan LatestObedience = TimeSpan.FromSeconds(1.2);
@@ -31,9 +31,11 @@ internal sealed class SimulatedPostgres(World world) : Process(world, "postgres"
     /// <summary>The server's clock may be wrong, and after a promotion it is another machine's.</summary>
     public TimeSpan ClockOffset { get; set; }
 
-    public DateTime Now => Beginning.AddTicks(World.Timeline.Now) + ClockOffset;
+    public DateTime Now => TrueNow + ClockOffset;
 
-    public long NowSeconds => (long)(Now - DateTime.UnixEpoch).TotalSeconds;
+    public DateTime TrueNow => Beginning.AddTicks(World.Timeline.Now);
+
+    public long TrueNowSeconds => (long)(TrueNow - DateTime.UnixEpoch).TotalSeconds;
 
     public IEnumerable<Session> Sessions => _sessions.Values;
 

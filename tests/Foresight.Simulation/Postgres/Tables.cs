@@ -131,7 +131,11 @@ internal sealed class Tables
     }
 }
 
-internal sealed record MarketRow(int Id, byte Outcomes, int TickSize, MarketState State, long? ListedSequence);
+internal sealed record MarketRow(int Id, byte Outcomes, int TickSize, MarketState State, long? ListedSequence)
+{
+    /// <summary>After the end of every simulated life, so that no market may close by its time.</summary>
+    public long ClosesAt { get; } = new DateTimeOffset(SimulatedPostgres.Beginning).ToUnixTimeSeconds() + 3_600;
+}
 
 internal static class Errors
 {

@@ -34,8 +34,8 @@ internal sealed class SimulatedGateway
         (_node, _gate, _clock) = (node, gate, clock);
         // Not the node's, which a mutant of the lease may set back: that shall be found by its lease.
         var steady = new SimulatedClock(node.World.Timeline, node, node.ClockRate);
-        // By the database's clock, which moves by seconds at most: a wall clock that jumps lets a node in again, no fault of the guard.
-        _putOut = new PutOutNodes(new DatabaseTime(node.World));
+        // By a clock that does not jump: one that does lets a node in again, no fault of the guard.
+        _putOut = new PutOutNodes(new TrueTime(node.World));
         _guard = new CommandGuard(
             new TermWitness(_ => ReadAsync<HeldTerm?>(node.World.SettlementTerm.Row), steady),
             new SignatureGuard(
@@ -43,7 +43,8 @@ internal sealed class SimulatedGateway
                 new CheckedShare(new BusyCores(), dice.Below),
                 _putOut,
                 _metrics,
-                chain: null
+                chain: null,
+                steady
             ),
             _putOut,
             _metrics,
@@ -67,7 +68,7 @@ internal sealed class SimulatedGateway
             return null;
         }
 
-        if (refusals.TryGetValue(command, out var refusal))
+        if (refusals.TryGetValue(command, out var check) && await check is { } refusal)
             return new CommandResult(command.RequestId, refusal.Status, refusal.Code);
         Check(peer, command, arrivedAt);
         return await CommandGateway.Submit(command, _gate.Session(SimulatedNode.Shard), sentAt, _clock, World.Mutant.Read);

@@ -12,6 +12,7 @@ using Foresight.Simulation.Redis;
 using Foresight.Simulation.Time;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Foresight.Simulation.Processes;
 
@@ -33,6 +34,7 @@ internal sealed class SimulatedNode : Process
     private static readonly LeadershipMetrics LeadershipMetrics = new(new Meters());
     private static readonly MatchingMetrics Metrics = new(new Meters(), TimeProvider.System);
     private static readonly OrderLifeWatch OrderLife = new(new Meters(), TimeProvider.System);
+    private static readonly JournalTimeWatch JournalTime = new(new Meters(), TimeProvider.System, NullLogger<JournalTimeWatch>.Instance);
 
     private readonly SimulatedClock _clock;
     private readonly Dice _gatewayDice;
@@ -68,6 +70,8 @@ internal sealed class SimulatedNode : Process
     public bool Leads => Alive && Parts?.Gate.Session(Shard) is not null;
 
     public static TimeSpan LeaseDuration => Lease.LeaseDuration;
+
+    public TimeSpan WallOffset => _clock.WallOffset;
 
     public void JumpWallClock(TimeSpan by) => _clock.WallOffset += by;
 
@@ -109,7 +113,16 @@ internal sealed class SimulatedNode : Process
             var work = new MatchingTask(
                 Shard,
                 gate,
-                new MatchingServices(new SimulatedJournals(World, Parts), Options, Metrics, OrderLife, broadcast, new NoNotices(), _clock),
+                new MatchingServices(
+                    new SimulatedJournals(World, Parts),
+                    Options,
+                    Metrics,
+                    OrderLife,
+                    JournalTime,
+                    broadcast,
+                    new NoNotices(),
+                    _clock
+                ),
                 Logger<MatchingTask>()
             );
             var loop = new LeadershipLoop(
@@ -169,7 +182,8 @@ internal sealed class SimulatedNode : Process
 
     private sealed class Sessions(SimulatedNode node) : ILeaderSessions
     {
-        public ITermSessions Open(string sessionName) => new SimulatedSessions(node.World, node, node.ToPostgres, node._clock, sessionName);
+        public ITermSessions Open(Term term) =>
+            new SimulatedSessions(node.World, node, node.ToPostgres, node._clock, LeaderSessions.NameOf(term.Resource, term.Token));
     }
 
     private sealed class Probe(SimulatedNode asker) : INodeProbe

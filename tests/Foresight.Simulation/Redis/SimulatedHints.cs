@@ -14,6 +14,11 @@ internal static class SimulatedHints
         new(world.Keys.For(SignedHints.Purpose), identity, new DatabaseTime(world), Metrics, NullLogger<SignedHints>.Instance);
 }
 
+internal sealed class TrueTime(World world) : TimeProvider
+{
+    public override DateTimeOffset GetUtcNow() => world.Postgres.TrueNow;
+}
+
 internal sealed class DatabaseTime(World world) : TimeProvider
 {
     public override DateTimeOffset GetUtcNow() => world.Postgres.Now;

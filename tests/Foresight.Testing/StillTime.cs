@@ -1,7 +1,7 @@
-namespace Foresight.Api.Tests.Trust;
+namespace Foresight.Testing;
 
 /// <summary>Nothing ends by a timeout before the test lets it.</summary>
-internal sealed class StillTime : TimeProvider
+public sealed class StillTime : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<Alarm> _alarms = [];

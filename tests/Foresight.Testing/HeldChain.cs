@@ -2,13 +2,13 @@ using System.Text.Json;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 
-namespace Foresight.Api.Tests.Trust;
+namespace Foresight.Testing;
 
 /// <summary>
 /// A slow provider: questions about accounts wait until the test lets them go, and then there is no code. Those about the wallet, which
 /// accepts any signature, are answered at once.
 /// </summary>
-internal sealed class HeldChain(Address wallet) : NodeClient
+public sealed class HeldChain(Address wallet) : NodeClient
 {
     private static readonly string Accepted = "0x1626ba7e" + new string('0', 56);
 
