@@ -18,10 +18,12 @@ const sources = join(here, "src");
 const artifacts = join(here, "artifacts");
 
 // What gets an artifact; libraries and structs do not.
-const published = ["Market", "MarketFactory", "OutcomeToken", "MockUSDC", "TestWallet"];
+const published = ["Market", "MarketFactory", "OutcomeToken", "Vault", "MockUSDC", "TestWallet"];
 
 // EIP-170: a contract with more code than this cannot be deployed.
 const codeLimit = 24576;
+// EIP-3860: the same of the code that deploys it, which has in it the code of all that a constructor makes.
+const creationLimit = 49152;
 
 function modules() {
   if (existsSync(join(here, "node_modules", "solc"))) return join(here, "node_modules");
@@ -81,10 +83,12 @@ function compile(nodeModules) {
   const result = {};
   for (const file of Object.keys(input.sources)) {
     for (const [name, contract] of Object.entries(output.contracts[file] ?? {})) {
-      if (!published.includes(name)) continue;
       const size = contract.evm.deployedBytecode.object.length / 2;
-      console.error(`${name}: ${size} bytes of code`);
-      if (size > codeLimit) throw new Error(`${name} is larger than ${codeLimit} bytes`);
+      const creation = contract.evm.bytecode.object.length / 2;
+      if (size > codeLimit) throw new Error(`${name} has ${size} bytes of code, more than ${codeLimit}`);
+      if (creation > creationLimit) throw new Error(`${name} takes ${creation} bytes to deploy, more than ${creationLimit}`);
+      if (!published.includes(name)) continue;
+      console.error(`${name}: ${size} bytes of code, ${creation} to deploy`);
       // One entry of the ABI per line, so that a change of it can be read in a diff.
       const abi = contract.abi.map((entry) => "    " + JSON.stringify(entry)).join(",\n");
       result[name] = `{\n  "contract": "${name}",\n  "abi": [\n${abi}\n  ],\n  "bytecode": "0x${contract.evm.bytecode.object}"\n}\n`;

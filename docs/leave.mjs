@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const { Contract, Interface, JsonRpcProvider, MaxUint256, NonceManager, Wallet, formatUnits, parseUnits } =
+const { Contract, Interface, JsonRpcProvider, MaxUint256, NonceManager, Wallet, ZeroAddress, formatUnits, parseUnits } =
   createRequire(join(process.cwd(), 'package.json'))('ethers');
 
 const lot = 10n ** 16n; // 0.01 share, the unit of orders
@@ -25,9 +25,15 @@ const factoryAbi = [
   'event MarketCreated(address indexed market, bytes32 indexed questionHash, uint256 outcomes)',
   'function usdc() view returns (address)', 'function outcomeToken() view returns (address)',
   'function guardedUntil() view returns (uint256)', 'function isMarket(address) view returns (bool)',
+  'function vault() view returns (address)',
+];
+const vaultAbi = [
+  'function purseOf(address, uint256) view returns (uint256 free, uint256 leaving, uint256 readyBlock, uint256 readyTime)',
+  'function requestWithdrawal(uint256, uint256)', 'function finish(uint256, address)',
 ];
 const marketAbi = [
   'function outcomes() view returns (uint256)', 'function state() view returns (uint8)', 'function winningOutcome() view returns (uint8)',
+  'function announced() view returns (uint8 state, uint8 outcome, uint64 readyBlock, uint64 readyTime)', 'function applyDecision()',
   `function orderHash(${orderTuple}) view returns (bytes32)`, 'function filled(bytes32) view returns (uint256)',
   'function cancelSalt(uint256)', 'function mergeSet(uint256)', 'function redeem(uint256, uint256) returns (uint256)',
   `function fillOrderSigned(${orderTuple}, bytes, uint256)`,
@@ -55,7 +61,19 @@ async function connect(options) {
     usdc: new Contract(await factory.usdc(), usdcAbi, sender),
     token: new Contract(await factory.outcomeToken(), tokenAbi, sender),
     market: address => new Contract(address, marketAbi, sender),
+    vault: await vaultOf(factory, sender),
   };
+}
+
+// Not every exchange has one, and a factory of before there were vaults does not know the question.
+async function vaultOf(factory, sender) {
+  try {
+    const address = await factory.vault();
+    return address === ZeroAddress ? null : new Contract(address, vaultAbi, sender);
+  } catch (error) {
+    if (error.code !== 'CALL_EXCEPTION') throw error;
+    return null;
+  }
 }
 
 async function send(what, transaction) {
@@ -97,12 +115,18 @@ async function leave(options) {
   const offers = options.offers ? JSON.parse(readFileSync(options.offers, 'utf8')) : [];
   offers.sort((one, other) => Number(priceOf(other) - priceOf(one)));
   const created = await marketsSince(at, Number(options['from-block'] ?? 0), Number(options.blocks ?? mostBlocks));
+
+  // 2. What is in the vault: asked for now, paid by a later run, when the delay is over.
+  const assets = [0n, ...created.flatMap(({ args }) => Array.from({ length: Number(args.outcomes) }, (_, k) => idOf(args.market, k)))];
+  for (const asset of at.vault ? assets : [])
+    complete = await attempt(at, `${nameOf(asset)} not out of the vault`, () => leaveVault(at, asset)) && complete;
+
   for (const { args } of created) {
     const step = () => leaveMarket(at, args.market, Number(args.outcomes), offers, least);
     complete = await attempt(at, `${args.market} not left`, step) && complete;
   }
 
-  // 5. No order of this account can move anything any more, also none that was forgotten.
+  // 6. No order of this account can move anything any more, also none that was forgotten.
   complete = await attempt(at, 'approval of USDC not revoked', async () => {
     if (await at.usdc.allowance(account, options.factory) > 0n)
       await send('approval of USDC revoked', at.usdc.approve(options.factory, 0n));
@@ -112,6 +136,12 @@ async function leave(options) {
       await send('approval of shares revoked', at.token.setApprovalForAll(options.factory, false));
   }) && complete;
 
+  const leaving = [];
+  for (const asset of at.vault ? assets : []) {
+    const purse = await at.vault.purseOf(account, asset);
+    if (purse.free + purse.leaving > 0n) leaving.push(leavingOf(asset, purse));
+  }
+  if (leaving.length > 0) console.log('Run this again when what is leaving the vault is ready.');
   const left = [];
   for (const { args } of created) left.push(...await sharesWorthSomething(at, args.market, Number(args.outcomes)));
   const after = await at.usdc.balanceOf(account);
@@ -119,8 +149,8 @@ async function leave(options) {
   if (left.length > 0)
     console.log(`Left are shares that need a buyer's order (--offers), from ${new Date(Number(guarded) * 1000 + 1000).toISOString()} on, `
       + 'or the decision of their market.');
-  console.log(JSON.stringify({ account, usdcBefore: formatUnits(before, 6), usdcAfter: formatUnits(after, 6), left }));
-  return complete && left.length === 0 ? 0 : 1;
+  console.log(JSON.stringify({ account, usdcBefore: formatUnits(before, 6), usdcAfter: formatUnits(after, 6), left, leaving }));
+  return complete && left.length === 0 && leaving.length === 0 ? 0 : 1;
 }
 
 // A node that refuses a range may take a smaller one; what it refuses for a single block it does not have.
@@ -141,24 +171,57 @@ async function marketsSince(at, from, most) {
   return created;
 }
 
+// A new request would begin the delay of an older one again, so that one is finished first.
+async function leaveVault(at, asset) {
+  const account = at.wallet.address;
+  let { free, leaving, readyBlock, readyTime } = await at.vault.purseOf(account, asset);
+  const now = await at.provider.getBlock('latest');
+  if (leaving > 0n && now.number >= readyBlock && now.timestamp >= readyTime) {
+    await send(`${nameOf(asset)} out of the vault`, at.vault.finish(asset, account));
+    leaving = 0n;
+  }
+  if (leaving === 0n && free > 0n) await send(`asked the vault for ${nameOf(asset)}`, at.vault.requestWithdrawal(asset, free));
+}
+
+const nameOf = asset => asset === 0n ? 'USDC' : `outcome ${asset & 0xffn} of 0x${(asset >> 8n).toString(16).padStart(40, '0')}`;
+
+const leavingOf = (asset, purse) => ({
+  asset: nameOf(asset),
+  amount: formatUnits(purse.free + purse.leaving, asset === 0n ? 6 : 18),
+  readyBlock: Number(purse.readyBlock),
+  readyTime: new Date(Number(purse.readyTime) * 1000).toISOString(),
+});
+
+// With a vault a decision waits for its delay, and then for somebody who applies it. Sets merge until a winner is announced.
+async function decisionOf(at, market) {
+  if (!at.vault) return Number(await market.state());
+  const announced = await market.announced();
+  const now = await at.provider.getBlock('latest');
+  if (Number(await market.state()) === open && announced.state > 0n
+    && now.number >= announced.readyBlock && now.timestamp >= announced.readyTime)
+    await send(`applied the decision of ${await market.getAddress()}`, market.applyDecision());
+  return Number(announced.state);
+}
+
 async function leaveMarket(at, address, outcomes, offers, least) {
   const market = at.market(address);
+  const decision = await decisionOf(at, market);
   const now = Number(await market.state());
-  if (now !== resolved) {
-    // 2. Complete sets are worth one USDC each, at once, also while the market is paused.
+  if (decision !== resolved) {
+    // 3. Complete sets are worth one USDC each, at once, also while the market is paused.
     const held = await holdings(at, address, outcomes);
     const sets = held.reduce((least, amount) => amount < least ? amount : least) / unit * unit;
     if (sets > 0n) await send(`merged ${formatUnits(sets)} sets of ${address}`, market.mergeSet(sets));
   }
   if (now === open) {
-    // 3. Single outcomes are sold to those who have signed for them, once the settlement role was silent for long enough.
+    // 4. Single outcomes are sold to those who have signed for them, once the settlement role was silent for long enough.
     for (const offer of offers.filter(offer => offer.market?.toLowerCase() === address.toLowerCase())) {
       // Somebody else's offer may be unfunded, expired, cancelled or just filled: what it cannot take is left, and the result has it.
       await attempt(at, `offer of ${offer.order?.maker} (salt ${offer.order?.salt}) passed over`, () => sell(at, market, offer, least));
     }
     return;
   }
-  // 4. Decided: what won (or everything, if the market is invalid) is redeemed.
+  // 5. Decided: what won (or everything, if the market is invalid) is redeemed.
   const held = await holdings(at, address, outcomes);
   for (const outcome of held.keys())
     if (held[outcome] >= unit * BigInt(outcomes) && (now !== resolved || outcome === Number(await market.winningOutcome())))

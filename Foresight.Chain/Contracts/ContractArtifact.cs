@@ -18,6 +18,7 @@ public sealed class ContractArtifact
     public static ContractArtifact Market { get; } = Load("Market");
     public static ContractArtifact MarketFactory { get; } = Load("MarketFactory");
     public static ContractArtifact OutcomeToken { get; } = Load("OutcomeToken");
+    public static ContractArtifact Vault { get; } = Load("Vault");
 
     /// <summary>For development chains only, because anyone can mint this token.</summary>
     public static ContractArtifact MockUsdc { get; } = Load("MockUSDC");

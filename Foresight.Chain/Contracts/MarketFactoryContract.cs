@@ -21,6 +21,7 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     public static readonly AbiFunction MarketOfFunction = ContractArtifact.MarketFactory.Function("marketOf");
     public static readonly AbiFunction UsdcFunction = ContractArtifact.MarketFactory.Function("usdc");
     public static readonly AbiFunction OutcomeTokenFunction = ContractArtifact.MarketFactory.Function("outcomeToken");
+    public static readonly AbiFunction VaultFunction = ContractArtifact.MarketFactory.Function("vault");
     public static readonly AbiFunction SpendableCollateralFunction = ContractArtifact.MarketFactory.Function("spendableCollateral");
     public static readonly AbiFunction SpendableSharesFunction = ContractArtifact.MarketFactory.Function("spendableShares");
 
@@ -37,13 +38,15 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     /// Whole seconds, up to 30 days; null: <see cref="DefaultOrderLife"/>. After such a silence of the operator anyone may fill orders
     /// (escape mode). It cannot be changed later, because a user who was promised a day must not wait for a year (docs/decisions/0208).
     /// </param>
+    /// <param name="withdrawalDelay">Of the vault, for ever; null: no vault, so no trade is firm and decisions take effect at once.</param>
     public static byte[] Creation(
         Address usdc,
         Address admin,
         Address @operator,
         Address resolver,
         FeeTerms? fees = null,
-        TimeSpan? longestOrderLife = null
+        TimeSpan? longestOrderLife = null,
+        WithdrawalDelay? withdrawalDelay = null
     ) =>
         ContractArtifact.MarketFactory.Creation(
             usdc,
@@ -51,6 +54,8 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
             @operator,
             resolver,
             (long)(longestOrderLife ?? DefaultOrderLife).TotalSeconds,
+            withdrawalDelay?.Blocks ?? 0,
+            withdrawalDelay?.Seconds ?? 0,
             fees ?? FeeTerms.None
         );
 
@@ -82,6 +87,13 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
 
     public Task<Address> OutcomeTokenAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync<Address>(OutcomeTokenFunction, block, cancellationToken);
+
+    /// <summary>Null if the factory was deployed without one.</summary>
+    public async Task<Address?> VaultAsync(BlockRef block = default, CancellationToken cancellationToken = default)
+    {
+        var vault = await ReadAsync<Address>(VaultFunction, block, cancellationToken);
+        return vault.IsZero ? null : vault;
+    }
 
     /// <summary>In micro-USDC, the lesser of balance and approval, because a transfer needs both; all at the same block.</summary>
     public async Task<IReadOnlyList<BigInteger>> SpendableCollateralAsync(

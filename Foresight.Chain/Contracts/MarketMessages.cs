@@ -16,13 +16,31 @@ public enum SettlementKind : byte
 /// <param name="Price">Micro-USDC per share.</param>
 public sealed record MarketLeg(OrderMessage Order, byte[] Signature, BigInteger Amount, BigInteger Price) : IAbiTuple
 {
+    /// <summary>Draws on the maker's balance in the vault instead of their wallet, and is paid there (docs/firm-money.md).</summary>
+    public bool OfVault { get; init; }
+
     IReadOnlyList<object?> IAbiTuple.Values => [Order, Signature, Amount, Price];
 }
 
 /// <param name="TradeId">Unique within the market, and above zero, because zero marks a fill that is no trade of ours.</param>
 public sealed record MarketMatch(BigInteger TradeId, IReadOnlyList<MarketLeg> Legs) : IAbiTuple
 {
-    IReadOnlyList<object?> IAbiTuple.Values => [TradeId, Legs];
+    /// <summary>The highest byte of the id names the purses, a bit for each leg (contracts/src/Types.sol).</summary>
+    private const int PursesShift = 248;
+
+    IReadOnlyList<object?> IAbiTuple.Values => [TradeId | (Purses() << PursesShift), Legs];
+
+    private BigInteger Purses()
+    {
+        var purses = BigInteger.Zero;
+        for (var i = 0; i < Legs.Count; i++)
+        {
+            if (Legs[i].OfVault)
+                purses |= BigInteger.One << i;
+        }
+
+        return purses;
+    }
 }
 
 /// <param name="FeeBps">Basis points of the payout, at most 500, because the contract refuses more.</param>

@@ -10,6 +10,10 @@ public static class RoleRefusal
     [
         (ContractArtifact.Market.Error("NotResolver"), e => $"{e.Address("caller")} does not have the resolver role"),
         (ContractArtifact.Market.Error("MarketNotOpen"), _ => "the market is resolved or invalid already"),
+        (
+            ContractArtifact.Market.Error("DecisionPending"),
+            e => $"a decision is announced already and takes effect at block {e.Integer("readyBlock")} and second {e.Integer("readyTime")}"
+        ),
         (ContractArtifact.Market.Error("BadOutcome"), e => $"there is no outcome {e.Integer("outcomeIndex")}"),
         (
             ContractArtifact.MarketFactory.Error("AccessControlUnauthorizedAccount"),

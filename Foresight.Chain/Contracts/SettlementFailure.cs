@@ -31,6 +31,7 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
     public const string InsufficientShares = "insufficient_shares";
     public const string TransferRefused = "transfer_refused";
     public const string PayoutRefused = "payout_refused";
+    public const string InsufficientVaultBalance = "insufficient_vault_balance";
     public const string InvalidSignature = "invalid_signature";
     public const string OrderExpired = "order_expired";
     public const string OrderCancelled = "order_cancelled";
@@ -82,6 +83,18 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
                 }
         ),
         (Market("PayoutRefused"), e => OfAccount(e, PayoutRefused, $"the token refused a payout to {e.Address("account")}")),
+        (
+            ContractArtifact.Vault.Error("InsufficientVaultBalance"),
+            e =>
+                new(
+                    InsufficientVaultBalance,
+                    FailureBlame.Relayer,
+                    e.Address("account"),
+                    null,
+                    $"the vault holds {e.Integer("available")} of asset {e.Integer("asset")} for {e.Address("account")}; "
+                        + $"{e.Integer("needed")} are needed"
+                )
+        ),
         (
             Market("InvalidSignature"),
             e =>

@@ -5,10 +5,12 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {FeeTerms} from "./Types.sol";
 import {Market} from "./Market.sol";
+import {MarketDeployer} from "./MarketDeployer.sol";
 import {OutcomeToken} from "./OutcomeToken.sol";
+import {Vault} from "./Vault.sol";
 
 /// Makes markets, keeps the roles for all of them, and is the ONE spender that traders approve, once: USDC by `approve`,
-/// shares by `setApprovalForAll`. Only its own markets can make it move anything.
+/// shares by `setApprovalForAll`. Only its own markets can make it move anything. (Deposits are approved to the vault.)
 ///
 /// Also keeps the last sign of life of the settlement role. While one is not older than the longest life of a signed order,
 /// only that role fills orders; after that the markets are in escape mode, and anybody may (`Market.fillOrderSigned`). The
@@ -40,6 +42,9 @@ contract MarketFactory is AccessControl {
 
   IERC20 public immutable usdc;
   OutcomeToken public immutable outcomeToken;
+  /// Of all markets; zero: none, and every leg of a match is of a wallet.
+  Vault public immutable vault;
+  MarketDeployer private immutable deployer;
   /// Seconds after a sign of life during which only the settlement role fills orders: the longest life of a signed order.
   uint256 public immutable longestOrderLife;
 
@@ -49,11 +54,23 @@ contract MarketFactory is AccessControl {
   mapping(address market => bool) public isMarket;
   mapping(bytes32 questionHash => address market) public marketOf;
 
-  constructor(IERC20 usdc_, address admin, address operator, address resolver, uint256 longestOrderLife_, FeeTerms memory terms) {
+  /// `delayBlocks` and `delaySeconds` are the vault's; both zero: no vault.
+  constructor(
+    IERC20 usdc_,
+    address admin,
+    address operator,
+    address resolver,
+    uint256 longestOrderLife_,
+    uint256 delayBlocks,
+    uint256 delaySeconds,
+    FeeTerms memory terms
+  ) {
     if (longestOrderLife_ == 0 || longestOrderLife_ > MAX_ORDER_LIFE) revert BadOrderLife(longestOrderLife_);
     usdc = usdc_;
     longestOrderLife = longestOrderLife_;
     outcomeToken = new OutcomeToken();
+    deployer = new MarketDeployer();
+    vault = delayBlocks | delaySeconds == 0 ? Vault(address(0)) : new Vault(usdc_, outcomeToken, delayBlocks, delaySeconds);
     _grantRole(DEFAULT_ADMIN_ROLE, admin);
     _grantRole(OPERATOR_ROLE, operator);
     _grantRole(RESOLVER_ROLE, resolver);
@@ -75,8 +92,9 @@ contract MarketFactory is AccessControl {
   function createMarket(bytes32 questionHash, uint256 outcomes) external onlyRole(DEFAULT_ADMIN_ROLE) returns (address market) {
     if (outcomes < 2 || outcomes > 8) revert BadOutcomes(outcomes);
     if (marketOf[questionHash] != address(0)) revert MarketExists(marketOf[questionHash]);
-    market = address(new Market(questionHash, outcomes, usdc, outcomeToken, feeTerms));
+    market = address(deployer.deploy(questionHash, outcomes, usdc, outcomeToken, vault, feeTerms));
     isMarket[market] = true;
+    if (address(vault) != address(0)) vault.addMarket(market, outcomes);
     marketOf[questionHash] = market;
     emit MarketCreated(market, questionHash, outcomes);
   }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: UNLICENSED
 pragma solidity 0.8.37;
 
+/// The id of a share at the outcome token and at the vault: the market's address, and the outcome in the lowest byte.
+function shareId(address market, uint256 outcomeIndex) pure returns (uint256) {
+  return (uint256(uint160(market)) << 8) | outcomeIndex;
+}
+
 /// What a maker signs (EIP-712). `price` is micro-USDC per whole share; `amount` counts 10^-18 shares; `expiry` is the last
 /// second at which it may be filled, 0 for never.
 struct Order {
@@ -24,6 +29,10 @@ struct Leg {
 
 /// One trade as the relayer matched it: a buy and a sell of one outcome (direct), a buy of every outcome (mint), or a sell
 /// of every outcome (merge).
+///
+/// The highest byte of `tradeId` names the purses: bit i is set where leg i draws on its maker's purse in the vault and is paid
+/// there, clear where it does on their wallet. It is no part of the id. A byte that was zero before, so that a match of wallets is
+/// encoded as it was and pays nothing for it.
 struct Match {
   uint256 tradeId;
   Leg[] legs;

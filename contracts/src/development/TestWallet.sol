@@ -19,6 +19,12 @@ contract TestWallet {
 
   address public immutable owner;
   Mode public mode;
+  /// What it calls in the middle of a transfer of shares to it; zero: nothing.
+  address public reactionTarget;
+  bytes public reactionData;
+  /// Of the last reaction.
+  bool public reacted;
+  bool public reactionDone;
 
   constructor(address owner_) {
     owner = owner_;
@@ -27,6 +33,22 @@ contract TestWallet {
   function setMode(Mode mode_) external {
     require(msg.sender == owner, "only the owner");
     mode = mode_;
+  }
+
+  /// Called with every plain transfer of shares to it, whatever comes of the call.
+  function setReaction(address target, bytes calldata data) external {
+    require(msg.sender == owner, "only the owner");
+    (reactionTarget, reactionData) = (target, data);
+    (reacted, reactionDone) = (false, false);
+  }
+
+  function onERC1155Received(address, address, uint256, uint256, bytes calldata) external returns (bytes4) {
+    if (mode == Mode.Reverts) revert("no");
+    if (reactionTarget != address(0)) {
+      (bool done, ) = reactionTarget.call(reactionData);
+      (reacted, reactionDone) = (true, done);
+    }
+    return this.onERC1155Received.selector;
   }
 
   function execute(address target, bytes calldata data) external returns (bytes memory result) {

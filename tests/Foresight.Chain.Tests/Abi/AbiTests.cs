@@ -138,6 +138,7 @@ public sealed class AbiTests
             typeof(MarketFactoryContract),
             typeof(UsdcContract),
             typeof(OutcomeTokenContract),
+            typeof(VaultContract),
         }
             .SelectMany(w => w.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Select(f => f.GetValue(null))
@@ -148,7 +149,9 @@ public sealed class AbiTests
         foreach (var e in items.OfType<AbiEvent>())
             e.Decode(Enumerable.Range(1, 4).Select(n => Log([e.Topic, .. new Hash32[n - 1]], zeros)).Single(e.Matches));
         foreach (
-            var error in ContractArtifact.Market.Abi.Errors.Concat(ContractArtifact.MarketFactory.Abi.Errors).Select(e => new AbiError(e))
+            var error in new[] { ContractArtifact.Market, ContractArtifact.MarketFactory, ContractArtifact.Vault }
+                .SelectMany(a => a.Abi.Errors)
+                .Select(e => new AbiError(e))
         )
             error.Decode([.. error.Selector, .. zeros]);
         Assert.True(items.OfType<AbiFunction>().Count() > 20);

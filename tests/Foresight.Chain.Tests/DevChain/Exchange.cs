@@ -23,7 +23,8 @@ public sealed class Exchange : IAsyncDisposable
     public MarketFactoryContract Factory { get; private set; } = null!;
     public OutcomeTokenContract Shares { get; private set; } = null!;
 
-    public static async Task<Exchange> StartAsync()
+    /// <param name="delay">Null: without a vault.</param>
+    public static async Task<Exchange> StartAsync(WithdrawalDelay? delay = null)
     {
         var exchange = new Exchange(await AnvilChain.StartAsync());
         var chain = exchange.Chain;
@@ -36,7 +37,8 @@ public sealed class Exchange : IAsyncDisposable
             exchange.Admin.Address,
             exchange.Operator.Address,
             exchange.Resolver.Address,
-            fees
+            fees,
+            withdrawalDelay: delay
         );
         exchange.Factory = new MarketFactoryContract(chain.Client, await chain.DeployAsync(exchange.Admin, creation));
         exchange.Shares = new OutcomeTokenContract(chain.Client, await exchange.Factory.OutcomeTokenAsync());
