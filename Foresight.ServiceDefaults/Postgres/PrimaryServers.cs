@@ -15,7 +15,7 @@ public sealed class PrimaryServers : IAsyncDisposable
     private readonly PostgresAddress _address;
     private readonly TimelineGuard _guard;
     private readonly TimelineHint? _hint;
-    private readonly NpgsqlDataSource[] _asked;
+    private readonly OneQuestion<Answer>[] _asked;
     private readonly Lazy<Task> _firstSurvey;
     private readonly List<WeakReference<NpgsqlDataSource>> _opened = [];
     private volatile ServerPlace _current;
@@ -25,7 +25,7 @@ public sealed class PrimaryServers : IAsyncDisposable
     {
         (_address, _guard, _hint) = (address, guard, hint);
         _current = address.Candidates[0];
-        _asked = [.. address.Candidates.Select(AskerOf)];
+        _asked = [.. address.Candidates.Select((place, index) => new OneQuestion<Answer>(AskerOf(place, index), AnswerOfAsync))];
         _firstSurvey = new Lazy<Task>(() => SurveyAsync(CancellationToken.None));
         guard.Raised += LetGo;
     }
@@ -95,11 +95,12 @@ public sealed class PrimaryServers : IAsyncDisposable
         return Track(BuilderOf(settings, name, loggers, new Pin()).Build());
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _guard.Raised -= LetGo;
-        foreach (var source in _asked)
-            await source.DisposeAsync();
+        foreach (var question in _asked)
+            question.Dispose();
+        return default;
     }
 
     private NpgsqlDataSourceBuilder BuilderOf(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers, Pin? pin)
@@ -178,42 +179,31 @@ public sealed class PrimaryServers : IAsyncDisposable
 
     private NpgsqlDataSource AskerOf(ServerPlace place, int index)
     {
-        var settings = new NpgsqlConnectionStringBuilder(_address.Primary.ConnectionString)
-        {
-            Host = place.Host,
-            Port = place.Port,
-            ApplicationName = "foresight-survey",
-            MaxPoolSize = 1,
-            Timeout = 1,
-            CommandTimeout = 1,
-            CancellationTimeout = -1,
-        };
+        var settings = OneQuestion<Answer>.Settings(Settings, "foresight-survey");
+        (settings.Host, settings.Port) = (place.Host, place.Port);
         // Named, because the driver's metrics would show the address otherwise.
         return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = $"survey-{index + 1}" }.Build();
     }
 
     private Task<Answer?[]> AskAllAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_asked.Select(source => AskAsync(source, cancellationToken)));
+        Task.WhenAll(_asked.Select(question => AskAsync(question, cancellationToken)));
 
     private static IEnumerable<Timeline?> WritableOf(Answer?[] answers) => answers.Select(answer => answer?.Writable);
 
-    private static async Task<Answer?> AskAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    private static async Task<Answer?> AskAsync(OneQuestion<Answer> question, CancellationToken cancellationToken)
     {
         try
         {
-            return await AskAsync().WaitAsync(AnswerBound, cancellationToken);
+            return await question.AskAsync(AnswerBound, cancellationToken);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
             return null;
         }
-
-        async Task<Answer?> AskAsync()
-        {
-            await using var connection = await source.OpenConnectionAsync(cancellationToken);
-            return new Answer(await Timeline.OfAsync(connection, cancellationToken));
-        }
     }
+
+    private static async Task<Answer> AnswerOfAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        new(await Timeline.OfAsync(connection, cancellationToken));
 
     private sealed record Answer(Timeline? Writable);
 

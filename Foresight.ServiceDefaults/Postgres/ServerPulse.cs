@@ -16,30 +16,25 @@ public sealed class ServerPulse : BackgroundService
 
     private readonly ReplicaMonitor _monitor;
     private readonly TimeProvider _clock;
-    private readonly (Server Server, NpgsqlDataSource Source)[] _asked;
+    private readonly (Server Server, OneQuestion<object?> Question)[] _asked;
 
     /// <param name="sourceOf">Apart from the server's own, whose pool may be exhausted by reads although the server answers.</param>
     public ServerPulse(Database database, ReplicaMonitor monitor, Func<Server, NpgsqlDataSource> sourceOf, TimeProvider clock)
     {
         (_monitor, _clock) = (monitor, clock);
-        _asked = [.. database.Replicas.Prepend(database.Primary).Select(server => (server, sourceOf(server)))];
+        _asked =
+        [
+            .. database.Replicas.Prepend(database.Primary).Select(server => (server, new OneQuestion<object?>(sourceOf(server), Ask))),
+        ];
     }
 
-    /// <summary>One connection that is given up after a second, without a cancellation that the server would have to read.</summary>
     public static NpgsqlConnectionStringBuilder Settings(NpgsqlConnectionStringBuilder connection) =>
-        new(connection.ConnectionString)
-        {
-            ApplicationName = "foresight-pulse",
-            MaxPoolSize = 1,
-            Timeout = 1,
-            CommandTimeout = 1,
-            CancellationTimeout = -1,
-        };
+        OneQuestion<object?>.Settings(connection, "foresight-pulse");
 
     public override void Dispose()
     {
-        foreach (var (_, source) in _asked)
-            source.Dispose();
+        foreach (var (_, question) in _asked)
+            question.Dispose();
         base.Dispose();
     }
 
@@ -47,7 +42,7 @@ public sealed class ServerPulse : BackgroundService
     {
         try
         {
-            await Task.WhenAll(_asked.Select(asked => FollowAsync(asked.Server, asked.Source, stopping)));
+            await Task.WhenAll(_asked.Select(asked => FollowAsync(asked.Server, asked.Question, stopping)));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -55,12 +50,12 @@ public sealed class ServerPulse : BackgroundService
         }
     }
 
-    private async Task FollowAsync(Server server, NpgsqlDataSource source, CancellationToken stopping)
+    private async Task FollowAsync(Server server, OneQuestion<object?> question, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(Interval, _clock);
         while (await timer.WaitForNextTickAsync(stopping))
         {
-            if (await FailureAsync(source, stopping) is { } failure)
+            if (await FailureAsync(question, stopping) is { } failure)
             {
                 server.WasSilent();
                 _monitor.NoteFailure(server, failure);
@@ -70,23 +65,22 @@ public sealed class ServerPulse : BackgroundService
         }
     }
 
-    private static async Task<Exception?> FailureAsync(NpgsqlDataSource source, CancellationToken stopping)
+    private static async Task<Exception?> FailureAsync(OneQuestion<object?> question, CancellationToken stopping)
     {
         try
         {
-            await AskAsync().WaitAsync(AnswerBound, stopping);
+            await question.AskAsync(AnswerBound, stopping);
             return null;
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
             return error;
         }
+    }
 
-        async Task AskAsync()
-        {
-            await using var connection = await source.OpenConnectionAsync(stopping);
-            await using var command = new NpgsqlCommand("SELECT 1", connection);
-            await command.ExecuteScalarAsync(stopping);
-        }
+    private static async Task<object?> Ask(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT 1", connection);
+        return await command.ExecuteScalarAsync(cancellationToken);
     }
 }
