@@ -24,7 +24,7 @@ public static class ConsoleSeed
         string severity = Severities.Low
     )
     {
-        await using var database = NpgsqlDataSource.Create(await stack.App.ConnectionAsync("foresight"));
+        await using var database = await PatientAsync(stack);
         await using var insert = database.CreateCommand(
             """
             INSERT INTO discrepancies (natural_key, kind, severity, summary, amount, on_chain, off_chain)
@@ -108,7 +108,7 @@ public static class ConsoleSeed
     /// <summary>Rows of one decision about many have the same batch.</summary>
     public static async Task<IReadOnlyList<(string? Key, Guid? Batch, long Rows)>> AuditAsync(this StackFixture stack, string note)
     {
-        await using var database = NpgsqlDataSource.Create(await stack.App.ConnectionAsync("foresight"));
+        await using var database = await PatientAsync(stack);
         await using var read = database.CreateCommand(
             """
             SELECT key_name, batch_id, count(*) FROM discrepancy_audit
@@ -142,7 +142,7 @@ public static class ConsoleSeed
 
     private static async Task ExecuteAsync(this StackFixture stack, string sql, params string[] values)
     {
-        await using var database = NpgsqlDataSource.Create(await stack.App.ConnectionAsync("foresight"));
+        await using var database = await PatientAsync(stack);
         await using var connection = await database.OpenConnectionAsync();
         foreach (var statement in sql.Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -151,5 +151,17 @@ public static class ConsoleSeed
                 command.Parameters.AddWithValue(value);
             await command.ExecuteNonQueryAsync();
         }
+    }
+
+    /// <summary>A machine that does other work may take longer for a connection than the driver waits by itself.</summary>
+    private static async Task<NpgsqlDataSource> PatientAsync(StackFixture stack)
+    {
+        var seconds = (int)Eventually.Patience.TotalSeconds;
+        var settings = new NpgsqlConnectionStringBuilder(await stack.App.ConnectionAsync("foresight"))
+        {
+            Timeout = seconds,
+            CommandTimeout = seconds,
+        };
+        return NpgsqlDataSource.Create(settings);
     }
 }
