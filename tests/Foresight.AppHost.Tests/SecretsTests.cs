@@ -37,6 +37,7 @@ public sealed class SecretsTests
     [Fact]
     public async Task NoSecretIsInPropertiesLogsOrTelemetry()
     {
+        using var turn = await MachineTurn.TakeAsync();
         await using var collector = await StartCollectorAsync();
         await using var builder = await TestApplication.CreateStackAsync();
         foreach (var project in builder.Resources.OfType<ProjectResource>())

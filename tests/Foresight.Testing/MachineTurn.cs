@@ -4,13 +4,15 @@ namespace Foresight.Testing;
 
 /// <summary>
 /// Two stacks would slow each other down on a small machine, so one runs at a time over all test processes of this user, until its
-/// application is disposed of.
+/// application is disposed of. Taken before the model is built: the app host's program starts what it has built without waiting to be asked.
 /// </summary>
-internal sealed class MachineTurn : IDisposable
+public sealed class MachineTurn : IDisposable
 {
-    private IDisposable? _held;
+    private readonly IDisposable _held;
 
-    public async Task TakeAsync() => _held = await ProgramCache.OfThisUser().LockAsync("stack", CancellationToken.None);
+    private MachineTurn(IDisposable held) => _held = held;
 
-    public void Dispose() => _held?.Dispose();
+    public static async Task<MachineTurn> TakeAsync() => new(await ProgramCache.OfThisUser().LockAsync("stack", CancellationToken.None));
+
+    public void Dispose() => _held.Dispose();
 }

@@ -26,7 +26,6 @@ public static class TestApplication
     public static async Task<IDistributedApplicationTestingBuilder> CreateStackAsync(params string[] arguments)
     {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Foresight_AppHost>(arguments);
-        builder.Services.AddSingleton<MachineTurn>();
         // Tests have no dashboard: services would wait at shutdown to send their telemetry nowhere.
         foreach (var project in builder.Resources.OfType<ProjectResource>())
             builder.CreateResourceBuilder(project).WithoutTelemetry();
@@ -43,8 +42,6 @@ public static class TestApplication
     public static async Task<DistributedApplication> StartAsync(this IDistributedApplicationTestingBuilder builder, params string[] healthy)
     {
         var application = await builder.BuildAsync();
-        if (application.Services.GetService<MachineTurn>() is { } turn)
-            await turn.TakeAsync();
         await application.StartAsync().WaitAsync(StartBound);
         await application.WaitHealthyAsync(healthy);
         return application;

@@ -27,6 +27,7 @@ public class StackFixture : IAsyncLifetime
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan TradingDeadline = TimeSpan.FromSeconds(40);
 
+    private MachineTurn? _turn;
     private DistributedApplication? _app;
 
     public DistributedApplication App => _app ?? throw new InvalidOperationException("the stack has not started");
@@ -65,6 +66,7 @@ public class StackFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Npm = await NpmPackages.InstallAsync();
+        _turn = await MachineTurn.TakeAsync();
         var builder = await TestApplication.CreateStackAsync([
             .. HasSimulator ? Array.Empty<string>() : ["--no-simulator"],
             $"--Parameters:admin-key={AdminKey}",
@@ -94,6 +96,7 @@ public class StackFixture : IAsyncLifetime
             await Journal.DisposeAsync();
         if (_app is not null)
             await _app.DisposeAsync();
+        _turn?.Dispose();
         Http.Dispose();
     }
 
