@@ -1,5 +1,6 @@
 using Foresight.Chain.Abi;
 using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
 
 namespace Foresight.Chain.Contracts;
 
@@ -16,14 +17,9 @@ public static class ContractWallet
 
     /// <summary>
     /// An eth_call also pays its intrinsic cost before the wallet's code runs: 21,000, plus 16 per byte of calldata. The signature has at
-    /// most <see cref="SignatureLimit"/> bytes.
+    /// most <see cref="OrderSigning.MaxSignatureBytes"/>; a longer one is refused without a call.
     /// </summary>
     private const long CallOverheadGas = 21_000 + (16 * 4_500);
-
-    /// <summary>
-    /// In bytes. Bounds the calldata for which <see cref="CallOverheadGas"/> pays; a longer signature is refused without a call.
-    /// </summary>
-    public const int SignatureLimit = 4_096;
 
     public static readonly AbiFunction IsValidSignatureFunction = ContractArtifact.TestWallet.Function("isValidSignature");
 
@@ -42,7 +38,7 @@ public static class ContractWallet
         CancellationToken cancellationToken = default
     )
     {
-        if (signature.Length > SignatureLimit)
+        if (signature.Length > OrderSigning.MaxSignatureBytes)
             return false;
         var call = new CallRequest(wallet, IsValidSignatureFunction.Encode(digest, signature), Gas: CheckGas + CallOverheadGas);
         byte[] answer;

@@ -1,9 +1,9 @@
 namespace Foresight.Matching.Engine;
 
-public enum TradeKind : byte
 /// <summary>
 /// A set of all outcomes is worth one USDC, so buyers of every outcome are served by minting one, sellers of every outcome by merging one.
 /// </summary>
+public enum TradeKind : byte
 {
     Direct = 0,
 

@@ -119,7 +119,7 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         );
     }
 
-    /// <summary>All the account's orders in the trade, because the failure does not say which of them has the invalid signature.</summary>
+    /// <summary>All the account's orders in the trade, because the failure does not show which of them has the invalid signature.</summary>
     public async Task<bool> SignedByContractAsync(long tradeId, Address account, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

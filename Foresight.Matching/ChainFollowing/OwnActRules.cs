@@ -146,5 +146,5 @@ public static class OwnActRules
             .Aggregate(BigInteger.Zero, (sum, own) => sum + own);
     }
 
-    private static BigInteger Sum(IEnumerable<BigInteger> amounts) => amounts.Aggregate(BigInteger.Zero, (sum, amount) => sum + amount);
+    internal static BigInteger Sum(IEnumerable<BigInteger> amounts) => amounts.Aggregate(BigInteger.Zero, (sum, amount) => sum + amount);
 }

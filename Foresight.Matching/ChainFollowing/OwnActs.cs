@@ -69,7 +69,7 @@ public sealed class OwnActs(Deployment deployment, EthereumClient client, ChainR
 
     /// <summary>
     /// Who leaves without the relayer moves money and takes approvals back, as it is meant to be: after a silence as long as the longest
-    /// life of an order nobody owes it a trade from before (docs/decisions/0664).
+    /// life of an order, an account owes no trade from before it (docs/decisions/0664).
     /// </summary>
     private async Task<IReadOnlyList<Attribution>> JudgedAsync(
         IEnumerable<Attribution> suspected,
@@ -127,7 +127,7 @@ public sealed class OwnActs(Deployment deployment, EthereumClient client, ChainR
         CancellationToken cancellationToken
     )
     {
-        var needed = Sum(legs.Where(leg => leg.IsBuy && IsOf(leg, payer)).Select(leg => (BigInteger)leg.PriceTicks * leg.Lots));
+        var needed = OwnActRules.Sum(legs.Where(leg => leg.IsBuy && IsOf(leg, payer)).Select(leg => (BigInteger)leg.PriceTicks * leg.Lots));
         var usdc = new UsdcContract(client, deployment.Usdc);
         var balance = await usdc.BalanceOfAsync(payer, state.OfFailure, cancellationToken);
         var allowance = await usdc.AllowanceAsync(payer, deployment.Factory, state.OfFailure, cancellationToken);
@@ -157,7 +157,7 @@ public sealed class OwnActs(Deployment deployment, EthereumClient client, ChainR
         var tookBack = OwnActRules.TookBackShareApproval(deployment, logs, seller);
         foreach (var sold in legs.Where(leg => !leg.IsBuy && IsOf(leg, seller)).GroupBy(leg => leg.Outcome))
         {
-            var needed = Sum(sold.Select(leg => leg.Lots * OrderMessage.AmountPerLot));
+            var needed = OwnActRules.Sum(sold.Select(leg => leg.Lots * OrderMessage.AmountPerLot));
             var id = OutcomeTokenContract.IdOf(market.Address, sold.Key);
             var balance = await token.BalanceOfAsync(seller, id, block, cancellationToken);
             var moved = OwnActRules.SharesMovedAway(deployment, logs, seller, market, sold.Key);
@@ -221,6 +221,4 @@ public sealed class OwnActs(Deployment deployment, EthereumClient client, ChainR
         ).Logs;
 
     private static bool IsOf(TradeLeg leg, Address account) => new Address(leg.Maker) == account;
-
-    private static BigInteger Sum(IEnumerable<BigInteger> amounts) => amounts.Aggregate(BigInteger.Zero, (sum, amount) => sum + amount);
 }

@@ -104,8 +104,8 @@ internal static class CommandGateway
     }
 
     /// <summary>
-    /// A command whose check lasts (a contract wallet's) waits for it alone, and for it the later ones of the same maker, whose order counts;
-    /// the others of the batch are submitted at once.
+    /// A command whose check lasts (a contract wallet's) waits for it alone, and with it the later ones of the same maker, whose order
+    /// counts; the others of the batch are submitted at once.
     /// </summary>
     internal static Task<CommandResult>[] SubmitAll(
         IReadOnlyList<LeaderCommand> commands,

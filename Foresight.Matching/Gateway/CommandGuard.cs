@@ -102,7 +102,7 @@ internal sealed partial class CommandGuard(
         return refused;
     }
 
-    private static Task<Refusal?> Now(Refusal refusal) => Task.FromResult<Refusal?>(refusal);
+    public static Task<Refusal?> Now(Refusal refusal) => Task.FromResult<Refusal?>(refusal);
 
     private static bool IsUnchecked(Task<Refusal?> refusal) => refusal.IsCompletedSuccessfully && refusal.Result == Unchecked;
 

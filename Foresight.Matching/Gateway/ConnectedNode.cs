@@ -8,7 +8,7 @@ namespace Foresight.Matching.Gateway;
 /// A proven node and where it connects from. Anything that holds the cluster's secret can prove itself under any node's name, but not
 /// from another node's host.
 /// </summary>
-/// <param name="Host">The remote end of the TCP connection, never what a header says.</param>
+/// <param name="Host">The remote end of the TCP connection, never the value of a header.</param>
 internal sealed record ConnectedNode(ProvenNode Node, IPAddress Host)
 {
     public static IPAddress HostOf(BaseConnectionContext connection) =>

@@ -47,19 +47,15 @@ internal sealed class SignatureGuard(
     )
     {
         var refused = new Dictionary<LeaderCommand, Task<CommandGuard.Refusal?>>(ReferenceEqualityComparer.Instance);
-        var signed = new List<SignedCommand>();
-        foreach (var command in commands.Where(CommandRights.IsSigned))
-            if (SignedCommand.Read(command) is { } readable)
-                signed.Add(readable);
-            else
-                refused[command] = Task.FromResult<CommandGuard.Refusal?>(CommandGuard.Malformed);
+        var checkable = new List<(SignedCommand Command, TypedDataDomain Domain)>(commands.Count);
         // Of all, and before the choice: an answer that depended on it would show the sender which are checked.
-        var checkable = new List<(SignedCommand Command, TypedDataDomain Domain)>(signed.Count);
-        foreach (var command in signed)
-            if (await domains.FindAsync(command.MarketId, cancellationToken) is { } domain)
-                checkable.Add((command, domain));
+        foreach (var command in commands.Where(CommandRights.IsSigned))
+            if (SignedCommand.Read(command) is not { } signed)
+                refused[command] = CommandGuard.Now(CommandGuard.Malformed);
+            else if (await domains.FindAsync(signed.MarketId, cancellationToken) is { } domain)
+                checkable.Add((signed, domain));
             else
-                refused[command.Command] = Task.FromResult<CommandGuard.Refusal?>(CommandGuard.Unchecked);
+                refused[command] = CommandGuard.Now(CommandGuard.Unchecked);
         var chosen = share.Choose(checkable.Count, all: !putOut.IsEmpty);
         // Those of contracts are few, and a sender could otherwise call every forgery one.
         var checks = checkable

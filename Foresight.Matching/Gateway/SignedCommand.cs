@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
+using Foresight.Matching.Orders;
 using Foresight.Protocol;
 
 namespace Foresight.Matching.Gateway;
@@ -46,26 +46,8 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
     /// <summary>The journal identifies an order by the hash that its command claims, so that must be the hash of its content.</summary>
     public bool HasHash(Hash32 digest) => Command is not PlaceOrder order || (Hash32.TryParse(order.Hash, out var said) && said == digest);
 
-    private static (Address Maker, byte[] Signature, BigInteger Salt)? Parts(string? maker, string? signature, string? salt)
-    {
-        // 2^256 has 78 decimal digits.
-        if (!Address.TryParse(maker, out var address) || salt is not { Length: > 0 and <= 78 })
-            return null;
-        // A longer one would be accepted by a contract that does not read it, and no transaction could hold it.
-        if (signature is null || signature.Length > 2 + (2 * OrderSigning.MaxSignatureBytes))
-            return null;
-        if (
-            !BigInteger.TryParse(salt, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            || number.GetByteCount(isUnsigned: true) > 32
-        )
-            return null;
-        try
-        {
-            return (address, Hex.Decode(signature), number);
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
+    private static (Address Maker, byte[] Signature, BigInteger Salt)? Parts(string? maker, string? signature, string? salt) =>
+        Address.TryParse(maker, out var address) && SignedTexts.Salt(salt) is { } number && SignedTexts.Signature(signature) is { } bytes
+            ? (address, bytes, number)
+            : null;
 }

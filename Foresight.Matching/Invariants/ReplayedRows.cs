@@ -54,7 +54,7 @@ internal sealed class ReplayedRows(Violations violations)
 
     private void OnAccepted(OrderId id, in Command placed) => Change(id.Value, NewOrder(placed, OrderStatus.Open));
 
-    /// <summary>Call only if the stored answer says that the book killed the order: earlier versions wrote no row for it.</summary>
+    /// <summary>Call only if, by the stored answer, the book killed the order: earlier versions wrote no row for it.</summary>
     public void AddKilledOrder(OrderId id)
     {
         violations.Require(Refused, $"Command {_command.Sequence} was answered as killing its order, and its replay is accepted.");
@@ -80,12 +80,11 @@ internal sealed class ReplayedRows(Violations violations)
     /// A cancel that met no order is answered as done, because its salt is refused from then on. The engine knows no tombstones, so the
     /// replay refuses it.
     /// </summary>
-    public bool IsRememberedCancel(ResultStatus answer) =>
-        Refused && answer == ResultStatus.Accepted && _command is { Kind: CommandKind.CancelBySalt, ExpiresAtSeconds: > 0 };
+    public bool IsRememberedCancel(ResultStatus answer) => Refused && LeavesTombstone(answer);
 
     public void AddTombstone(ResultStatus answer)
     {
-        if (answer == ResultStatus.Accepted && _command is { Kind: CommandKind.CancelBySalt, ExpiresAtSeconds: > 0 })
+        if (LeavesTombstone(answer))
             Tombstones[_command.Sequence] = new TombstoneFacts(
                 _command.Market.Value,
                 _command.Account.Value,
@@ -95,6 +94,9 @@ internal sealed class ReplayedRows(Violations violations)
                 _command.ExpiresAtSeconds
             );
     }
+
+    private bool LeavesTombstone(ResultStatus answer) =>
+        answer == ResultStatus.Accepted && _command is { Kind: CommandKind.CancelBySalt, ExpiresAtSeconds: > 0 };
 
     private void OnTrade(in TradeExecuted e)
     {

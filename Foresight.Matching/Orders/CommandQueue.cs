@@ -1,7 +1,6 @@
-using System.Globalization;
-using System.Numerics;
 using System.Threading.Channels;
 using Foresight.Chain;
+using Foresight.Chain.Signing;
 using Foresight.Matching.Engine;
 using Foresight.Protocol;
 
@@ -28,9 +27,6 @@ internal sealed class DepthRequest : WorkItem;
 internal sealed class QueuedCommand : WorkItem
 {
     public const int MaximumTextLength = 200;
-
-    /// <summary>An ERC-1271 signature of a contract wallet may be longer than the 65 bytes of a key's.</summary>
-    public const int MaximumSignatureBytes = 4_096;
 
     private QueuedCommand(LeaderCommand command, long deadline) => (Command, Deadline) = (command, deadline);
 
@@ -113,7 +109,7 @@ internal sealed class QueuedCommand : WorkItem
             return null;
         if (!IsText(order.ClientOrderId) || !IsText(order.IdempotencyKey) || TagOf(order.Salt) is not { } tag)
             return null;
-        if (ReadBytes(order.Signature) is not { } signature)
+        if (SignedTexts.Signature(order.Signature) is not { } signature)
             return null;
         return new QueuedCommand(order, deadline)
         {
@@ -143,43 +139,12 @@ internal sealed class QueuedCommand : WorkItem
     private static QueuedCommand? ReadOfAccount(LeaderCommand command, string address, long deadline) =>
         Address.TryParse(address, out var account) ? new QueuedCommand(command, deadline) { Account = account } : null;
 
-    /// <summary>
-    /// Must not change, because stored rows contain it: the first 8 bytes of keccak256 of the salt as a big-endian uint256. Null if the
-    /// text is not the decimal of one.
-    /// </summary>
-    public static ulong? TagOf(string? salt)
-    {
-        // 2^256 has 78 decimal digits.
-        if (
-            salt is not { Length: > 0 and <= 78 }
-            || !BigInteger.TryParse(salt, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-        )
-            return null;
-        if (value.GetByteCount(isUnsigned: true) > 32)
-            return null;
-        Span<byte> word = stackalloc byte[32];
-        word.Clear();
-        value.TryWriteBytes(word[(32 - value.GetByteCount(isUnsigned: true))..], out _, isUnsigned: true, isBigEndian: true);
-        return Keccak256.Hash(word).Prefix;
-    }
+    /// <summary>Null if the text is not the decimal of a uint256. Must not change, because stored rows contain it.</summary>
+    public static ulong? TagOf(string? salt) => SignedTexts.Salt(salt) is { } value ? OrderSigning.SaltTag(value) : null;
 
     private static bool IsOutcome(int outcome) => outcome is >= 0 and <= byte.MaxValue;
 
     private static bool IsText(string? text) => text is null || (text.Length <= MaximumTextLength && !text.Contains('\0'));
-
-    private static byte[]? ReadBytes(string? hex)
-    {
-        if (hex is null || hex.Length > 2 + (2 * MaximumSignatureBytes))
-            return null;
-        try
-        {
-            return Hex.Decode(hex);
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
 }
 
 /// <summary>Bounded, so that a slow journal leads to refusals instead of growing delays; closed when the term ends.</summary>

@@ -10,9 +10,10 @@ internal sealed class PublishedBook
 {
     private readonly Dictionary<(int Outcome, bool IsBid, int PriceTicks), long> _lots = [];
     private uint[] _hashes = [];
+    private bool _isWhole;
 
     /// <summary>Null before the first snapshot: changes alone do not show what was there before.</summary>
-    public IReadOnlyList<uint>? Hashes { get; private set; }
+    public IReadOnlyList<uint>? Hashes => _isWhole ? _hashes : null;
 
     public void Take(DepthMessage message)
     {
@@ -20,16 +21,13 @@ internal sealed class PublishedBook
         {
             _lots.Clear();
             Array.Clear(_hashes);
-            Hashes = _hashes;
+            _isWhole = true;
         }
 
         foreach (var level in message.Levels)
         {
             if (level.Outcome >= _hashes.Length)
-            {
                 Array.Resize(ref _hashes, level.Outcome + 1);
-                Hashes = Hashes is null ? null : _hashes;
-            }
 
             _lots.Remove((level.Outcome, level.IsBid, level.PriceTicks), out var before);
             if (level.Lots > 0)
@@ -42,5 +40,5 @@ internal sealed class PublishedBook
     /// <summary>
     /// Call when messages of the market were dropped before they were sent: receivers then do not know what this book knows.
     /// </summary>
-    public void Distrust() => Hashes = null;
+    public void Distrust() => _isWhole = false;
 }

@@ -109,7 +109,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         // Whether it has expired, or would meet orders that have, cannot be judged; a cancel needs no time.
         else if (request.Command is PlaceOrder && _time.IsDoubted)
             builder.Answer(request, builder.Refusal(request, ProblemCodes.Unavailable, ResultStatus.Late));
-        else if (request.Command is CancelBySalt && TombstoneOf(SaltOf(request), known.Tombstones, builder) is { } repeated)
+        else if (request.Command is CancelBySalt && TombstoneOf(request, known, builder) is { } repeated)
             builder.Answer(request, builder.Repetition(request, repeated));
         else if (request.Command is PlaceOrder order && RefusalOf(order, request, known, builder) is { } refusal)
             builder.Answer(request, refusal);
@@ -181,7 +181,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             return builder.Refusal(request, dead);
         if (known.OrderLife.RefusalOf(order.ExpirySeconds, NowSeconds) is { } tooLong)
             return builder.Refusal(request, tooLong);
-        if (TombstoneOf(SaltOf(request), [], builder) is not null)
+        if (TombstoneOf(request, known, builder) is not null)
             return builder.Refusal(request, ProblemCodes.SaltCancelled);
         if (order.IdempotencyKey is { } text && IsUsed((request.Account, text), known, builder))
             return builder.Refusal(request, ProblemCodes.IdempotencyKeyReused);
@@ -213,11 +213,8 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             AcceptedAtMicros = _time.StampMicros,
         };
         var refused = _engine.CheckPlace(command);
-        if (refused == RejectReason.None || !_engine.HasExpiriesDue(_time.StampMicros))
-            return refused;
         // What has expired may hold the funds or the place that the order lacks.
-        Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
-        return _engine.CheckPlace(command);
+        return refused != RejectReason.None && ExpireDue(builder) ? _engine.CheckPlace(command) : refused;
     }
 
     private static CancelledSalt SaltOf(QueuedCommand request)
@@ -226,12 +223,16 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         return new(new(market), request.Account, request.SaltTag);
     }
 
-    private Tombstone? TombstoneOf(CancelledSalt salt, Dictionary<CancelledSalt, Tombstone> stored, BatchBuilder builder) =>
-        stored.TryGetValue(salt, out var tombstone)
-        || builder.Batch.Tombstones.TryGetValue(salt, out tombstone)
-        || _previous?.Tombstones.TryGetValue(salt, out tombstone) == true
+    private Tombstone? TombstoneOf(QueuedCommand request, LookupResult known, BatchBuilder builder)
+    {
+        var salt = SaltOf(request);
+        return
+            known.Tombstones.TryGetValue(salt, out var tombstone)
+            || builder.Batch.Tombstones.TryGetValue(salt, out tombstone)
+            || _previous?.Tombstones.TryGetValue(salt, out tombstone) == true
             ? tombstone
             : null;
+    }
 
     /// <summary>
     /// A cancel that meets no order costs its maker nothing, so it is remembered only for an account that owns something, and up to a
@@ -255,11 +256,17 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     {
         if (state.Accounts.Find(salt.Maker) is not { } account || !_engine.HasOrderOfSalt(account, salt.Market, salt.SaltTag))
             return false;
-        if (!_engine.HasExpiriesDue(_time.StampMicros))
-            return true;
         // The order may be among those that expire before the cancel would be applied.
+        return !ExpireDue(builder) || _engine.HasOrderOfSalt(account, salt.Market, salt.SaltTag);
+    }
+
+    /// <returns>False if no order was due.</returns>
+    private bool ExpireDue(BatchBuilder builder)
+    {
+        if (!_engine.HasExpiriesDue(_time.StampMicros))
+            return false;
         Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
-        return _engine.HasOrderOfSalt(account, salt.Market, salt.SaltTag);
+        return true;
     }
 
     private void Apply(Command command, BatchBuilder builder, QueuedCommand? request = null) =>
@@ -410,8 +417,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     {
         _timersRanAt = now;
         var seconds = NowSeconds;
-        if (_engine.HasExpiriesDue(_time.StampMicros))
-            Apply(new Command { Kind = CommandKind.ExpireOrders }, builder);
+        ExpireDue(builder);
         foreach (var market in Markets.Values)
         {
             if (market.State is MarketState.Open or MarketState.Paused && market.ClosesAt <= seconds && _engine.HasMarket(market.Id))

@@ -25,9 +25,6 @@ public static class FeeRules
     /// At least <see cref="MinBumpPercent"/> higher, because nodes reject less. Null if the cap leaves no room: the transaction then stays
     /// as it is, and an operator must be alerted.
     /// </summary>
-    public static Fee? Bump(Fee last, BigInteger baseFee, BigInteger priorityFee, BigInteger cap) =>
-        Bump(last, First(baseFee, priorityFee, cap), cap);
-
     /// <param name="market">What <see cref="First"/> asks for now.</param>
     public static Fee? Bump(Fee last, Fee market, BigInteger cap)
     {

@@ -34,7 +34,7 @@ public static class RefusedRules
             return null;
         if (batch.Trades > 0)
             return new SmallerBatch(batch.Trades / 2, fee);
-        // Nothing is smaller, so what is left is that the fee is too low for a node that says so in unknown words.
+        // Nothing is smaller, so what is left is that the fee is too low for a node that words this in an unknown way.
         return FeeRules.Bump(batch.Fee, market, cap) is { } higher ? new SmallerBatch(0, higher) : null;
     }
 

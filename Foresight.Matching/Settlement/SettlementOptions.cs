@@ -8,7 +8,7 @@ namespace Foresight.Matching.Settlement;
 public sealed record SettlementOptions
 {
     /// <summary>
-    /// <c>SETTLEMENT_CONFIRMATIONS</c>. The engine is told of a settlement only when so many blocks are on top of it, because a
+    /// <c>SETTLEMENT_CONFIRMATIONS</c>. The engine receives a settlement only when so many blocks are on top of it, because a
     /// reorganisation undoes deeper blocks more rarely.
     /// </summary>
     public int Confirmations { get; init; } = Settings.DefaultConfirmations;

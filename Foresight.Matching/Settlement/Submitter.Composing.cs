@@ -25,18 +25,6 @@ public sealed partial class Submitter
         public Dictionary<int, int> DoubtsByMarket { get; } = [];
     }
 
-    private enum Submitted
-    {
-        /// <summary>The batch is stored, or its trades have failed: either way it has used a slot.</summary>
-        Yes,
-
-        /// <summary>Nothing in it can be settled now and nothing has changed, so its slot stays free.</summary>
-        Nothing,
-
-        /// <summary>Nothing in its market can be settled now, so the market is left out until the next block.</summary>
-        MarketHeld,
-    }
-
     /// <summary>
     /// Markets in which nothing settles now (paused), and trades about which a node gives doubtful answers, are left out until the next
     /// block: they soon are the oldest and would take all slots, and all that is read at once, from the others. The trades of a market
@@ -74,10 +62,7 @@ public sealed partial class Submitter
             var heldBefore = _held.Markets.Count + _held.Trades.Count;
             foreach (var plan in planned.Where(p => !_held.Markets.Contains(p.MarketId)))
             {
-                var submitted = await SubmitAsync(plan, BlockRef.Hash(ground!.Hash), cancellationToken);
-                if (submitted == Submitted.MarketHeld)
-                    _held.Markets.Add(plan.MarketId);
-                if (submitted == Submitted.Yes)
+                if (await SubmitAsync(plan, BlockRef.Hash(ground!.Hash), cancellationToken))
                     (acted, slots) = (true, slots - 1);
             }
 
@@ -142,13 +127,20 @@ public sealed partial class Submitter
         return true;
     }
 
-    private async Task<Submitted> SubmitAsync(PlannedBatch plan, BlockRef ground, CancellationToken cancellationToken)
+    /// <returns>
+    /// True if the batch is stored or its trades have failed: either way it has used a slot. False if nothing in it can be settled now and
+    /// nothing has changed.
+    /// </returns>
+    private async Task<bool> SubmitAsync(PlannedBatch plan, BlockRef ground, CancellationToken cancellationToken)
     {
         var legs = await _store.ReadLegsAsync(plan.TradeIds, cancellationToken);
         var checks = await signer.PreflightAsync(plan, legs, ground, cancellationToken);
         // No trade is at fault, so nothing is decided and all of them are tried again.
         if (checks.Held is { } reason)
-            return Hold(plan.MarketId, reason);
+        {
+            Hold(plan.MarketId, reason);
+            return false;
+        }
 
         if (checks.Failed.Count > 0)
         {
@@ -158,47 +150,55 @@ public sealed partial class Submitter
             signer.Forget(checks.Failed);
         }
 
-        var isFull = Doubt(plan.MarketId, checks.Doubtful);
+        Doubt(plan.MarketId, checks.Doubtful);
         var survivors = plan
             .TradeIds.Except(checks.Failed.Select(f => f.TradeId))
             .Except(checks.SettledAlready)
             .Except(checks.Doubtful.Select(d => d.TradeId))
             .ToList();
-        if (isFull)
-            _held.Markets.Add(plan.MarketId);
         if (survivors.Count == 0)
-            return checks.Failed.Count > 0 ? Submitted.Yes : Submitted.Nothing;
+            return checks.Failed.Count > 0;
         var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, ground, cancellationToken);
         if (fitted.Held is { } obstacle)
-            return Hold(plan.MarketId, obstacle);
+        {
+            Hold(plan.MarketId, obstacle);
+            return false;
+        }
 
         var (nonce, fee) = (await NextNonceAsync(cancellationToken), await SuggestFeeAsync(cancellationToken));
         if (!await MaySendAsync(cancellationToken))
-            return Submitted.Nothing;
-        var batch = signer.Sign(plan.MarketId, fitted.TradeIds, legs, nonce, fee, fitted.GasLimit);
+            return false;
+        await StoreAndSendAsync(signer.Sign(plan.MarketId, fitted.TradeIds, legs, nonce, fee, fitted.GasLimit), cancellationToken);
+        return true;
+    }
 
-        // Stored before sent: from here on these trades go on chain by these bytes or their replacement, whichever node holds the lease.
+    /// <summary>
+    /// Stored before sent: from then on its trades go on chain by these bytes or their replacement, whichever node holds the lease.
+    /// </summary>
+    private async Task StoreAndSendAsync(NewBatch batch, CancellationToken cancellationToken)
+    {
         Publish(await _journal.StoreAsync(settlement.Term, batch, cancellationToken));
         var stored = (await _store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellationToken))[0];
         await SendAsync(stored, isNext: false, cancellationToken);
-        return Submitted.Yes;
     }
 
-    /// <returns>True if the market has so many that it waits too.</returns>
-    private bool Doubt(int market, IReadOnlyList<(long TradeId, string Reason)> doubtful)
+    /// <summary>A market with too many waits too.</summary>
+    private void Doubt(int market, IReadOnlyList<(long TradeId, string Reason)> doubtful)
     {
         if (doubtful.Count == 0)
-            return false;
+            return;
         _held.Trades.UnionWith(doubtful.Select(doubt => doubt.TradeId));
         var doubts = _held.DoubtsByMarket[market] = _held.DoubtsByMarket.GetValueOrDefault(market) + doubtful.Count;
         Say(_heldSaid = $"Trades of market {market} wait ({doubts} at this block): {doubtful[0].Reason}");
-        return doubts >= MostDoubts;
+        if (doubts >= MostDoubts)
+            _held.Markets.Add(market);
     }
 
-    private Submitted Hold(int market, string reason)
+    /// <summary>Leaves the market out until the next block.</summary>
+    private void Hold(int market, string reason)
     {
         Say(_heldSaid = $"Market {market} cannot settle: {reason}");
-        return Submitted.MarketHeld;
+        _held.Markets.Add(market);
     }
 
     /// <summary>

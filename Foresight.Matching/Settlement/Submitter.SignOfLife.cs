@@ -37,9 +37,7 @@ public sealed partial class Submitter
         {
             Log.Signs(_logger, head.Timestamp - sign);
             var batch = signer.SignLife(await NextNonceAsync(cancellationToken), await SuggestFeeAsync(cancellationToken), SignOfLifeGas);
-            Publish(await _journal.StoreAsync(settlement.Term, batch, cancellationToken));
-            var stored = (await _store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellationToken))[0];
-            await SendAsync(stored, isNext: false, cancellationToken);
+            await StoreAndSendAsync(batch, cancellationToken);
         }
 
         _lookedForSign = _clock.GetTimestamp();

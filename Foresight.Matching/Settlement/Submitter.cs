@@ -189,9 +189,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     {
         if (!await MaySendAsync(cancellationToken))
             return false;
-        var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellationToken);
-        var bumped = FeeRules.Bump(batch.Fee, market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
-        if (bumped is not { } fee)
+        if (FeeRules.Bump(batch.Fee, await SuggestFeeAsync(cancellationToken), settlement.Options.MaxFee) is not { } fee)
         {
             Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) is stuck and its fee has reached SETTLEMENT_MAX_FEE_GWEI.");
             return false;

@@ -96,7 +96,7 @@ public sealed class ContractWalletTests(ExchangeFixture fixture) : IClassFixture
                 EthereumClient.OfEndpoint(new HttpClient(), new Uri("http://127.0.0.1:1")),
                 Address.Zero,
                 Hash32.Zero,
-                new byte[ContractWallet.SignatureLimit + 1]
+                new byte[OrderSigning.MaxSignatureBytes + 1]
             )
         );
 

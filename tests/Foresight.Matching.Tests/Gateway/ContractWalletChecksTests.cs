@@ -8,8 +8,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Gateway;
 
 /// <summary>
-/// An Api node asked the chain a moment ago, but whoever broke into one sends what it likes. The chain here holds its answers to all but one
-/// wallet, and no patience ends unless the test says so.
+/// An Api node asked the chain a moment ago, but one that was broken into sends what it likes. The chain here holds its answers to all but
+/// one wallet, and no patience ends unless the test ends it.
 /// </summary>
 [Trait("Category", "Trust")]
 public sealed class ContractWalletChecksTests

@@ -16,14 +16,17 @@ public class FeeRulesTests
     [Fact]
     public void Bump_RaisesBothFeesByMoreThanNodesAskFor()
     {
-        var bumped = FeeRules.Bump(new Fee(100, 10), 1, 1, 1000)!.Value;
+        var bumped = FeeRules.Bump(new Fee(100, 10), new Fee(3, 1), 1000)!.Value;
         Assert.Equal(new Fee(113, 12), bumped);
     }
 
     [Fact]
     public void Bump_FollowsAMarketThatRoseFurther() =>
-        Assert.Equal(new Fee(402 * Gwei, 2 * Gwei), FeeRules.Bump(new Fee(21 * Gwei, Gwei), 200 * Gwei, 2 * Gwei, 500 * Gwei));
+        Assert.Equal(
+            new Fee(402 * Gwei, 2 * Gwei),
+            FeeRules.Bump(new Fee(21 * Gwei, Gwei), FeeRules.First(200 * Gwei, 2 * Gwei, 500 * Gwei), 500 * Gwei)
+        );
 
     [Fact]
-    public void Bump_AtTheCap_IsRefused() => Assert.Null(FeeRules.Bump(new Fee(95, 10), 1, 1, 100));
+    public void Bump_AtTheCap_IsRefused() => Assert.Null(FeeRules.Bump(new Fee(95, 10), new Fee(3, 1), 100));
 }

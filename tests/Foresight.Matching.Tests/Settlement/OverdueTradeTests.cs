@@ -5,7 +5,7 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Settlement;
 
 /// <summary>
-/// Settlement may be away for days. Users are told that they may leave then, so what they agreed to before binds nobody for longer than an
+/// Settlement may be away for days. Users may leave then, so what they agreed to before binds them for no longer than an
 /// order may live.
 /// </summary>
 [Trait("Category", "Trust")]

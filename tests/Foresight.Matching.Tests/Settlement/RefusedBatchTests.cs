@@ -12,7 +12,7 @@ using Npgsql;
 namespace Foresight.Matching.Tests.Settlement;
 
 /// <summary>
-/// A transaction that no node takes blocks every later one of its account, so nobody may be able to make settlement sign one.
+/// A transaction that no node takes blocks every later one of its account, so no caller may be able to make settlement sign one.
 /// </summary>
 [Trait("Category", "Trust")]
 [Collection(ChainCollection.Name)]
@@ -201,7 +201,7 @@ public sealed class RefusedBatchTests(ChainFixture fixture)
     }
 
     /// <summary>
-    /// A node may keep what it says that it refuses. A trade that is left out and would fail now is therefore not failed while the nonce is
+    /// A node may keep what it reports as refused. A trade that is left out and would fail now is therefore not failed while the nonce is
     /// open.
     /// </summary>
     [Fact]

@@ -134,7 +134,7 @@ public sealed class Venue : IAsyncDisposable
     public async Task ReadDeploymentAsync() =>
         Deployment = (await Deployment.ReadAsync(Database, SetupOptions.DevelopmentChainId, CancellationToken.None))!;
 
-    /// <summary>As if the set-up had been told this block, which is after the deployment.</summary>
+    /// <summary>As if set-up had been given this block, which is after the deployment.</summary>
     public void FollowFrom(long deployedBlock) => Deployment = Deployment with { DeployedBlock = deployedBlock };
 
     public async Task TakeTermAsync() => Term = await TestTerms.TakeAsync(Database, LeasedResources.Settlement);
