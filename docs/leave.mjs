@@ -289,7 +289,7 @@ async function offer(options) {
   };
   const { chainId } = await at.provider.getNetwork();
   const domain = { name: 'Foresight Market', version: '1', chainId, verifyingContract: options.market };
-  const signature = await at.wallet.signTypedData(domain, { Order: order.map(({ name, type }) => ({ name, type })) }, buy);
+  const signature = await at.wallet.signTypedData(domain, { Order: order }, buy);
   const cost = parseUnits(options.price, 6) * parseUnits(options.shares, 18) / 10n ** 18n;
   if (await at.usdc.allowance(at.wallet.address, options.factory) < cost)
     await send('approval of USDC given', at.usdc.approve(options.factory, MaxUint256));
