@@ -4,7 +4,8 @@ namespace Foresight.Testing;
 
 /// <summary>
 /// Two stacks would slow each other down on a small machine, so one runs at a time over all test processes of this user, until its
-/// application is disposed of. Taken before the model is built: the app host's program starts what it has built without waiting to be asked.
+/// application is disposed of. Taken before the model is built: the app host's program starts what it has built without waiting to be
+/// asked.
 /// </summary>
 public sealed class MachineTurn : IDisposable
 {
