@@ -42,7 +42,9 @@ public static class ClusterExtensions
         return builder;
     }
 
-    /// <summary>Requires <c>CLUSTER_SECRET</c>, because a node and a leader's gateway prove to each other that they hold it.</summary>
+    /// <summary>
+    /// Requires <c>AddClusterNode</c>: a node and a leader's gateway prove to each other that they hold its <c>CLUSTER_SECRET</c>.
+    /// </summary>
     public static TBuilder AddLeaderRouter<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
@@ -54,7 +56,6 @@ public static class ClusterExtensions
 
     private static void AddNodeProof(this IHostApplicationBuilder builder)
     {
-        builder.Services.TryAddSingleton(ClusterKeys.From(builder.Configuration));
         builder.Services.TryAddSingleton(provider =>
         {
             var identity = provider.GetRequiredService<NodeIdentity>();

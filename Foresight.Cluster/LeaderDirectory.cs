@@ -147,16 +147,9 @@ public sealed partial class LeaderDirectory
     /// <returns>Null if Redis shows no holder that can be believed, or cannot be read, so that the caller asks Postgres.</returns>
     private async Task<LeaseRecord?> ShownAsync(string resource)
     {
-        var key = LeaseKey(resource);
         try
         {
-            var value = await _redis.StringGetRangeAsync(key, 0, SignedHints.MaximumLength).AnsweredAsync(ReadTimeout, _clock);
-            return _leases.Read(resource, value);
-        }
-        catch (RedisServerException error) when (error.IsWrongType())
-        {
-            _hints.Refuse(HintKinds.Lease, key, HintRefusal.Unsigned);
-            return null;
+            return _leases.Read(resource, await SignedHints.FetchAsync(_redis, LeaseKey(resource), ReadTimeout, _clock));
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {

@@ -149,20 +149,8 @@ public sealed partial class NodeRegistry(
     private Task<RedisResult> MemoryOfIdsAsync(CancellationToken cancellationToken) =>
         redis.ExecuteAsync("MEMORY", "USAGE", (RedisKey)Ids, "SAMPLES", 0).AnsweredAsync(Timeout, clock, cancellationToken);
 
-    /// <returns>For a key of another type a text that is no record, so that it is refused like any damaged value.</returns>
-    private async Task<RedisValue> ReadAsync(string nodeId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await redis
-                .StringGetRangeAsync(InfoKey(nodeId), 0, SignedHints.MaximumLength)
-                .AnsweredAsync(Timeout, clock, cancellationToken);
-        }
-        catch (RedisServerException error) when (error.IsWrongType())
-        {
-            return "no string";
-        }
-    }
+    private Task<RedisValue> ReadAsync(string nodeId, CancellationToken cancellationToken) =>
+        SignedHints.FetchAsync(redis, InfoKey(nodeId), Timeout, clock, cancellationToken);
 
     /// <summary>
     /// The node's last record, if it cannot have expired yet: then somebody has deleted it, and the node writes it again with its next

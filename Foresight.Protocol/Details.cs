@@ -218,7 +218,7 @@ public sealed record PoolView(string User, string Application, string State, int
 /// <param name="Query">At most 200 characters, with the numbers of its parameters and not their values.</param>
 public sealed record SlowQueryView(int ProcessId, string User, string Application, string State, double RunningMs, string Query);
 
-/// <summary>What the primary says of itself.</summary>
+/// <summary>The primary's report about itself.</summary>
 /// <param name="Slots">At most 50.</param>
 /// <param name="Pools">Connections by user, application and state, at most 100 rows.</param>
 /// <param name="SlowQueries">What runs for more than a second, the longest first, at most 50.</param>

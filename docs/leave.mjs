@@ -81,7 +81,7 @@ async function send(what, transaction) {
   console.log(`${what}: block ${receipt.blockNumber}, ${receipt.hash}`);
 }
 
-// What cannot be done is said and passed over: nothing that stands after it may depend on it.
+// A step that fails is reported and skipped: no later one may depend on it.
 async function attempt(at, failure, step) {
   try {
     await step();
@@ -104,7 +104,7 @@ async function leave(options) {
   const least = parseUnits(options['least-price'] ?? '0', 6);
   let complete = true;
 
-  // 1. Own orders: one that is cancelled fills no more, whoever has its signature.
+  // 1. Own orders: one that is cancelled no longer fills, no matter who has its signature.
   for (const cancel of options.cancel ?? []) {
     const [market, salt] = cancel.split(':');
     const step = () => send(`cancelled salt ${salt}`, at.market(market).cancelSalt(BigInt(salt)));
@@ -289,7 +289,7 @@ async function offer(options) {
   };
   const { chainId } = await at.provider.getNetwork();
   const domain = { name: 'Foresight Market', version: '1', chainId, verifyingContract: options.market };
-  const signature = await at.wallet.signTypedData(domain, { Order: order.map(({ name, type }) => ({ name, type })) }, buy);
+  const signature = await at.wallet.signTypedData(domain, { Order: order }, buy);
   const cost = parseUnits(options.price, 6) * parseUnits(options.shares, 18) / 10n ** 18n;
   if (await at.usdc.allowance(at.wallet.address, options.factory) < cost)
     await send('approval of USDC given', at.usdc.approve(options.factory, MaxUint256));

@@ -30,14 +30,13 @@ public sealed class TradeReader(Database database)
     private const string Ascending = "t.block_number, t.trade_id";
     private const string Descending = "t.block_number DESC, t.trade_id DESC";
 
-    public async Task<TradeView?> FindAsync(long tradeId, NpgsqlLogSequenceNumber? after, CancellationToken cancellationToken)
-    {
-        return await database.ReadAsync("trade", after, ReadAsync, cancellationToken)
-            ?? await database.ReadPrimaryAsync("trade", ReadAsync, cancellationToken);
-
-        Task<TradeView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-            TradeReader.ReadAsync(connection, tradeId, cancellationToken);
-    }
+    public Task<TradeView?> FindAsync(long tradeId, NpgsqlLogSequenceNumber? after, CancellationToken cancellationToken) =>
+        database.FindAsync(
+            "trade",
+            after,
+            (connection, cancellationToken) => ReadAsync(connection, tradeId, cancellationToken),
+            cancellationToken
+        );
 
     internal static async Task<TradeView?> ReadAsync(NpgsqlConnection connection, long tradeId, CancellationToken cancellationToken) =>
         (

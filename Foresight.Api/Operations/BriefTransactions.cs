@@ -6,8 +6,8 @@ namespace Foresight.Api.Operations;
 internal static class BriefTransactions
 {
     /// <summary>
-    /// For acts of operators, whose rows a leader or settlement waits for: a node that freezes within the transaction must not keep them, so
-    /// the server ends it after a second of silence.
+    /// For acts of operators, whose rows a leader or settlement waits for: a node that freezes within the transaction must not keep them,
+    /// so the server ends it after a second of silence.
     /// </summary>
     public static async Task<NpgsqlTransaction> BeginBriefTransactionAsync(
         this NpgsqlConnection connection,

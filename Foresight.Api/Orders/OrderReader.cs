@@ -33,17 +33,14 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         SELECT {Columns} WHERE o.account_id = @accountId AND o.status NOT IN (0, 1) ORDER BY o.order_id DESC LIMIT @limit
         """;
 
-    /// <param name="fromPrimary">Reads the primary if a replica does not have the order, because the replica may only lag.</param>
-    public async Task<OrderView?> FindAsync(
-        Hash32 hash,
-        NpgsqlLogSequenceNumber? after,
-        bool fromPrimary,
-        CancellationToken cancellationToken
-    )
+    /// <param name="fromPrimary">
+    /// Reads no replica. Otherwise the primary is read only if a replica does not have the order, because the replica may only lag.
+    /// </param>
+    public Task<OrderView?> FindAsync(Hash32 hash, NpgsqlLogSequenceNumber? after, bool fromPrimary, CancellationToken cancellationToken)
     {
-        if (!fromPrimary && await database.ReadAsync("order", after, ReadAsync, cancellationToken) is { } found)
-            return found;
-        return await database.ReadPrimaryAsync("order", ReadAsync, cancellationToken);
+        return fromPrimary
+            ? database.ReadPrimaryAsync("order", ReadAsync, cancellationToken)
+            : database.FindAsync("order", after, ReadAsync, cancellationToken);
 
         Task<OrderView?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
             OrderReader.ReadAsync(connection, hash, cancellationToken);

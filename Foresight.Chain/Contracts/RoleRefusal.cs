@@ -24,23 +24,5 @@ public static class RoleRefusal
     ];
 
     /// <param name="revertData">Null if the node omits it.</param>
-    public static string Explain(byte[]? revertData)
-    {
-        foreach (var (error, explain) in Known)
-        {
-            if (!error.Matches(revertData))
-                continue;
-            try
-            {
-                return explain(error.Decode(revertData));
-            }
-            catch (FormatException)
-            {
-                // Another contract at that address can revert with any data, which is then shown as bytes.
-                break;
-            }
-        }
-
-        return RevertReason.Text(revertData);
-    }
+    public static string Explain(byte[]? revertData) => AbiErrors.Explain(Known, revertData) ?? RevertReason.Text(revertData);
 }

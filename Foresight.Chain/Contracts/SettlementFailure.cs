@@ -144,27 +144,9 @@ public sealed record SettlementFailure(string Code, FailureBlame Blame, Address?
         (Market("BadPrice"), e => OfRelayer($"{e.Integer("price")} is not a price in whole ticks")),
     ];
 
-    public static SettlementFailure Decode(ReadOnlySpan<byte> revertData)
-    {
-        if (revertData.IsEmpty)
-            return new(OutOfGas, FailureBlame.Relayer, null, null, RevertReason.Text(revertData));
-        foreach (var (error, explain) in Known)
-        {
-            if (!error.Matches(revertData))
-                continue;
-            try
-            {
-                return explain(error.Decode(revertData));
-            }
-            catch (FormatException)
-            {
-                // A hostile token can revert with any data, so data that does not decode is shown as bytes.
-                break;
-            }
-        }
-
-        return new(Unknown, FailureBlame.Relayer, null, null, RevertReason.Text(revertData));
-    }
+    public static SettlementFailure Decode(ReadOnlySpan<byte> revertData) =>
+        AbiErrors.Explain(Known, revertData)
+        ?? new(revertData.IsEmpty ? OutOfGas : Unknown, FailureBlame.Relayer, null, null, RevertReason.Text(revertData));
 
     private static AbiError Market(string name) => ContractArtifact.Market.Error(name);
 

@@ -155,15 +155,8 @@ public sealed class EthereumClient(NodeClient node)
     }
 
     /// <summary>Mined or in the node's pool; if false, the node has dropped the transaction and needs it again.</summary>
-    public Task<bool> KnowsTransactionAsync(Hash32 hash, CancellationToken cancellationToken = default) =>
-        ReadAsync(
-            "eth_getTransactionByHash",
-            async () => await Eth.Transactions.GetTransactionByHash.SendRequestAsync(hash.ToString()) ?? new Transaction(),
-            transaction =>
-                transaction.TransactionHash is { } found
-                && (Hash32.Parse(found) == hash ? true : throw new FormatException($"transaction {found} was not asked for")),
-            cancellationToken
-        );
+    public async Task<bool> KnowsTransactionAsync(Hash32 hash, CancellationToken cancellationToken = default) =>
+        await GetTransactionAsync(hash, cancellationToken) is not null;
 
     public Task<long> GetTransactionCountAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync(

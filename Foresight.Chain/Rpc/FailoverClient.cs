@@ -84,9 +84,8 @@ public sealed class FailoverClient : NodeClient
     {
         get
         {
-            var (health, now) = (Health, Now);
-            var best = EndpointRules.BestHead(health);
-            return [.. _endpoints.Where((_, index) => EndpointRules.IsWell(health[index], best, now)).Select(e => e.Transport)];
+            var states = States;
+            return [.. _endpoints.Where((_, index) => states[index].IsWell).Select(e => e.Transport)];
         }
     }
 

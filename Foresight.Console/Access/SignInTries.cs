@@ -2,8 +2,8 @@ namespace Foresight.Console.Access;
 
 /// <summary>
 /// Bounds the wrong keys that the console passes on in a minute of the clock. To the Api all of them come from the console's address,
-/// which it refuses for the rest of a minute after 10, whoever is signed in; two minutes of <see cref="MaxPerMinute"/> stay within that
-/// even if the clocks differ.
+/// which it refuses for the rest of a minute after 10, no matter who is signed in; two minutes of <see cref="MaxPerMinute"/> stay within
+/// that even if the clocks differ.
 /// </summary>
 public sealed class SignInTries(TimeProvider clock)
 {
@@ -16,7 +16,7 @@ public sealed class SignInTries(TimeProvider clock)
     private readonly Dictionary<string, int> _tries = [];
     private long _minute;
 
-    /// <summary>Of the minute of the clock, at whose end tries are counted anew.</summary>
+    /// <summary>Of the minute of the clock, at whose end the count of tries begins again at zero.</summary>
     public static int SecondsLeft(DateTimeOffset now) => 60 - (int)(now.ToUnixTimeSeconds() % 60);
 
     /// <summary>Counts the try as wrong until <see cref="End"/> reports otherwise, so that tries side by side are bounded too.</summary>

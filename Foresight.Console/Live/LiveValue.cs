@@ -70,7 +70,7 @@ public sealed class LiveValue<T> : Freshness
 /// <summary>What the holder of settlement reports: read from Postgres, where it stays when the holder falls silent.</summary>
 public sealed class ReportFreshness : Freshness
 {
-    /// <param name="why">Null while what is reported is as new as it says.</param>
+    /// <param name="why">Null while the report is up to date.</param>
     /// <param name="asOf">When it was last so.</param>
     public void Take(string? why, DateTimeOffset? asOf, DateTimeOffset now)
     {

@@ -68,7 +68,7 @@ public static partial class EvidencePairs
         return $"{digits[..^decimals]}.{fraction.PadRight(2, '0')}";
     }
 
-    /// <summary>By the number that the side gives it. One without an order's hash is told by its number.</summary>
+    /// <summary>By the number that the side gives it. One without an order's hash is identified by its number.</summary>
     private static Dictionary<string, string> FillsOf(IReadOnlyList<(string Name, string Value)> lines)
     {
         var hashes = lines

@@ -4,7 +4,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Reconciliation;
 
-/// <summary>Good is only what was compared lately: a result of yesterday says nothing of today.</summary>
+/// <summary>Good is only what was compared lately: yesterday's result is no evidence for today.</summary>
 public static class ReconciliationTones
 {
     public static string OfOpen(ReconciliationStatus status, DateTimeOffset now) =>

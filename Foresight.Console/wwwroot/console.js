@@ -67,7 +67,7 @@
   modal.querySelector("[data-reload]").addEventListener("click", () => location.reload());
 
   // A console that was restarted has answered, so the page can be loaded again without asking; one that cannot be reached is asked again
-  // for as long as the page is open, because nobody may be there to press the button.
+  // for as long as the page is open, because there may be no one to press the button.
   const retryEvery = 5000;
   let retrying;
 

@@ -18,7 +18,7 @@ public sealed record SetupOptions(
 )
 {
     /// <summary>Default of anvil and hardhat. On any other chain nothing is ever deployed or funded.</summary>
-    public const long DevelopmentChainId = 31337;
+    public const long DevelopmentChainId = Settings.DevelopmentChainId;
 
     public static SetupOptions From(IConfiguration configuration)
     {

@@ -19,7 +19,8 @@ public static class Settings
 
     public const int DefaultConfirmations = 2;
 
-    private const long DevelopmentChainId = 31337;
+    /// <summary>Default of anvil and hardhat.</summary>
+    public const long DevelopmentChainId = 31337;
 
     extension(IConfiguration configuration)
     {

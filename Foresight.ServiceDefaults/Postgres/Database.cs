@@ -51,32 +51,11 @@ public sealed partial class Database : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        // Each replica is tried at most once, so with all of them failing the primary answers after that many attempts.
-        var tried = 0UL;
-        while (NextReplica(tried) is var index && index >= 0)
-        {
-            tried |= 1UL << index;
-            var replica = _replicas[index];
-            try
-            {
-                var (answered, result) = await RunAsync(replica, query, after, read, cancellationToken);
-                if (answered)
-                    return result!;
-            }
-            catch (NpgsqlException error) when (IsOfTheServer(error) && !cancellationToken.IsCancellationRequested)
-            {
-                _metrics.Fallback(replica.Name);
-                if (replica.CheckFailed(error.GetType().Name, _clock.GetUtcNow()))
-                    Log.ReplicaOut(_logger, replica.Name, error.Message);
-                else
-                    Log.ReplicaFailed(_logger, replica.Name, query, error.Message);
-            }
-        }
-
-        return await ReadPrimaryAsync(query, read, cancellationToken);
+        var (answered, result) = await TryReplicasAsync(query, after, read, cancellationToken);
+        return answered ? result! : await ReadPrimaryAsync(query, read, cancellationToken);
     }
 
-    /// <summary>Asks the primary again for what another server does not have, because a replica may only lag.</summary>
+    /// <summary>Asks the primary for what a replica does not have, because the replica may only lag.</summary>
     /// <param name="find">Returns null for what does not exist; it runs at most once more than in <see cref="ReadAsync"/>.</param>
     /// <inheritdoc cref="ReadAsync"/>
     public async Task<T?> FindAsync<T>(
@@ -85,7 +64,8 @@ public sealed partial class Database : IAsyncDisposable
         Func<NpgsqlConnection, CancellationToken, Task<T?>> find,
         CancellationToken cancellationToken
     )
-        where T : class => await ReadAsync(query, after, find, cancellationToken) ?? await ReadPrimaryAsync(query, find, cancellationToken);
+        where T : class =>
+        (await TryReplicasAsync(query, after, find, cancellationToken)).Result ?? await ReadPrimaryAsync(query, find, cancellationToken);
 
     /// <summary>For a reader that must see every earlier commit, which a replica may not have.</summary>
     public async Task<T> ReadPrimaryAsync<T>(
@@ -123,6 +103,38 @@ public sealed partial class Database : IAsyncDisposable
     {
         foreach (var replica in _replicas)
             await replica.Source.DisposeAsync();
+    }
+
+    /// <summary>Not answered if no replica is fit, has replayed the position and answers.</summary>
+    private async Task<(bool Answered, T? Result)> TryReplicasAsync<T>(
+        string query,
+        NpgsqlLogSequenceNumber? after,
+        Func<NpgsqlConnection, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    )
+    {
+        // Each replica is tried at most once, so with all of them failing the primary answers after that many attempts.
+        var tried = 0UL;
+        while (NextReplica(tried) is var index && index >= 0)
+        {
+            tried |= 1UL << index;
+            var replica = _replicas[index];
+            try
+            {
+                if (await RunAsync(replica, query, after, read, cancellationToken) is { Answered: true } answer)
+                    return answer;
+            }
+            catch (NpgsqlException error) when (IsOfTheServer(error) && !cancellationToken.IsCancellationRequested)
+            {
+                _metrics.Fallback(replica.Name);
+                if (replica.CheckFailed(error.GetType().Name, _clock.GetUtcNow()))
+                    Log.ReplicaOut(_logger, replica.Name, error.Message);
+                else
+                    Log.ReplicaFailed(_logger, replica.Name, query, error.Message);
+            }
+        }
+
+        return default;
     }
 
     private async Task<(bool Answered, T? Result)> RunAsync<T>(

@@ -6,8 +6,8 @@ namespace Foresight.ServiceDefaults.Postgres;
 /// Asks a server again and again, with one question under way at a time: one that is not answered in time is not given up, because the
 /// connection that replaced it would cost a busy server more than the answer, and every node would do the same each second.
 /// </summary>
-/// <param name="source">Its limits say when a question ends that is never answered.</param>
-internal sealed class OneQuestion<T>(NpgsqlDataSource source, Func<NpgsqlConnection, CancellationToken, Task<T>> ask) : IDisposable
+/// <param name="source">Its limits end a question that is never answered.</param>
+internal sealed class OneQuestion<T>(NpgsqlDataSource source, Func<NpgsqlConnection, Task<T>> ask) : IDisposable
 {
     /// <summary>Seconds. A reply that was lost on its way is waited for no longer.</summary>
     private const int Patience = 5;
@@ -65,6 +65,6 @@ internal sealed class OneQuestion<T>(NpgsqlDataSource source, Func<NpgsqlConnect
     private async Task<T> OnceAsync()
     {
         await using var connection = await source.OpenConnectionAsync();
-        return await ask(connection, CancellationToken.None);
+        return await ask(connection);
     }
 }

@@ -202,8 +202,8 @@ public sealed class PrimaryServers : IAsyncDisposable
         }
     }
 
-    private static async Task<Answer> AnswerOfAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        new(await Timeline.OfAsync(connection, cancellationToken));
+    private static async Task<Answer> AnswerOfAsync(NpgsqlConnection connection) =>
+        new(await Timeline.OfAsync(connection, CancellationToken.None));
 
     private sealed record Answer(Timeline? Writable);
 

@@ -78,9 +78,9 @@ public sealed class ServerPulse : BackgroundService
         }
     }
 
-    private static async Task<object?> Ask(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<object?> Ask(NpgsqlConnection connection)
     {
         await using var command = new NpgsqlCommand("SELECT 1", connection);
-        return await command.ExecuteScalarAsync(cancellationToken);
+        return await command.ExecuteScalarAsync();
     }
 }

@@ -33,7 +33,7 @@ public sealed class TimelineHint(IDatabase redis, SignedHints hints)
     private async Task ExchangeAsync(TimelineGuard guard, long system, CancellationToken cancellationToken)
     {
         var key = KeyOf(system);
-        var value = await ReadAsync(key, cancellationToken);
+        var value = await SignedHints.FetchAsync(redis, key, AnswerBound, TimeProvider.System, cancellationToken);
         var mark = hints.Read<TimelineMark>(HintKinds.Timeline, key, value, lifetime: null);
         if (mark is not null && (mark.Number is < 1 or > uint.MaxValue || !guard.Hear(new Timeline(system, (uint)mark.Number))))
         {
@@ -47,19 +47,5 @@ public sealed class TimelineHint(IDatabase redis, SignedHints hints)
             await redis
                 .StringSetAsync(key, hints.Sign(key, new TimelineMark(seen)))
                 .AnsweredAsync(AnswerBound, TimeProvider.System, cancellationToken);
-    }
-
-    private async Task<RedisValue> ReadAsync(string key, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await redis
-                .StringGetRangeAsync(key, 0, SignedHints.MaximumLength)
-                .AnsweredAsync(AnswerBound, TimeProvider.System, cancellationToken);
-        }
-        catch (RedisServerException error) when (error.IsWrongType())
-        {
-            return "no string";
-        }
     }
 }

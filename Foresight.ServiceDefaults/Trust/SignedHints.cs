@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
+using Foresight.ServiceDefaults.Redis;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -54,6 +55,28 @@ public sealed class SignedHints(
         );
         var proof = unsigned with { Tag = Convert.ToHexStringLower(keys.Sign(Covered(key, unsigned, body))) };
         return $"{body[..^1]}{ProofMember}{JsonSerializer.Serialize(proof, JsonSerializerOptions.Web)}}}";
+    }
+
+    /// <summary>Fetches at most what <see cref="Read"/> parses, because an attacker's value may have megabytes.</summary>
+    /// <returns>For a key of another type a text that is no record, so that it is refused like any damaged value.</returns>
+    /// <exception cref="RedisException">Redis rejected the command, or cannot be reached.</exception>
+    /// <exception cref="TimeoutException">No answer came within the limit.</exception>
+    public static async Task<RedisValue> FetchAsync(
+        IDatabase redis,
+        string key,
+        TimeSpan within,
+        TimeProvider clock,
+        CancellationToken cancellationToken = default
+    )
+    {
+        try
+        {
+            return await redis.StringGetRangeAsync(key, 0, MaximumLength).AnsweredAsync(within, clock, cancellationToken);
+        }
+        catch (RedisServerException error) when (error.IsWrongType())
+        {
+            return "no string";
+        }
     }
 
     /// <summary>Null for a missing value, and, after counting it, for one that cannot be believed.</summary>

@@ -17,8 +17,6 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
 
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(2);
 
-    private const string RejectedStatus = "rejected";
-
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -96,11 +94,11 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
 
     /// <summary>An order that the book refused is found too, because its hash stays used.</summary>
     private static PlaceOutcome OutcomeOf(OrderView found) =>
-        found.Status == RejectedStatus
+        found.Status == OrderStages.Rejected
             ? new PlaceOutcome.Rejected(
                 found.OrderId,
                 (int)HttpStatusCode.UnprocessableEntity,
-                found.Reason ?? RejectedStatus,
+                found.Reason ?? OrderStages.Rejected,
                 Detail: null,
                 WasInDoubt: true
             )

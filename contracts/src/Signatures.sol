@@ -20,7 +20,7 @@ library Signatures {
     return keccak256(abi.encodePacked("\x19\x01", domainSeparator, structHash));
   }
 
-  /// The key's own signature, else whatever the account's code says of it, if it has any (ERC-1271).
+  /// The key's own signature, else the answer of the account's code, if it has any (ERC-1271).
   function isValid(address account, bytes32 hash, bytes calldata signature) internal view returns (bool) {
     address signer = recover(hash, signature);
     if (signer != address(0) && signer == account) return true;

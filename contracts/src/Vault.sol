@@ -92,7 +92,7 @@ contract Vault is IERC1155Receiver {
   /// 10^-18 shares per micro-USDC of a complete set.
   uint256 private constant SHARES_PER_UNIT = 1e12;
 
-  /// The longest delay: nobody can be kept from their money for longer, whoever deployed this.
+  /// The longest delay: no owner can be kept from their money for longer, no matter who deployed the vault.
   uint256 public constant MAX_DELAY_SECONDS = 7 days;
   /// One block a second for seven days.
   uint256 public constant MAX_DELAY_BLOCKS = 604_800;
@@ -158,7 +158,7 @@ contract Vault is IERC1155Receiver {
   }
 
   /// Approval and deposit in one transaction (ERC-2612). The permit is the caller's own: it does not name the purse, so that
-  /// whoever else could use it would choose one. Somebody may have sent the permit before; the approval is there then.
+  /// any other caller that could use it would choose one. Another account may have sent the permit before; the approval is there then.
   function depositWithPermit(address account, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external exclusive {
     try IERC20Permit(address(usdc)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
     _deposit(account, amount);
@@ -219,7 +219,7 @@ contract Vault is IERC1155Receiver {
   // ---------------------------------------------------------------------------------------------------------------------
   // Ways out
 
-  /// Moves `amount`, or all that is free if that is less, to what leaves. The delay begins anew for all that leaves: else a
+  /// Moves `amount`, or all that is free if that is less, to what leaves. The delay begins again for all that leaves: else a
   /// small old request would be a door for a large new one.
   function requestWithdrawal(uint256 asset, uint256 amount) external exclusive {
     Purse storage purse = purses[asset][msg.sender];
@@ -306,8 +306,8 @@ contract Vault is IERC1155Receiver {
   // ---------------------------------------------------------------------------------------------------------------------
   // Redemption
 
-  /// By anybody: turns the free shares of an account into USDC of its purse, after the market's decision. What is leaving stays
-  /// shares, so that nobody can start an owner's delay anew.
+  /// By any caller: turns the free shares of an account into USDC of its purse, after the market's decision. What is leaving stays
+  /// shares, so that no other caller can restart an owner's delay.
   function redeemFor(address account, uint256 asset) external exclusive returns (uint256 paid) {
     address market = address(uint160(asset >> 8));
     if ((asset & 0xff) >= books[market].outcomes) revert UnknownAsset(asset);

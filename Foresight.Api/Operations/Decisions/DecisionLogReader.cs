@@ -23,7 +23,7 @@ public sealed class DecisionLogReader(Database database, TimeProvider clock)
 {
     public const int Rows = 500;
 
-    /// <summary>Without what the reconciler found, reopened or repaired by itself, which nobody decided: it has no key.</summary>
+    /// <summary>Without what the reconciler found, reopened or repaired by itself, which no operator decided: it has no key.</summary>
     private const string Query = """
         SELECT at, actor, key, subject, id, address, name, action, from_state AS fromState, to_state AS toState, note, batch FROM (
             (SELECT at, actor, key_name AS key, 'discrepancy' AS subject, discrepancy_id AS id, NULL::bytea AS address, NULL AS name,

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Foresight.Api.Operations.Details;
 
 /// <summary>
-/// What the primary says of itself. Of sessions of other users a role without <c>pg_read_all_stats</c> sees neither state nor query; how
+/// The primary's report about itself. Of sessions of other users a role without <c>pg_read_all_stats</c> sees neither state nor query; how
 /// many those are is part of the answer, because a list without them must not look whole.
 /// </summary>
 public sealed class DatabaseDetailReader(Database database, TimeProvider clock)

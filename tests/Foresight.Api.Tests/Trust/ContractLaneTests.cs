@@ -5,7 +5,9 @@ using Foresight.Protocol;
 
 namespace Foresight.Api.Tests.Trust;
 
-/// <summary>The leader asks the chain about contract wallets' commands, so its answer to a batch with one of them may take a second.</summary>
+/// <summary>
+/// The leader asks the chain about contract wallets' commands, so its answer to a batch with one of them may take a second.
+/// </summary>
 [Collection(ApiStackCollection.Name)]
 [Trait("Category", "Trust")]
 public sealed class ContractLaneTests(ApiStack stack)

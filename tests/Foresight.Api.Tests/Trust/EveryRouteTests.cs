@@ -9,7 +9,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Foresight.Api.Tests.Trust;
 
-/// <summary>What is open to everybody is written down here, so that a new route is either behind the admin key or added on purpose.</summary>
+/// <summary>
+/// What is open to everybody is written down here, so that a new route is either behind the admin key or added on purpose.
+/// </summary>
 [Collection(ApiStackCollection.Name)]
 [Trait("Category", "Trust")]
 public sealed partial class EveryRouteTests(ApiStack stack)

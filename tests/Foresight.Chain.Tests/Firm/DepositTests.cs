@@ -29,7 +29,7 @@ public sealed class DepositTests(FirmFixture fixture) : FirmScenario(fixture)
         Assert.Equal((20m, 0m), await MoneyAsync(other.Address));
         Assert.Equal(50m, await WalletAsync(payer.Address));
 
-        // What somebody has approved to the vault is nobody else's to deposit: only the caller pays.
+        // Only the caller pays: no other account can deposit what one has approved to the vault.
         Assert.NotNull(await RefusalAsync(other, VaultContract.DepositFor(other.Address, 1)));
         Assert.Equal("BadAmount", await RefusalAsync(payer, VaultContract.Deposit(0)));
         Assert.NotNull(await RefusalAsync(payer, VaultContract.Deposit(Exchange.Micros(51))));

@@ -7,7 +7,9 @@ namespace Foresight.Chain.Tests.Firm;
 /// <summary>An exchange with a vault. The tests of a class share it, so each creates its own market and traders.</summary>
 public sealed class FirmFixture : IAsyncLifetime
 {
-    /// <summary>Few blocks, because each transaction is one; many seconds, so that blocks without a time of their own use up only a part.</summary>
+    /// <summary>
+    /// Few blocks, because each transaction is one; many seconds, so that blocks without a time of their own use up only a part.
+    /// </summary>
     public static readonly WithdrawalDelay Delay = new(Blocks: 20, Seconds: 600);
 
     public Exchange Exchange { get; private set; } = null!;

@@ -33,7 +33,7 @@ public sealed class SigningKeyTests(FirmFixture fixture) : FirmScenario(fixture)
 
         var foreign = WalletBuy(market, seller, wallet);
         Assert.Equal(SettlementFailure.InvalidSignature, (await FailsAsync(market, foreign, Sell(market, seller))).Code);
-        // For what is in its wallet the key has no say.
+        // The key does not sign for what is in the account's wallet, only for what is in its purse.
         var ofWallet = OfWallet(WalletBuy(market, owner, wallet));
         Assert.Equal(SettlementFailure.InvalidSignature, (await FailsAsync(market, ofWallet, Sell(market, seller))).Code);
     }

@@ -90,7 +90,7 @@ public abstract class DifferentialTests(ITestOutputHelper output)
     private static RejectReason? Foretold(ExchangeEngine engine, in Command command) =>
         command.Kind == CommandKind.PlaceOrder && !engine.HasExpiriesDue(command.AcceptedAtMicros) ? engine.CheckPlace(command) : null;
 
-    /// <summary>Whether the engine says that a cancel by salt meets an order; null if it says nothing of this command.</summary>
+    /// <summary>True if the engine reports that a cancel by salt meets an order; null if it reports nothing about this command.</summary>
     private static bool? MeetsOrder(ExchangeEngine engine, in Command command) =>
         command.Kind == CommandKind.CancelBySalt && !engine.HasExpiriesDue(command.AcceptedAtMicros)
             ? engine.HasOrderOfSalt(command.Account, command.Market, command.SaltTag)

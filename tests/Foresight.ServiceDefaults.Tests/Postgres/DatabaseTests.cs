@@ -66,6 +66,20 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WhatNoServerHas_IsSoughtOnceOnThePrimary_WithAReplicaOrWithout()
+    {
+        Assert.Null(await FindNothingAsync());
+        Assert.Equal((1L, 1L), (_database.Primary.Reads, _database.Replicas.Sum(replica => replica.Reads)));
+        foreach (var replica in _database.Replicas)
+            replica.IsOut = true;
+        Assert.Null(await FindNothingAsync());
+        Assert.Equal((2L, 1L), (_database.Primary.Reads, _database.Replicas.Sum(replica => replica.Reads)));
+
+        Task<string?> FindNothingAsync() =>
+            _database.FindAsync("test", after: null, (_, _) => Task.FromResult<string?>(null), CancellationToken.None);
+    }
+
+    [Fact]
     public async Task AReadAfterAWrite_SeesIt_WhileReplayStandsStill()
     {
         await OnReplicaAsync("SELECT pg_wal_replay_pause()");

@@ -78,7 +78,9 @@ internal sealed class Nemesis
 
     public int Faults { get; private set; }
 
-    /// <summary>In some seeds the journal knows no block, so that only the nodes' clocks and the stamps contradict the database's.</summary>
+    /// <summary>
+    /// In some seeds the journal knows no block, so that only the nodes' clocks and the stamps contradict the database's.
+    /// </summary>
     public bool HidesBlocks => _hidesBlocks;
 
     public void Begin(TimeSpan duration)

@@ -9,7 +9,7 @@ using Foresight.Simulator.Funding;
 
 namespace Foresight.Simulator.Tests.Funding;
 
-/// <summary>Against an endpoint that mines as the test says, because no real chain fails or forgets a transaction at will.</summary>
+/// <summary>Against an endpoint that mines as the test specifies, because no real chain fails or forgets a transaction at will.</summary>
 public sealed class TransactionPipelineTests
 {
     private static readonly PrivateKey Sender = PrivateKey.OfPhrase("sender of the pipeline's tests");
