@@ -10,6 +10,9 @@ internal sealed class UpdateLoad(TradingStack stack)
     /// <summary>A round is dropped while this many are unanswered, so that the rate falls instead of the queue growing.</summary>
     private const int MaxUnderWay = 8;
 
+    /// <summary>A timer's period has at least a millisecond, so above it several rounds share a tick.</summary>
+    private const int MaxTicksPerSecond = 1_000;
+
     private readonly RestingFlow _flow = new(stack);
     private readonly ConcurrentDictionary<int, long> _last = new();
 
@@ -22,10 +25,12 @@ internal sealed class UpdateLoad(TradingStack stack)
         var orders = _flow.Sign((int)(perSecond * duration.TotalSeconds) * markets);
         var underWay = new List<Task>();
         var sent = 0;
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / perSecond);
+        var roundsPerTick = (perSecond + MaxTicksPerSecond - 1) / MaxTicksPerSecond;
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / perSecond * roundsPerTick);
         for (var due = 0; due < orders.Count / markets; due++)
         {
-            await timer.WaitForNextTickAsync();
+            if (due % roundsPerTick == 0)
+                await timer.WaitForNextTickAsync();
             underWay.RemoveAll(round => round.IsCompletedSuccessfully);
             if (underWay.Count >= MaxUnderWay)
                 continue;
