@@ -87,12 +87,14 @@ public sealed class PrimaryServers : IAsyncDisposable
 
     /// <summary>
     /// The connections of a term fail after a promotion, even behind the same host name: a term that moved to the new primary would
-    /// continue from state that the new primary may lack.
+    /// continue from state that the new primary may lack. Only built-in types are known: reading the catalogue's would delay a take-over.
     /// </summary>
     public NpgsqlDataSource OpenPinned(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory loggers)
     {
         (settings.Host, settings.Port) = (_current.Host, _current.Port);
-        return Track(BuilderOf(settings, name, loggers, new Pin()).Build());
+        var builder = BuilderOf(settings, name, loggers, new Pin());
+        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
+        return Track(builder.Build());
     }
 
     public ValueTask DisposeAsync()

@@ -1,0 +1,142 @@
+using Aspire.Hosting.Testing;
+using Foresight.EndToEnd.Tests.Stack;
+using Foresight.Matching.Engine;
+using Foresight.Protocol;
+using Foresight.Simulator.Traders;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Foresight.EndToEnd.Tests;
+
+/// <summary>What operators do to the running stack, and that the stack does it.</summary>
+[Trait("Category", "Console")]
+[Collection(ConsoleCollection.Name)]
+public sealed class ConsoleActsTests(ConsoleFixture stack) : IAsyncLifetime
+{
+    private const string Replica = "replica-1";
+    private const int BlocksToWait = 3;
+
+    private ConsoleBrowser _browser = null!;
+
+    public async Task InitializeAsync()
+    {
+        _browser = await ConsoleBrowser.StartAsync(stack.App.GetEndpoint("console"));
+        await stack.WaitUntilTradingAsync();
+    }
+
+    public async Task DisposeAsync() => await _browser.DisposeAsync();
+
+    [Fact]
+    public async Task Settlement_IsHaltedByOneKey_AndResumedByTwo()
+    {
+        var ada = await OpenAsync("Ada", stack.AdaKey, "/settlement");
+        await PressAsync(ada, OperatorSubjects.Settlement, OperatorActions.Halt, "The chain is being upgraded.");
+        var halted = ada.GetByText("Settlement is halted by an operator");
+        await Expect(halted.First).ToBeVisibleAsync();
+        var trade = await TradeAsync();
+        var head = await stack.Chain.BlockNumberAsync(CancellationToken.None);
+        await Eventually.TrueAsync(
+            "a few more blocks",
+            Eventually.Patience,
+            async () => await stack.Chain.BlockNumberAsync(CancellationToken.None) >= head + BlocksToWait
+        );
+        Assert.Equal(TradeStates.Matched, await StateAsync(trade));
+
+        await TypeAsync(ada, OperatorSubjects.Settlement, OperatorActions.Resume, "resume settlement", "The upgrade is done.");
+        await Expect(ada.GetByText("A second key must decide the same.")).ToBeVisibleAsync();
+        Assert.Equal(TradeStates.Matched, await StateAsync(trade));
+
+        var grace = await OpenAsync("Grace", stack.GraceKey, "/settlement");
+        await TypeAsync(grace, OperatorSubjects.Settlement, OperatorActions.Resume, "resume settlement", "The upgrade is done.");
+        await Expect(halted).ToHaveCountAsync(0);
+        await Eventually.TrueAsync("the trade to settle", Eventually.Patience, async () => await StateAsync(trade) == TradeStates.Final);
+    }
+
+    [Fact]
+    public async Task ALeader_StepsDown_AndADrainedNodeLeadsNothing()
+    {
+        var first = await stack.LeaderAsync();
+        var page = await OpenAsync("Ada", stack.AdaKey, "/cluster");
+        await ChooseAsync(page, $"{OperatorSubjects.Leader}/{LeasedResources.Matching}");
+        await TypeAsync(
+            page,
+            OperatorSubjects.Leader,
+            OperatorActions.StepDown,
+            $"step down {LeasedResources.Matching}",
+            "Its machine is restarted."
+        );
+        var second = await LeaderOtherThanAsync(first.NodeId);
+        Assert.True(second.Epoch > first.Epoch);
+
+        await ChooseAsync(page, $"{OperatorSubjects.Node}/{second.NodeId}");
+        await TypeAsync(page, OperatorSubjects.Node, OperatorActions.Drain, $"drain {second.NodeId}", "Its disk is replaced.");
+        await LeaderOtherThanAsync(second.NodeId);
+        await PressAsync(page, OperatorSubjects.Node, OperatorActions.Undrain, "The disk is new.");
+        await Expect(page.GetByTestId($"act-{OperatorSubjects.Node}-{OperatorActions.Drain}")).ToBeVisibleAsync();
+        await stack.WaitUntilTradingAsync();
+    }
+
+    [Fact]
+    public async Task AReplica_IsTakenOut_AndPutInAgain()
+    {
+        var page = await OpenAsync("Ada", stack.AdaKey, "/database");
+        await ChooseAsync(page, Replica);
+        await PressAsync(page, OperatorSubjects.Replica, OperatorActions.TakeOut, "It is rebuilt.");
+        await Expect(page.GetByText($"{Replica} is out of rotation").First).ToBeVisibleAsync();
+        await IsOutAsync(true);
+        await PressAsync(page, OperatorSubjects.Replica, OperatorActions.PutIn, "It is whole again.");
+        await Expect(page.GetByText($"{Replica} is out of rotation")).ToHaveCountAsync(0);
+        await IsOutAsync(false);
+
+        Task IsOutAsync(bool isOut) =>
+            Eventually.TrueAsync(
+                $"both Api nodes {(isOut ? "leave the replica out" : "read from the replica")}",
+                Eventually.Patience,
+                async () =>
+                    (await stack.GetAsAdminAsync<AdminOverview>("admin/overview"))
+                        .Database!.Replicas.Single(one => one.Name == Replica)
+                        .IsOut == isOut
+            );
+    }
+
+    private async Task<IPage> OpenAsync(string name, string key, string path)
+    {
+        var page = await _browser.SignInAsync(name, key);
+        await page.GotoAsync(path);
+        return page;
+    }
+
+    private static Task ChooseAsync(IPage page, string target) => page.GetByLabel("Act on").SelectOptionAsync(target);
+
+    /// <summary>An act that needs a reason and nothing else.</summary>
+    private static async Task PressAsync(IPage page, string subject, string action, string reason)
+    {
+        await page.GetByTestId($"act-{subject}-note").FillAsync(reason);
+        await page.GetByTestId($"act-{subject}-{action}").ClickAsync();
+    }
+
+    private static async Task TypeAsync(IPage page, string subject, string action, string word, string reason)
+    {
+        await PressAsync(page, subject, action, reason);
+        await page.GetByTestId($"act-{subject}-word").FillAsync(word);
+        await page.GetByTestId($"act-{subject}-confirm").ClickAsync();
+    }
+
+    private Task<Leader> LeaderOtherThanAsync(string nodeId) =>
+        Eventually.GetAsync(
+            $"another leader than {nodeId}",
+            Eventually.Patience,
+            async () => await stack.LeaderAsync() is var leader && leader.NodeId != nodeId ? leader : null
+        );
+
+    private async Task<long> TradeAsync()
+    {
+        var market = stack.Markets[2];
+        var bid = new OrderIntent(market, 0, Side.Buy, new Price(41 * market.TickSize), new Quantity(200));
+        await stack.SendOnceAsync(stack.Traders[5], bid);
+        return (await stack.SendOnceAsync(stack.Traders[6], bid with { Side = Side.Sell })).Placed!.Fills.Single().TradeId;
+    }
+
+    private async Task<string?> StateAsync(long trade) =>
+        (await stack.Api.GetAsync<TradeView>($"trades/{trade}", CancellationToken.None))?.Settlement;
+}
