@@ -88,7 +88,8 @@ internal static class FailoverVerb
     )
     {
         var cluster = await FaultCluster.StartAsync(stores, lease, fault.ProxyPostgres);
-        await using var run = new FaultRun(fault, cluster, new OrderLoad(cluster.Router, rate, seed), report);
+        var load = new OrderLoad(cluster.Router, rate, seed);
+        await using var run = new FaultRun(fault, cluster, load, report, lease.PollInterval, new Random(seed));
         for (var number = first; number < first + runs; number++)
             await run.BreakAsync(number);
         await run.JudgeAsync();

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Foresight.Bench.Failover;
 
-internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load, FaultReport report) : IAsyncDisposable
+/// <param name="within">Each fault comes at a random moment of it, drawn by <paramref name="moments"/>.</param>
+internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load, FaultReport report, TimeSpan within, Random moments)
+    : IAsyncDisposable
 {
     /// <summary>A client would notice it: at 500 orders a second an answer arrives every few milliseconds.</summary>
     public static readonly TimeSpan Noticeable = TimeSpan.FromMilliseconds(250);
@@ -19,6 +21,8 @@ internal sealed class FaultRun(Fault fault, FaultCluster cluster, OrderLoad load
         await AcknowledgedAsync();
         var leader = await cluster.LeaderAsync();
         var before = await cluster.EpochAsync();
+        // What was awaited until here moves with the nodes' own looks, and so would the time until the next look notices the fault.
+        await Task.Delay(moments.NextDouble() * within);
         var injectedAt = Stopwatch.GetTimestamp();
         var injected = await fault.InjectAsync(new Scene(cluster, leader, load));
         var liftedAt = Stopwatch.GetTimestamp();
