@@ -140,10 +140,11 @@ public static class OwnActRules
     )
     {
         var taken = byFills.ToLookup(fill => fill.Transaction, fill => fill.Amount);
-        return left.GroupBy(move => move.Transaction, move => move.Amount)
-            .Select(moves => Sum(moves) - Sum(taken[moves.Key]))
-            .Where(own => own.Sign > 0)
-            .Aggregate(BigInteger.Zero, (sum, own) => sum + own);
+        return Sum(
+            left.GroupBy(move => move.Transaction, move => move.Amount)
+                .Select(moves => Sum(moves) - Sum(taken[moves.Key]))
+                .Where(own => own.Sign > 0)
+        );
     }
 
     internal static BigInteger Sum(IEnumerable<BigInteger> amounts) => amounts.Aggregate(BigInteger.Zero, (sum, amount) => sum + amount);

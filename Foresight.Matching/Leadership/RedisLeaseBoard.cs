@@ -47,18 +47,9 @@ public sealed partial class RedisLeaseBoard(
         }
     }
 
-    private async Task DeleteAsync(RedisKey key, Guid token)
+    private async Task DeleteAsync(string key, Guid token)
     {
-        RedisValue value;
-        try
-        {
-            value = await redis.StringGetRangeAsync(key, 0, SignedHints.MaximumLength).AnsweredAsync(AnswerTimeout, clock);
-        }
-        catch (RedisServerException error) when (error.IsWrongType())
-        {
-            value = RedisValue.Null;
-        }
-
+        var value = await SignedHints.FetchAsync(redis, key, AnswerTimeout, clock);
         if (TokenIn(value) is not { } shown)
         {
             // A key of another type, or no record, was not written by this program. The next holder shows its own at each renewal.

@@ -5,7 +5,7 @@ using Foresight.Chain.Signing;
 
 namespace Foresight.Matching.Orders;
 
-/// <summary>The texts of a signed command, as another node or a stranger may have written them. Each reads as null if it is malformed.</summary>
+/// <summary>The texts of a signed command, which anyone may have written. Each reads as null if it is malformed.</summary>
 internal static class SignedTexts
 {
     /// <summary>2^256 has 78 decimal digits.</summary>

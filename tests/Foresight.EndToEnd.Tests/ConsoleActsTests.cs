@@ -33,23 +33,24 @@ public sealed class ConsoleActsTests(ConsoleFixture stack) : IAsyncLifetime
         await PressAsync(ada, OperatorSubjects.Settlement, OperatorActions.Halt, "The chain is being upgraded.");
         var halted = ada.GetByText("Settlement is halted by an operator");
         await Expect(halted.First).ToBeVisibleAsync();
-        var trade = await TradeAsync();
+        var market = stack.Markets[2];
+        var trade = await stack.TradeAsync(market, stack.Traders[5], stack.Traders[6], new Price(41 * market.TickSize), lots: 200);
         var head = await stack.Chain.BlockNumberAsync(CancellationToken.None);
         await Eventually.TrueAsync(
             "a few more blocks",
             Eventually.Patience,
             async () => await stack.Chain.BlockNumberAsync(CancellationToken.None) >= head + BlocksToWait
         );
-        Assert.Equal(TradeStates.Matched, await StateAsync(trade));
+        Assert.Equal(TradeStates.Matched, (await stack.TradeViewAsync(trade))?.Settlement);
 
         await TypeAsync(ada, OperatorSubjects.Settlement, OperatorActions.Resume, "resume settlement", "The upgrade is done.");
         await Expect(ada.GetByText("A second key must decide the same.")).ToBeVisibleAsync();
-        Assert.Equal(TradeStates.Matched, await StateAsync(trade));
+        Assert.Equal(TradeStates.Matched, (await stack.TradeViewAsync(trade))?.Settlement);
 
         var grace = await OpenAsync("Grace", stack.GraceKey, "/settlement");
         await TypeAsync(grace, OperatorSubjects.Settlement, OperatorActions.Resume, "resume settlement", "The upgrade is done.");
         await Expect(halted).ToHaveCountAsync(0);
-        await Eventually.TrueAsync("the trade to settle", Eventually.Patience, async () => await StateAsync(trade) == TradeStates.Final);
+        await stack.TradeInStateAsync(trade, TradeStates.Final);
     }
 
     [Fact]
@@ -90,7 +91,7 @@ public sealed class ConsoleActsTests(ConsoleFixture stack) : IAsyncLifetime
 
         Task IsOutAsync(bool isOut) =>
             Eventually.TrueAsync(
-                $"both Api nodes {(isOut ? "leave the replica out" : "read from the replica")}",
+                isOut ? "the Api leaves the replica out" : "the Api reads from the replica",
                 Eventually.Patience,
                 async () =>
                     (await stack.GetAsAdminAsync<AdminOverview>("admin/overview"))
@@ -128,15 +129,4 @@ public sealed class ConsoleActsTests(ConsoleFixture stack) : IAsyncLifetime
             Eventually.Patience,
             async () => await stack.LeaderAsync() is var leader && leader.NodeId != nodeId ? leader : null
         );
-
-    private async Task<long> TradeAsync()
-    {
-        var market = stack.Markets[2];
-        var bid = new OrderIntent(market, 0, Side.Buy, new Price(41 * market.TickSize), new Quantity(200));
-        await stack.SendOnceAsync(stack.Traders[5], bid);
-        return (await stack.SendOnceAsync(stack.Traders[6], bid with { Side = Side.Sell })).Placed!.Fills.Single().TradeId;
-    }
-
-    private async Task<string?> StateAsync(long trade) =>
-        (await stack.Api.GetAsync<TradeView>($"trades/{trade}", CancellationToken.None))?.Settlement;
 }

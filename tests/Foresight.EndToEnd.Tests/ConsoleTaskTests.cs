@@ -141,7 +141,7 @@ public sealed class ConsoleTaskTests(ConsoleFixture stack) : IAsyncLifetime
         {
             order = (await stack.SendOnceAsync(buyer, placed)).Placed!.OrderId;
             trade = (await stack.SendOnceAsync(seller, placed with { Side = Side.Sell })).Placed!.Fills.Single().TradeId;
-            await UntilAsync(TradeStates.Broadcast);
+            await stack.TradeInStateAsync(trade, TradeStates.Broadcast);
             await ApproveAsync(0);
         }
         finally
@@ -149,19 +149,12 @@ public sealed class ConsoleTaskTests(ConsoleFixture stack) : IAsyncLifetime
             await stack.MineEveryAsync(1);
         }
 
-        await UntilAsync(TradeStates.Failed);
+        await stack.TradeInStateAsync(trade, TradeStates.Failed);
         await ApproveAsync(Word.MaxUInt256);
         return (order, buyer.Address.ToString());
 
         Task ApproveAsync(System.Numerics.BigInteger amount) =>
             stack.SendFirstAsync(buyer, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), amount));
-
-        Task UntilAsync(string state) =>
-            Eventually.TrueAsync(
-                $"trade {trade} to be {state}",
-                Eventually.Patience,
-                async () => (await stack.Api.GetAsync<TradeView>($"trades/{trade}", CancellationToken.None))?.Settlement == state
-            );
     }
 
     private async Task<Hand> SignInAsync(string name, string key)

@@ -35,7 +35,7 @@ public sealed class OffenderTests(StackFixture stack)
             for (var i = 0; i < 3; i++)
                 trades.Add(await stack.TradeAsync(market, eve, honest, price, lots: 200));
             foreach (var trade in trades)
-                await UntilAsync(trade, "broadcast");
+                await stack.TradeInStateAsync(trade, "broadcast");
             await stack.SendFirstAsync(eve, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), 0));
         }
         finally
@@ -44,7 +44,7 @@ public sealed class OffenderTests(StackFixture stack)
         }
 
         foreach (var trade in trades)
-            Assert.StartsWith("insufficient_collateral", (await UntilAsync(trade, "failed")).SettlementReason);
+            Assert.StartsWith("insufficient_collateral", (await stack.TradeInStateAsync(trade, "failed")).SettlementReason);
         await stack.SendFirstAsync(eve, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), Word.MaxUInt256));
         await BalancesAsync(
             "the money is there again",
@@ -120,15 +120,4 @@ public sealed class OffenderTests(StackFixture stack)
         await Expect(page.Locator(".trail")).ToContainTextAsync("A test of ours.");
         await Expect(page.GetByTestId("waive")).ToBeDisabledAsync();
     }
-
-    private Task<TradeView> UntilAsync(long trade, string state) =>
-        Eventually.GetAsync(
-            $"trade {trade} to be {state}",
-            Deadline,
-            async () =>
-            {
-                var view = await stack.Api.GetAsync<TradeView>($"trades/{trade}", CancellationToken.None);
-                return view?.Settlement == state ? view : null;
-            }
-        );
 }

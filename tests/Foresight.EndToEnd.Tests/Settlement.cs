@@ -44,6 +44,16 @@ internal static class Settlement
         return sale.Placed!.Fills.Single().TradeId;
     }
 
+    public static Task<TradeView> TradeInStateAsync(this StackFixture stack, long trade, string state) =>
+        Eventually.GetAsync(
+            $"trade {trade} to be {state}",
+            Eventually.Patience,
+            async () => await stack.TradeViewAsync(trade) is { } view && view.Settlement == state ? view : null
+        );
+
+    public static Task<TradeView?> TradeViewAsync(this StackFixture stack, long trade) =>
+        stack.Api.GetAsync<TradeView>($"trades/{trade}", CancellationToken.None);
+
     /// <summary>Sends a transaction that is mined before waiting ones, because it pays a higher tip.</summary>
     public static async Task SendFirstAsync(this StackFixture stack, Trader from, string to, byte[] data) =>
         await stack.Chain.SendTransactionAsync(

@@ -130,14 +130,7 @@ public static class ConsoleSeed
         // Nothing rests in it, so the two meet each other.
         var market = stack.Markets[2];
         var id = await stack.TradeAsync(market, stack.Traders[1], stack.Traders[2], new Price(41 * market.TickSize), lots: 100);
-        return await Eventually.GetAsync(
-            $"trade {id} to be final",
-            Eventually.Patience,
-            async () =>
-                await stack.Api.GetAsync<TradeView>($"trades/{id}", CancellationToken.None) is { Settlement: TradeStates.Final } final
-                    ? final
-                    : null
-        );
+        return await stack.TradeInStateAsync(id, TradeStates.Final);
     }
 
     private static async Task ExecuteAsync(this StackFixture stack, string sql, params string[] values)

@@ -27,7 +27,7 @@ public class StackFixture : IAsyncLifetime
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan TradingDeadline = TimeSpan.FromSeconds(40);
 
-    private MachineTurn? _turn;
+    private IDisposable? _turn;
     private DistributedApplication? _app;
 
     public DistributedApplication App => _app ?? throw new InvalidOperationException("the stack has not started");
@@ -94,9 +94,10 @@ public class StackFixture : IAsyncLifetime
     {
         if (Journal is not null)
             await Journal.DisposeAsync();
-        if (_app is not null)
-            await _app.DisposeAsync();
-        _turn?.Dispose();
+        // Given back even if the application does not end well, because the tests of the next stack would wait for ever.
+        using (_turn)
+            if (_app is not null)
+                await _app.DisposeAsync();
         Http.Dispose();
     }
 

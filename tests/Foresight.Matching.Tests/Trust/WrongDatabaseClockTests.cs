@@ -105,7 +105,7 @@ public sealed class WrongDatabaseClockTests(StoresFixture stores) : IAsyncLifeti
         Assert.Equal(0, await _cluster.ScalarAsync<short>("SELECT state FROM markets WHERE market_id = 1"));
     }
 
-    /// <summary>The loop repeats a market's position with each tick's statistics, but commits nothing: its ticks are counted here.</summary>
+    /// <summary>The loop repeats a market's position with each tick's statistics and commits nothing: its ticks are counted here.</summary>
     private async Task TicksAsync(int ticks)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
