@@ -20,8 +20,8 @@ internal sealed class SignatureGuard(
     TimeProvider clock
 )
 {
-    /// <summary>Signatures that are checked one after the other, because spreading them over cores costs more.</summary>
-    private const int FewSignatures = 32;
+    /// <summary>Signatures that are checked one after the other, because spreading fewer over cores costs more.</summary>
+    private const int SignaturesPerPart = 32;
 
     /// <summary>As long as an Api node waits for the same answer, which it has had a moment before.</summary>
     private static readonly TimeSpan ContractPatience = TimeSpan.FromSeconds(1);
@@ -65,15 +65,27 @@ internal sealed class SignatureGuard(
         metrics.Signatures(checkable.Count, checks.Count);
 
         var ofKeys = checks.Where(check => !check.Command.ByContract).ToList();
-        var forged = ofKeys.Count <= FewSignatures ? ofKeys.Where(IsForged) : ofKeys.AsParallel().Where(IsForged);
-        if (forged.Select(check => check.Command.Command).FirstOrDefault() is { } found)
+        if (await FirstForgedAsync(ofKeys) is { } found)
             return (found, refused);
         foreach (var (command, digest) in checks.Where(check => check.Command.ByContract))
             refused[command.Command] = RefusalByContractAsync(command, digest, cancellationToken);
         return (null, refused);
+    }
 
-        static bool IsForged((SignedCommand Command, Hash32 Digest) check) =>
-            !check.Command.HasHash(check.Digest) || !OrderSigning.Check(check.Digest, check.Command.Signature, check.Command.Maker).IsValid;
+    private static async Task<LeaderCommand?> FirstForgedAsync(List<(SignedCommand Command, Hash32 Digest)> checks)
+    {
+        if (checks.Count <= SignaturesPerPart)
+            return FirstForged(checks);
+        var found = await Task.WhenAll(checks.Chunk(SignaturesPerPart).Select(part => Task.Run(() => FirstForged(part))));
+        return found.FirstOrDefault(command => command is not null);
+    }
+
+    private static LeaderCommand? FirstForged(IEnumerable<(SignedCommand Command, Hash32 Digest)> checks)
+    {
+        foreach (var (command, digest) in checks)
+            if (!command.HasHash(digest) || !OrderSigning.Check(digest, command.Signature, command.Maker).IsValid)
+                return command.Command;
+        return null;
     }
 
     private async Task<CommandGuard.Refusal?> RefusalByContractAsync(

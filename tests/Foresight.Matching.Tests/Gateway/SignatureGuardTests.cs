@@ -1,0 +1,58 @@
+using Foresight.Chain;
+using Foresight.Matching.Gateway;
+using Foresight.Matching.Tests.Settlement;
+using Foresight.Protocol;
+
+namespace Foresight.Matching.Tests.Gateway;
+
+/// <summary>A core is idle here, so that every signature is checked.</summary>
+[Trait("Category", "Trust")]
+public sealed class SignatureGuardTests
+{
+    /// <summary>Several parts, the last of which is not full.</summary>
+    private const int Many = 70;
+
+    private readonly Traders _traders = new(seed: 52);
+    private readonly SignatureGuard _guard = new(
+        new MarketDomains(
+            _ => Task.FromResult<IReadOnlyList<(int, Address)>>([(1, Address.Parse($"0x{1:x40}"))]),
+            chainId: 31337,
+            TimeProvider.System
+        ),
+        new CheckedShare(new GivenCores(idle: 1), most => 0),
+        new PutOutNodes(TimeProvider.System),
+        new GatewayMetrics(new TestMeters()),
+        chain: null,
+        TimeProvider.System
+    );
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(31)]
+    [InlineData(32)]
+    [InlineData(Many - 1)]
+    public async Task AForgedOrder_IsFoundAnywhereInABatch(int at)
+    {
+        var orders = Orders(Many);
+        orders[at] = orders[at] with { Lots = 11 };
+        Assert.Equal(orders[at], await ForgedOfAsync(orders));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(Many)]
+    public async Task OrdersThatTheirMakersSigned_Pass(int count) => Assert.Null(await ForgedOfAsync(Orders(count)));
+
+    private PlaceOrder[] Orders(int count) =>
+        [.. Enumerable.Range(1, count).Select(i => _traders.Place(1 + (i % 5), 1, 0, isBuy: true, price: 4_000, lots: 10))];
+
+    private async Task<LeaderCommand?> ForgedOfAsync(PlaceOrder[] orders)
+    {
+        var (forged, refused) = await _guard.FindFaultsAsync(orders, CancellationToken.None);
+        Assert.Empty(refused);
+        return forged;
+    }
+}
