@@ -90,6 +90,27 @@ public sealed class GatewayClient : IDisposable
     public Task<StateDigest?> StateAsync(string address, int shard, CancellationToken cancellationToken) =>
         AskAsync<StateDigest>(address, $"/gateway/state?shard={shard}", cancellationToken);
 
+    /// <summary>Completes when the process at the address ends, or the connection to it does, or the token is cancelled. Never throws.</summary>
+    /// <returns>False if there was no connection to a node of this cluster, or if the token was cancelled.</returns>
+    public async Task<bool> HasEndedAsync(string address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            HttpStatusCode status;
+            do
+            {
+                using var response = await _client.GetAsync(UriOf(address, "/gateway/presence"), cancellationToken);
+                status = response.StatusCode;
+            } while (status == HttpStatusCode.NoContent);
+
+            return status == HttpStatusCode.ServiceUnavailable;
+        }
+        catch (Exception error) when (IsConnectionFault(error))
+        {
+            return !cancellationToken.IsCancellationRequested && !WasNeverSent(error);
+        }
+    }
+
     public void Dispose() => _client.Dispose();
 
     /// <exception cref="HttpRequestException">The address is not https, so no node could prove itself there.</exception>

@@ -14,6 +14,9 @@ internal static class CommandGateway
     /// <summary>Twice the size of a request with the most commands and long signatures, which is about 4 MB.</summary>
     private const long MaximumBodyBytes = 8 * 1024 * 1024;
 
+    /// <summary>A connection cannot be renewed, with a new proof of both sides, while a request on it lasts.</summary>
+    private static readonly TimeSpan PresenceLimit = TimeSpan.FromMinutes(1);
+
     /// <summary>Rejects a command with a missing member, which would otherwise be read as zero: a price, a size or a market of 0.</summary>
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web) { RespectRequiredConstructorParameters = true };
 
@@ -27,6 +30,8 @@ internal static class CommandGateway
         gateway.MapPost("/commands", SendAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaximumBodyBytes));
         gateway.MapGet("/status", Status);
         gateway.MapGet("/state", StateAsync);
+        // Its requests last as long as they can, and would be the slowest in every figure of the gateway.
+        gateway.MapGet("/presence", PresenceAsync).DisableHttpMetrics();
     }
 
     private static async ValueTask<object?> RequireProofAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -185,6 +190,22 @@ internal static class CommandGateway
             },
             JsonSerializerOptions.Web
         );
+    }
+
+    /// <summary>Followers keep one such request open, and notice the end of the process by its connection.</summary>
+    /// <returns>204 if the process has not ended in time, which asks for the next request; 503 when it is asked to end.</returns>
+    private static async Task<IResult> PresenceAsync(IHostApplicationLifetime lifetime, TimeProvider clock, CancellationToken aborted)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
+        try
+        {
+            await Task.Delay(PresenceLimit, clock, ending.Token);
+            return Results.NoContent();
+        }
+        catch (OperationCanceledException)
+        {
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
     }
 
     private static async Task<IResult> StateAsync(MatchingGate gate, CancellationToken cancellationToken, int shard = 0) =>

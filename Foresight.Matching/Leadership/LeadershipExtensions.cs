@@ -6,7 +6,7 @@ namespace Foresight.Matching.Leadership;
 
 public static class LeadershipExtensions
 {
-    /// <summary>Requires <c>AddRedis</c>, <c>AddPostgres</c> and <c>AddClusterNode</c>.</summary>
+    /// <summary>Requires <c>AddRedis</c>, <c>AddPostgres</c>, <c>AddClusterNode</c> and <c>AddLeaderRouter</c>.</summary>
     public static IHostApplicationBuilder AddLeadership<TWork>(this IHostApplicationBuilder builder, string resource)
         where TWork : class, ILeaderTask
     {
@@ -23,6 +23,7 @@ public static class LeadershipExtensions
         builder.Services.TryAddSingleton(LeaseOptions.From(builder.Configuration));
         builder.Services.TryAddSingleton<ILeaseBoard, RedisLeaseBoard>();
         builder.Services.TryAddSingleton<ILeadershipTable, PostgresLeadershipTable>();
+        builder.Services.TryAddSingleton<GatewayClient>();
         builder.Services.TryAddSingleton<INodeProbe, SocketProbe>();
         builder.Services.TryAddSingleton<TermStore>();
         builder.Services.TryAddSingleton<ILeaderSessions, LeaderSessions>();

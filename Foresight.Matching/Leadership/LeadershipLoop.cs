@@ -29,6 +29,7 @@ public sealed partial class LeadershipLoop(
     private readonly LeadershipState _state = new(services.Clock, services.Options);
     private readonly TermReporter _reporter = new(resource, services, lifetime, logger);
     private readonly WakeSignal _wake = new();
+    private readonly HolderWatch _watch = services.Stores.Crashes.Watch(services.Clock);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => RunAsync(stoppingToken);
 
@@ -38,6 +39,7 @@ public sealed partial class LeadershipLoop(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         _reporter.Starts();
         services.Outlets.Broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, WakeWhenReleased);
+        _watch.Ended += _wake.Set;
         try
         {
             await AddressIsKnownAsync(ending.Token);
@@ -48,6 +50,10 @@ public sealed partial class LeadershipLoop(
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             // The end of the process is the regular end of this loop.
+        }
+        finally
+        {
+            _watch.Dispose();
         }
     }
 
@@ -107,7 +113,7 @@ public sealed partial class LeadershipLoop(
 
     private async Task<Vacancy?> FollowAsync(CancellationToken cancellationToken)
     {
-        _state.NextLook = _options.PollInterval;
+        _state.NextLook = _watch.NextLook;
         var holder = await _stores.Terms.ReadAsync(resource, cancellationToken);
         if (_state.DatabaseIsSilent)
             Log.DatabaseSpeaks(logger, resource);
@@ -136,6 +142,8 @@ public sealed partial class LeadershipLoop(
         }
 
         _state.SeeHeld(holder);
+        if (holder.Address != services.Outlets.Presence.Address)
+            _watch.Begin(holder.Address);
         return null;
     }
 

@@ -1,8 +1,9 @@
 using System.Net.Sockets;
+using Foresight.Cluster;
 
 namespace Foresight.Matching.Leadership;
 
-public sealed class SocketProbe : INodeProbe
+public sealed class SocketProbe(GatewayClient gateways) : INodeProbe
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromMilliseconds(300);
 
@@ -27,4 +28,7 @@ public sealed class SocketProbe : INodeProbe
             return false;
         }
     }
+
+    public Task<bool> HasEndedAsync(string address, CancellationToken cancellationToken) =>
+        gateways.HasEndedAsync(address, cancellationToken);
 }

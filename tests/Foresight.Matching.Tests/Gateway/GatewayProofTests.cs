@@ -20,7 +20,16 @@ public sealed class GatewayProofTests(StoresFixture stores) : IAsyncLifetime
 {
     private const string Next = "the next secret of these tests";
 
-    private static readonly string[] Routes = ["gateway/status", "gateway/state", "gateway/commands", "health", "metrics", ""];
+    private static readonly string[] Routes =
+    [
+        "gateway/status",
+        "gateway/state",
+        "gateway/presence",
+        "gateway/commands",
+        "health",
+        "metrics",
+        "",
+    ];
 
     private TestCluster _cluster = null!;
     private TestNode _node = null!;

@@ -38,6 +38,7 @@ internal sealed class SimulatedNode : Process
 
     private readonly SimulatedClock _clock;
     private readonly Dice _gatewayDice;
+    private readonly List<Call<bool>> _watchers = [];
     private SimulatedLifetime? _lifetime;
     private SimulatedSessions? _primary;
 
@@ -144,6 +145,9 @@ internal sealed class SimulatedNode : Process
         Kill();
         foreach (var session in sessions)
             ToPostgres.Request(() => World.Postgres.Close(session));
+        if (!machineDies)
+            _watchers.ForEach(watcher => watcher.Answer(true));
+        _watchers.Clear();
         IsPoweredOff = machineDies;
     }
 
@@ -208,13 +212,44 @@ internal sealed class SimulatedNode : Process
             }
         }
 
+        public async Task<bool> HasEndedAsync(string address, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await Call<bool>.AskAsync(
+                    asker,
+                    asker._clock,
+                    asker.ToClients,
+                    call => Watch(address, call),
+                    TimeSpan.FromMinutes(1),
+                    () => new TimeoutException(),
+                    cancellationToken
+                );
+            }
+            catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+            {
+                return false;
+            }
+        }
+
         private void Ask(string address, Call<bool> call)
         {
-            var node = asker.World.Nodes.FirstOrDefault(node => node.Address == address);
-            // The machine of a paused process still accepts connections; one that is cut off or without power does not answer.
-            if (node is { IsPoweredOff: false, ToClients.IsCut: false })
+            // The machine of a paused process still accepts connections.
+            if (Reached(address) is { } node)
                 call.Answer(!node.Alive);
         }
+
+        private void Watch(string address, Call<bool> call)
+        {
+            if (Reached(address) is { Alive: true, Paused: false } node)
+                node._watchers.Add(call);
+            else
+                call.Answer(false);
+        }
+
+        /// <summary>A machine that is cut off or without power does not answer.</summary>
+        private SimulatedNode? Reached(string address) =>
+            asker.World.Nodes.FirstOrDefault(node => node.Address == address && !node.IsPoweredOff && !node.ToClients.IsCut);
     }
 }
 

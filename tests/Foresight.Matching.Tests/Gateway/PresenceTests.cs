@@ -1,0 +1,80 @@
+using Foresight.Cluster;
+using Foresight.Cluster.Proof;
+using Foresight.Matching.Tests.Nodes;
+using Foresight.Matching.Tests.Stores;
+using Foresight.Protocol;
+using Foresight.ServiceDefaults.Trust;
+
+namespace Foresight.Matching.Tests.Gateway;
+
+/// <summary>A node is noticed by its neighbours when it ends, however it ends, and nothing else is taken for its end.</summary>
+[Collection(StoresCollection.Name)]
+public sealed class PresenceTests(StoresFixture stores) : IAsyncLifetime
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+
+    private TestCluster _cluster = null!;
+    private GatewayClient _client = null!;
+
+    public async Task InitializeAsync()
+    {
+        _cluster = await TestCluster.CreateAsync(stores);
+        _client = ClientWith(_cluster.Settings["CLUSTER_SECRET"]!);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _client.Dispose();
+        await _cluster.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task TheEndOfANode_IsNoticed(bool byKill)
+    {
+        await using var node = new NodeProcess("n1", _cluster.Settings);
+        var address = await LeadersAddressAsync();
+        var ended = _client.HasEndedAsync(address, CancellationToken.None);
+        // Answered after the request above on the same connection, so the node has that one too.
+        Assert.NotNull(await _client.StatusAsync(address, 0, CancellationToken.None));
+        Assert.False(ended.IsCompleted);
+        if (byKill)
+            node.KillNow();
+        else
+            node.AskToEnd();
+        Assert.True(await ended.WaitAsync(Soon));
+        await node.EndedAsync(Soon);
+        Assert.False(await _client.HasEndedAsync(address, CancellationToken.None).WaitAsync(Soon));
+    }
+
+    [Fact]
+    public async Task ANodeOfAnotherCluster_IsNeverTakenForOneThatEnded()
+    {
+        await using var node = new NodeProcess("n1", _cluster.Settings);
+        using var stranger = ClientWith("another cluster's secret, of enough characters");
+        var address = await LeadersAddressAsync();
+        Assert.False(await stranger.HasEndedAsync(address, CancellationToken.None).WaitAsync(Soon));
+    }
+
+    [Fact]
+    public async Task AWatchThatIsGivenUp_IsNoEnd()
+    {
+        await using var node = new NodeProcess("n1", _cluster.Settings);
+        var address = await LeadersAddressAsync();
+        using var givenUp = new CancellationTokenSource();
+        var ended = _client.HasEndedAsync(address, givenUp.Token);
+        await givenUp.CancelAsync();
+        Assert.False(await ended.WaitAsync(Soon));
+    }
+
+    private async Task<string> LeadersAddressAsync()
+    {
+        await using var observer = new TestClient(_cluster);
+        await Eventually.TrueAsync("the node leads", Eventually.Patience, async () => await observer.ActiveAsync() is not null);
+        return await _cluster.ScalarAsync<string>("SELECT address FROM leadership WHERE resource = 'matching-engine'");
+    }
+
+    private static GatewayClient ClientWith(string secret) =>
+        new(new NodeProof(new ClusterKeys(secret), "n2", NodeKinds.Matching), TimeProvider.System);
+}

@@ -1,0 +1,108 @@
+using Foresight.Matching.Leadership;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Foresight.Matching.Tests.Leadership;
+
+public sealed class HolderWatchTests : IDisposable
+{
+    private const string First = "https://10.0.0.1:443";
+    private const string Second = "https://10.0.0.2:443";
+
+    private static readonly LeaseOptions Options = new();
+
+    private readonly FakeTimeProvider _clock = new();
+    private readonly Probe _probe = new();
+    private readonly HolderWatch _watch;
+    private int _ends;
+
+    public HolderWatchTests()
+    {
+        _watch = new HolderWatch(_probe, Options, _clock);
+        _watch.Ended += () => _ends++;
+    }
+
+    public void Dispose() => _watch.Dispose();
+
+    [Fact]
+    public void OneWatch_ServesManyLooks()
+    {
+        _watch.Begin(First);
+        _watch.Begin(First);
+        Assert.Equal([First], _probe.Asked);
+    }
+
+    [Fact]
+    public void WhenTheHolderEnds_AFollowerLooksAtOnce_AndOftenForAPoll()
+    {
+        _watch.Begin(First);
+        Assert.Equal((0, Options.PollInterval), (_ends, _watch.NextLook));
+        _probe.Answer(hasEnded: true);
+        Assert.Equal((1, Options.PollInterval / 10), (_ends, _watch.NextLook));
+        _clock.Advance(Options.PollInterval);
+        Assert.Equal(Options.PollInterval, _watch.NextLook);
+    }
+
+    [Fact]
+    public void AnAddressThatClosesAtOnce_IsAskedOncePerPoll()
+    {
+        for (var look = 0; look < 30; look++)
+        {
+            _watch.Begin(First);
+            _probe.Answer(hasEnded: true);
+            _clock.Advance(Options.PollInterval / 10);
+        }
+
+        Assert.Equal((3, 3), (_probe.Asked.Count, _ends));
+    }
+
+    [Fact]
+    public void AnAddressWhereNoNodeIs_IsNoReasonToLook_AndIsAskedAgain()
+    {
+        _watch.Begin(First);
+        _probe.Answer(hasEnded: false);
+        Assert.Equal((0, Options.PollInterval), (_ends, _watch.NextLook));
+        _watch.Begin(First);
+        Assert.Equal(2, _probe.Asked.Count);
+    }
+
+    [Fact]
+    public void TheNextHolder_EndsTheWatchOfTheLast()
+    {
+        _watch.Begin(First);
+        _watch.Begin(Second);
+        Assert.Equal([First, Second], _probe.Asked);
+        Assert.True(_probe.Tokens[0].IsCancellationRequested);
+        Assert.False(_probe.Tokens[1].IsCancellationRequested);
+        _probe.Answer(hasEnded: true, watch: 0);
+        Assert.Equal((0, Options.PollInterval), (_ends, _watch.NextLook));
+    }
+
+    [Fact]
+    public void WithoutTheFastPath_NothingIsWatched()
+    {
+        using var watch = new HolderWatch(_probe, Options with { CrashFastPath = false }, _clock);
+        watch.Begin(First);
+        Assert.Empty(_probe.Asked);
+    }
+
+    private sealed class Probe : INodeProbe
+    {
+        private readonly List<TaskCompletionSource<bool>> _answers = [];
+
+        public List<string> Asked { get; } = [];
+
+        public List<CancellationToken> Tokens { get; } = [];
+
+        public Task<bool> HasEndedAsync(string address, CancellationToken cancellationToken)
+        {
+            Asked.Add(address);
+            Tokens.Add(cancellationToken);
+            _answers.Add(new TaskCompletionSource<bool>());
+            return _answers[^1].Task;
+        }
+
+        public void Answer(bool hasEnded, int? watch = null) => _answers[watch ?? _answers.Count - 1].TrySetResult(hasEnded);
+
+        public Task<bool> RefusesAsync(string address, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+}
