@@ -15,7 +15,10 @@ public sealed record LeaseOptions
     /// <summary><c>LEASE_RENEW_MS</c>. The default lets two renewals fail before trust ends at 4.5 s.</summary>
     public TimeSpan RenewInterval { get; init; } = TimeSpan.FromSeconds(1.5);
 
-    /// <summary><c>LEASE_POLL_MS</c>. A follower notices this late that the leader's machine refuses connections; the end of its process, or a release, wakes it at once.</summary>
+    /// <summary>
+    /// <c>LEASE_POLL_MS</c>. A follower notices this late that the leader's lease has run out; the end of its process, or a release, wakes it
+    /// at once.
+    /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>
