@@ -90,7 +90,7 @@ public sealed class GatewayClient : IDisposable
     public Task<StateDigest?> StateAsync(string address, int shard, CancellationToken cancellationToken) =>
         AskAsync<StateDigest>(address, $"/gateway/state?shard={shard}", cancellationToken);
 
-    /// <summary>Completes when the process at the address ends, or the connection to it does, or the token is cancelled. Never throws.</summary>
+    /// <summary>Completes when the process at the address or the connection to it ends, or the token is cancelled. Never throws.</summary>
     /// <returns>False if there was no connection to a node of this cluster, or if the token was cancelled.</returns>
     public async Task<bool> HasEndedAsync(string address, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ namespace Foresight.Matching.Leadership;
 /// </summary>
 internal sealed class HolderWatch(INodeProbe probe, LeaseOptions options, TimeProvider clock) : IDisposable
 {
-    /// <summary>The signs of a crash do not come at the same moment, so a follower looks this often in a poll's time after the first.</summary>
+    /// <summary>The signs of a crash do not come at the same moment, so a follower looks this often in the poll after the end.</summary>
     private const int LooksPerPoll = 10;
 
     private readonly Lock _gate = new();

@@ -16,8 +16,8 @@ public sealed record LeaseOptions
     public TimeSpan RenewInterval { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>
-    /// <c>LEASE_POLL_MS</c>. A follower notices this late that the leader's lease has run out; the end of its process, or a release, wakes it
-    /// at once.
+    /// <c>LEASE_POLL_MS</c>. A follower notices this late that a lease was lost; the end of the leader's process, or a release, wakes it at
+    /// once.
     /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(0.5);
 
