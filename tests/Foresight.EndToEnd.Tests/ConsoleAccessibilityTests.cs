@@ -23,12 +23,23 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
         ResultTypes = [ResultType.Violations],
     };
 
-    // The other rules look at what both appearances share.
+    // The other rules look at what all appearances share.
     private static readonly AxeRunOptions OfColours = new()
     {
         RunOnly = new() { Type = "rule", Values = ["color-contrast", "link-in-text-block"] },
         ResultTypes = [ResultType.Violations],
     };
+
+    private static readonly (ColorScheme Scheme, ForcedColors Forced, AxeRunOptions Rules)[] Appearances =
+    [
+        (ColorScheme.Light, ForcedColors.None, All),
+        (ColorScheme.Dark, ForcedColors.None, OfColours),
+        (ColorScheme.Light, ForcedColors.Active, OfColours),
+        (ColorScheme.Dark, ForcedColors.Active, OfColours),
+    ];
+
+    private const int PhoneWidth = 390;
+    private const int PhoneHeight = 844;
 
     private ConsoleBrowser _browser = null!;
 
@@ -41,7 +52,7 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
     }
 
     [Fact]
-    public async Task EveryPage_LightAndDark_HasNoViolation_AndLogsNothing()
+    public async Task EveryPage_InEachAppearance_HasNoViolation_FitsAPhone_AndLogsNothing()
     {
         var addresses = await AddressesAsync();
         var found = new StringBuilder();
@@ -125,9 +136,16 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
 
     private static async Task LookAsync(IPage page, StringBuilder found)
     {
-        foreach (var (appearance, options) in new[] { (ColorScheme.Light, All), (ColorScheme.Dark, OfColours) })
+        foreach (var (scheme, forced, options) in Appearances)
         {
-            await page.EmulateMediaAsync(new() { ColorScheme = appearance, ReducedMotion = ReducedMotion.Reduce });
+            await page.EmulateMediaAsync(
+                new()
+                {
+                    ColorScheme = scheme,
+                    ForcedColors = forced,
+                    ReducedMotion = ReducedMotion.Reduce,
+                }
+            );
             // Legacy means without the page that is opened for frames of other origins, of which there are none.
 #pragma warning disable CS0618
             var result = await page.Locator("html").RunAxeLegacy(options);
@@ -135,9 +153,23 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
             foreach (var violation in result.Violations)
             foreach (var node in violation.Nodes)
                 found.AppendLine(
-                    $"{new Uri(page.Url).AbsolutePath} {appearance} {violation.Id} ({violation.Impact}): {node.Target} {node.Html}"
+                    $"{new Uri(page.Url).AbsolutePath} {scheme}, forced colours {forced}: {violation.Id} ({violation.Impact}): {node.Target} {node.Html}"
                 );
         }
+
+        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light, ForcedColors = ForcedColors.None });
+        await FitAsync(page, found);
+    }
+
+    /// <summary>WCAG 1.4.10: what is wider than the screen scrolls by itself, and the page never does.</summary>
+    private static async Task FitAsync(IPage page, StringBuilder found)
+    {
+        var before = page.ViewportSize!;
+        await page.SetViewportSizeAsync(PhoneWidth, PhoneHeight);
+        var width = await page.EvaluateAsync<int>("document.documentElement.scrollWidth");
+        if (width > PhoneWidth)
+            found.AppendLine($"{new Uri(page.Url).AbsolutePath} is {width} px wide on a phone of {PhoneWidth}");
+        await page.SetViewportSizeAsync(before.Width, before.Height);
     }
 
     private static void Listen(IPage page, StringBuilder found)
