@@ -118,7 +118,7 @@ public sealed record TradeSideView(
 
 /// <summary>One transaction of settlement.</summary>
 /// <param name="MarketId">Null for a sign of life, which has no trades.</param>
-/// <param name="State">signed, broadcast, mined, final, failed, replaced.</param>
+/// <param name="State">One of <see cref="BatchStates"/>.</param>
 /// <param name="MaxFeeWei">Decimal; wei for each unit of gas.</param>
 /// <param name="BroadcastAt">When it was first sent; null before that, and for transactions of earlier versions.</param>
 /// <param name="Transactions">Transactions ever signed for this nonce; above 1 it was replaced, with a higher fee.</param>

@@ -7,9 +7,13 @@ public sealed partial class ForesightApiClient
     public Task<SettlementDetail> GetSettlementAsync(CancellationToken cancellationToken) =>
         GetAsync<SettlementDetail>("admin/settlement", cancellationToken);
 
+    /// <param name="state">One of <see cref="BatchStates"/>; null: any.</param>
     /// <param name="cursor">The next of a page before; null: the newest.</param>
-    public Task<Page<BatchView>> GetBatchesAsync(string? cursor, int limit, CancellationToken cancellationToken) =>
-        GetAsync<Page<BatchView>>(Query("admin/settlement/batches", ("limit", $"{limit}"), ("cursor", cursor)), cancellationToken);
+    public Task<Page<BatchView>> GetBatchesAsync(string? state, string? cursor, int limit, CancellationToken cancellationToken) =>
+        GetAsync<Page<BatchView>>(
+            Query("admin/settlement/batches", ("state", state), ("limit", $"{limit}"), ("cursor", cursor)),
+            cancellationToken
+        );
 
     /// <param name="cursor">The next of a page before; null: the newest.</param>
     public Task<Page<FailedCommandView>> GetFailedCommandsAsync(string? cursor, int limit, CancellationToken cancellationToken) =>

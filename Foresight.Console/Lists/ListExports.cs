@@ -86,7 +86,7 @@ public static class ListExports
                 ),
                 FailoversPage.Columns
             ),
-        ["batches"] = ask => PagedAsync(cursor => ask.Api.GetBatchesAsync(cursor, PageSize, ask.Cancelled)),
+        ["batches"] = ask => PagedAsync(cursor => ask.Api.GetBatchesAsync(ask["state"], cursor, PageSize, ask.Cancelled)),
         ["failed-commands"] = ask => PagedAsync(cursor => ask.Api.GetFailedCommandsAsync(cursor, PageSize, ask.Cancelled)),
     };
 

@@ -10,15 +10,15 @@ public static class BatchRules
 
     /// <summary>It holds up every later one, because the chain takes nonces in order.</summary>
     public static bool IsStuck(BatchView batch, DateTimeOffset now) =>
-        batch.State is "signed" or TradeStates.Broadcast && now - (batch.BroadcastAt ?? batch.CreatedAt) > LongestWait;
+        batch.State is BatchStates.Signed or BatchStates.Broadcast && now - (batch.BroadcastAt ?? batch.CreatedAt) > LongestWait;
 
     /// <summary>One that was replaced is no fault: another one of its nonce goes on.</summary>
     public static string ToneOf(string state) =>
         state switch
         {
-            TradeStates.Final => Tones.Good,
-            TradeStates.Failed => Tones.Bad,
-            "replaced" => Tones.Quiet,
+            BatchStates.Final => Tones.Good,
+            BatchStates.Failed => Tones.Bad,
+            BatchStates.Replaced => Tones.Quiet,
             _ => Tones.Busy,
         };
 }

@@ -1,3 +1,5 @@
+using Foresight.Protocol;
+
 namespace Foresight.Matching.Settlement;
 
 public enum BatchStep

@@ -1,6 +1,7 @@
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Transactions;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Settlement;
 

@@ -112,10 +112,11 @@ internal static class DetailEndpoints
             : new ProblemResult(Problem.NotFound($"Settlement has signed no transaction {route.Id}."));
 
     private static async Task<Ok<Page<BatchView>>> BatchesAsync(
+        [AsParameters] BatchParameters batches,
         [AsParameters] PageParameters page,
         SettlementDetailReader reader,
         CancellationToken cancellationToken
-    ) => TypedResults.Ok(await reader.BatchesAsync(page.Size, page.Before, cancellationToken));
+    ) => TypedResults.Ok(await reader.BatchesAsync(batches.State, page.Size, page.Before, cancellationToken));
 
     private static async Task<Ok<Page<FailedCommandView>>> FailedCommandsAsync(
         [AsParameters] FailedCommandPageParameters page,

@@ -33,6 +33,10 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
         SELECT {BatchRow.Columns} WHERE b.batch_id < @before ORDER BY b.batch_id DESC LIMIT @rows
         """;
 
+    internal const string BatchesOfStateQuery = $"""
+        SELECT {BatchRow.Columns} WHERE b.state = @state AND b.batch_id < @before ORDER BY b.batch_id DESC LIMIT @rows
+        """;
+
     internal const string FailuresQuery = $"""
         SELECT coalesce(split_part(settlement_reason, ':', 1), 'unknown') AS reason, count(*) AS n, max(settlement_changed_at) AS last_at
         FROM trades WHERE settlement = '{TradeStates.Failed}' AND settlement_changed_at > now() - interval '24 hours'
@@ -42,14 +46,24 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
     public Task<SettlementDetail> ReadAsync(CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync("settlement_detail", ReadAsync, cancellationToken);
 
-    public Task<Page<BatchView>> BatchesAsync(int size, long before, CancellationToken cancellationToken) =>
+    /// <param name="state">One of <see cref="BatchStates"/>; null: any.</param>
+    public Task<Page<BatchView>> BatchesAsync(string? state, int size, long before, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "settlement_batches",
             async (connection, cancellationToken) =>
             {
                 var read = (
                     await connection.QueryAsync<BatchRow>(
-                        new CommandDefinition(BatchesQuery, new { before, rows = size + 1 }, cancellationToken: cancellationToken)
+                        new CommandDefinition(
+                            state is null ? BatchesQuery : BatchesOfStateQuery,
+                            new
+                            {
+                                state,
+                                before,
+                                rows = size + 1,
+                            },
+                            cancellationToken: cancellationToken
+                        )
                     )
                 ).AsList();
                 var (rows, next) = PageParameters.Cut(read, size, row => row.BatchId);

@@ -58,6 +58,15 @@ public sealed class ListExportsTests
     }
 
     [Fact]
+    public async Task Transactions_AreThoseOfTheState_OfEveryPage()
+    {
+        _api.Answer("/admin/settlement/batches?state=failed", () => new Page<BatchView>([Samples.Batch(7)], null));
+        var file = await ReadAsync("batches", "?format=csv&state=failed&cursor=from-the-page");
+        Assert.Equal([7], file.Rows.Select(row => row.GetProperty("id").GetInt64()));
+        Assert.Equal("/admin/settlement/batches?state=failed&limit=500", Assert.Single(_api.Asked));
+    }
+
+    [Fact]
     public async Task ListsThatTheConsoleSorts_AreInTheOrderOfTheAddress()
     {
         var file = await ReadAsync("offenders", "?sort=-points");

@@ -121,6 +121,18 @@ public sealed class SettlementPageTests : ConsoleContext
     }
 
     [Fact]
+    public void AState_IsInTheAddress_AndBeginsAtTheNewest()
+    {
+        Navigation.NavigateTo("/settlement?cursor=4");
+        var page = Shown();
+        _batches = new([], null);
+        page.Find("select[aria-label=State]").Change(BatchStates.Failed);
+        Assert.Equal("http://localhost/settlement?state=failed", Navigation.Uri);
+        page.WaitForAssertion(() => Assert.Contains("/admin/settlement/batches?state=failed&limit=50", Api.Asked));
+        page.WaitForAssertion(() => Assert.Contains("No transaction in this state", Text(page)));
+    }
+
+    [Fact]
     public void BadCursor_IsAnErrorOfTheAddress_AndTheRestOfThePageStays()
     {
         Api.Problem("/admin/settlement/batches", 400, ProblemCodes.MalformedRequest);

@@ -1,4 +1,5 @@
 using Foresight.Matching.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Settlement;
 

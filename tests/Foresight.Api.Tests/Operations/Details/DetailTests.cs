@@ -177,6 +177,8 @@ public sealed class DetailTests(ApiStack stack) : IAsyncLifetime
     [InlineData("admin/settlement?state=final", 400, "malformed_request")]
     [InlineData("admin/settlement/batches?limit=0", 400, "malformed_request")]
     [InlineData("admin/settlement/batches?cursor=x", 400, "malformed_request")]
+    [InlineData("admin/settlement/batches?state=matched", 400, "malformed_request")]
+    [InlineData("admin/settlement/batches?state=", 400, "malformed_request")]
     [InlineData("admin/failed-commands?cursor=1-2", 400, "malformed_request")]
     [InlineData("admin/failed-commands?shard=0", 400, "malformed_request")]
     [InlineData("admin/history?range=2h", 400, "malformed_request")]
@@ -197,6 +199,7 @@ public sealed class DetailTests(ApiStack stack) : IAsyncLifetime
             MaxDiscrepancies = 5,
             MaxOthers = 5,
             MaxReasons = 5,
+            state = BatchStates.Failed,
             before = long.MaxValue,
             rows = 5,
             limit = 5,
@@ -219,6 +222,7 @@ public sealed class DetailTests(ApiStack stack) : IAsyncLifetime
                 BatchRow.OthersQuery,
                 SettlementDetailReader.QueueQuery,
                 SettlementDetailReader.BatchesQuery,
+                SettlementDetailReader.BatchesOfStateQuery,
                 SettlementDetailReader.FailuresQuery,
             }
         )

@@ -51,6 +51,13 @@ public sealed class SettlementDetailTests(ApiStack stack) : IAsyncLifetime
         } while (cursor is not null);
         Assert.Equal([_life.Sent.ToString(), _life.Replaced.ToString()], Own(seen));
 
+        Assert.Equal([_life.Replaced.ToString()], Own(await OfStateAsync(BatchStates.Replaced)));
+        Assert.Equal([_life.Sent.ToString()], Own(await OfStateAsync(BatchStates.Mined)));
+        Assert.Empty(Own(await OfStateAsync(BatchStates.Failed)));
+
+        async Task<IReadOnlyList<BatchView>> OfStateAsync(string state) =>
+            (await stack.ReadAsync<Page<BatchView>>($"admin/settlement/batches?limit=500&state={state}", asOperator: true)).Items;
+
         IEnumerable<string> Own(IEnumerable<BatchView> batches) =>
             batches.Select(batch => batch.TransactionHash).Where(hash => hash == $"{_life.Sent}" || hash == $"{_life.Replaced}");
     }
