@@ -18,28 +18,31 @@ public sealed partial class DuplicateNodeGuard(
 {
     public void Listen() => broadcast.Subscribe<NodeAnnouncement>(Channels.ClusterNodes, Hear);
 
-    public void Announce() =>
+    public void Announce() => Announce(answers: null);
+
+    private void Announce(Guid? answers) =>
         broadcast.Publish(
             Channels.ClusterNodes,
-            new NodeAnnouncement(identity.Id, identity.Instance, identity.StartedAt, Environment.ProcessId)
+            new NodeAnnouncement(identity.Id, identity.Instance, identity.StartedAt, Environment.ProcessId, answers)
         );
 
     private void Hear(NodeAnnouncement other)
     {
         if (other.NodeId != identity.Id || other.Instance == identity.Instance)
             return;
-        if (IsOlder(other))
+        if (!IsOlder(other))
+        {
+            Log.Duplicate(logger, other.ProcessId, other.NodeId);
+            Announce(answers: other.Instance);
+        }
+        else if (other.Answers == identity.Instance)
         {
             identity.TakeOwnName();
             Log.Renamed(logger, other.NodeId, other.ProcessId, identity.Id);
         }
-        else
-        {
-            Log.Duplicate(logger, other.ProcessId, other.NodeId);
-        }
 
-        // Not only with the next heartbeat: the younger process's new name becomes known, and the older one's record is restored, with an
-        // announcement that the other process hears.
+        // Not only with the next heartbeat: a process that was not answered is, and the younger one's new name becomes known, or the older
+        // one's record is restored.
         presence.Repeat();
     }
 

@@ -90,24 +90,28 @@ public sealed class GatewayClient : IDisposable
     public Task<StateDigest?> StateAsync(string address, int shard, CancellationToken cancellationToken) =>
         AskAsync<StateDigest>(address, $"/gateway/state?shard={shard}", cancellationToken);
 
-    /// <summary>Completes when the process at the address or the connection to it ends, or the token is cancelled. Never throws.</summary>
-    /// <returns>False if there was no connection to a node of this cluster, or if the token was cancelled.</returns>
-    public async Task<bool> HasEndedAsync(string address, CancellationToken cancellationToken)
+    /// <summary>Waits until the process at the address ends, or the connection to it does. Never throws.</summary>
+    /// <returns>
+    /// False if there was no connection to a node of this cluster that takes this one, if the request has lasted as long as the gateway
+    /// lets it, or if the token was cancelled.
+    /// </returns>
+    public async Task<bool> WaitForEndAsync(string address, CancellationToken cancellationToken)
     {
+        var isAdmitted = false;
         try
         {
-            HttpStatusCode status;
-            do
+            using var request = new HttpRequestMessage(HttpMethod.Get, UriOf(address, "/gateway/presence"))
             {
-                using var response = await _client.GetAsync(UriOf(address, "/gateway/presence"), cancellationToken);
-                status = response.StatusCode;
-            } while (status == HttpStatusCode.NoContent);
-
-            return status == HttpStatusCode.ServiceUnavailable;
+                Version = HttpVersion.Version20,
+            };
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            isAdmitted = response.IsSuccessStatusCode;
+            await response.Content.CopyToAsync(Stream.Null, cancellationToken);
+            return false;
         }
-        catch (Exception error) when (IsConnectionFault(error))
+        catch (Exception error) when (IsConnectionFault(error) || error is ObjectDisposedException)
         {
-            return !cancellationToken.IsCancellationRequested && !WasNeverSent(error);
+            return isAdmitted && error is not ObjectDisposedException && !cancellationToken.IsCancellationRequested;
         }
     }
 

@@ -40,9 +40,14 @@ public sealed partial class NodeAnnouncer(
                 var announced = await AnnounceAsync(isWhole, stopping);
                 using var round = CancellationTokenSource.CreateLinkedTokenSource(stopping);
                 var heartbeat = Task.Delay(NodeRegistry.HeartbeatInterval, clock, round.Token);
-                var first = await Task.WhenAny(heartbeat, changed, restored.WaitAsync(round.Token));
+                var isRestored = restored.WaitAsync(round.Token);
+                await Task.WhenAny(heartbeat, changed, isRestored);
                 // After a failure too, because Redis may have lost everything meanwhile.
-                isWhole = first != heartbeat || !announced || clock.GetElapsedTime(wholeAt) >= WholeInterval;
+                isWhole =
+                    changed.IsCompleted
+                    || isRestored.IsCompletedSuccessfully
+                    || !announced
+                    || clock.GetElapsedTime(wholeAt) >= WholeInterval;
                 await round.CancelAsync();
             }
         }

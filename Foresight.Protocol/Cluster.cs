@@ -72,7 +72,10 @@ public static class Shards
 /// Sent on channel <see cref="Channels.ClusterNodes"/> with each heartbeat, so that processes with one name find each other.
 /// </summary>
 /// <param name="Instance">Unique to this process, unlike the name.</param>
-public sealed record NodeAnnouncement(string NodeId, Guid Instance, DateTimeOffset StartedAt, int ProcessId);
+/// <param name="Answers">
+/// Instance of the younger process that it answers, which proves that the older one lives: a recorded announcement cannot have it.
+/// </param>
+public sealed record NodeAnnouncement(string NodeId, Guid Instance, DateTimeOffset StartedAt, int ProcessId, Guid? Answers = null);
 
 /// <summary>
 /// Value of <c>{prefix}node:{id}:info</c> in Redis. It expires unless a heartbeat renews it, so that a node that died disappears.

@@ -29,7 +29,7 @@ public sealed class NodeProof
     {
         var gateway = keys.For("gateway");
         var pairs = gateway.Ids.Select(id => KeyOf(gateway, id)).ToList();
-        _accepted = [.. pairs.Select(pair => PointOf(new CertificateRequest("CN=any", pair, HashAlgorithmName.SHA256).PublicKey))];
+        _accepted = [.. pairs.Select(pair => InfoOf(new CertificateRequest("CN=any", pair, HashAlgorithmName.SHA256).PublicKey))];
         _key = pairs[0];
         _kind = kind;
         _certificate = Create(nodeId);
@@ -44,7 +44,7 @@ public sealed class NodeProof
     /// </summary>
     public ProvenNode? Read(X509Certificate? certificate)
     {
-        if (certificate is not X509Certificate2 presented || !_accepted.Contains(PointOf(presented.PublicKey)))
+        if (certificate is not X509Certificate2 presented || !_accepted.Contains(InfoOf(presented.PublicKey)))
             return null;
         string? name = null;
         string? kind = null;
@@ -97,7 +97,8 @@ public sealed class NodeProof
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), password: null);
     }
 
-    private static string PointOf(PublicKey key) => Convert.ToHexString(key.EncodedKeyValue.RawData);
+    /// <summary>With algorithm and curve: the same point of another curve is another key.</summary>
+    private static string InfoOf(PublicKey key) => Convert.ToHexString(key.ExportSubjectPublicKeyInfo());
 
     /// <summary>48 derived bytes modulo the order of the group, so that no private key is noticeably more likely.</summary>
     private static ECDsa KeyOf(PurposeKeys keys, string keyId)

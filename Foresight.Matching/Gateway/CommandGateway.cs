@@ -14,7 +14,7 @@ internal static class CommandGateway
     /// <summary>Twice the size of a request with the most commands and long signatures, which is about 4 MB.</summary>
     private const long MaximumBodyBytes = 8 * 1024 * 1024;
 
-    /// <summary>A connection cannot be renewed, with a new proof of both sides, while a request on it lasts.</summary>
+    /// <summary>Bounds each request, because a connection past its lifetime stays, without a new proof, while one on it lasts.</summary>
     private static readonly TimeSpan PresenceLimit = TimeSpan.FromMinutes(1);
 
     /// <summary>Rejects a command with a missing member, which would otherwise be read as zero: a price, a size or a market of 0.</summary>
@@ -30,8 +30,7 @@ internal static class CommandGateway
         gateway.MapPost("/commands", SendAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaximumBodyBytes));
         gateway.MapGet("/status", Status);
         gateway.MapGet("/state", StateAsync);
-        // Its requests last as long as they can, and would be the slowest in every figure of the gateway.
-        gateway.MapGet("/presence", PresenceAsync).DisableHttpMetrics();
+        gateway.MapGet("/presence", PresenceAsync);
     }
 
     private static async ValueTask<object?> RequireProofAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -192,19 +191,21 @@ internal static class CommandGateway
         );
     }
 
-    /// <summary>Followers keep one such request open, and notice the end of the process by its connection.</summary>
-    /// <returns>204 if the process has not ended in time, which asks for the next request; 503 when it is asked to end.</returns>
-    private static async Task<IResult> PresenceAsync(IHostApplicationLifetime lifetime, TimeProvider clock, CancellationToken aborted)
+    /// <summary>
+    /// Followers keep one such request open for each resource. Its headers come at once, its body ends at the limit, and breaks off when
+    /// this process stops.
+    /// </summary>
+    private static async Task PresenceAsync(HttpContext http, IHostApplicationLifetime lifetime, TimeProvider clock)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
+            await http.Response.Body.FlushAsync(ending.Token);
             await Task.Delay(PresenceLimit, clock, ending.Token);
-            return Results.NoContent();
         }
         catch (OperationCanceledException)
         {
-            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+            http.Abort();
         }
     }
 

@@ -16,7 +16,7 @@ public sealed class CrashDetector(TermStore terms, INodeProbe probe, LeaseOption
         return LeaseRules.MayTakeOverEarly(addressRefuses: true, await SessionIsGoneAsync(resource, holder, cancellationToken), options);
     }
 
-    internal HolderWatch Watch(TimeProvider clock) => new(probe, options, clock);
+    internal HolderWatch CreateWatch(TimeProvider clock) => new(probe, options, clock);
 
     private async Task<bool> SessionIsGoneAsync(string resource, TermHolder holder, CancellationToken cancellationToken)
     {

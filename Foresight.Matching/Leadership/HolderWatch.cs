@@ -1,71 +1,75 @@
 namespace Foresight.Matching.Leadership;
 
 /// <summary>
-/// A follower learns of the end of the holder's process from the connection between them, which the system closes, and not up to a poll
-/// later. That is only a reason to look: whether the holder has crashed is decided as at every other look.
+/// Wakes a follower when its connection to the holder closes, instead of up to a poll later. Only a reason to look: a crash is judged as
+/// at any other look.
 /// </summary>
-internal sealed class HolderWatch(INodeProbe probe, LeaseOptions options, TimeProvider clock) : IDisposable
+internal sealed class HolderWatch(INodeProbe probe, LeaseOptions options, TimeProvider clock)
 {
-    /// <summary>The signs of a crash do not come at the same moment, so a follower looks this often in the poll after the end.</summary>
+    /// <summary>The signs of a crash do not come in the same moment, so a follower looks this often in the poll after the end.</summary>
     private const int LooksPerPoll = 10;
 
     private readonly Lock _gate = new();
-    private CancellationTokenSource? _watching;
+    private CancellationTokenSource? _ending;
     private string? _address;
     private long? _endedAt;
 
-    public event Action? Ended;
-
-    public TimeSpan NextLook => HasJustEnded ? options.PollInterval / LooksPerPoll : options.PollInterval;
-
-    /// <summary>
-    /// Called at each look at a holder. Begins only when the watch before ended more than a poll's time ago: an address that closes
-    /// every connection at once must not keep a follower looking.
-    /// </summary>
-    public void Begin(string address)
-    {
-        CancellationToken ending;
-        lock (_gate)
-        {
-            if (!options.CrashFastPath || _address == address || HasJustEnded)
-                return;
-            _watching?.Cancel();
-            _watching = new CancellationTokenSource();
-            _address = address;
-            ending = _watching.Token;
-        }
-
-        _ = WatchAsync(address, ending);
-    }
-
-    public void Dispose()
-    {
-        lock (_gate)
-            _watching?.Cancel();
-    }
-
-    private bool HasJustEnded
+    public TimeSpan LookInterval
     {
         get
         {
             lock (_gate)
-                return _endedAt is { } at && clock.GetElapsedTime(at) < options.PollInterval;
+                return _endedAt is { } at && clock.GetElapsedTime(at) < options.PollInterval
+                    ? ShortestInterval(options)
+                    : options.PollInterval;
         }
     }
 
-    private async Task WatchAsync(string address, CancellationToken ending)
+    public static TimeSpan ShortestInterval(LeaseOptions options) => options.PollInterval / LooksPerPoll;
+
+    /// <summary>Called at each look at a holder; has no effect while its address is watched.</summary>
+    public void Begin(string address, Action whenEnded)
     {
-        var hasEnded = await probe.HasEndedAsync(address, ending);
+        if (!options.CrashFastPath)
+            return;
+        var ending = new CancellationTokenSource();
+        CancellationTokenSource? before;
         lock (_gate)
         {
-            if (ending.IsCancellationRequested)
+            if (_address == address)
                 return;
-            _address = null;
+            (before, _ending, _address) = (_ending, ending, address);
+        }
+
+        before?.Cancel();
+        _ = WatchAsync(address, ending, whenEnded);
+    }
+
+    /// <summary>For a follower that becomes the leader, or stops.</summary>
+    public void End()
+    {
+        CancellationTokenSource? before;
+        lock (_gate)
+            (before, _ending, _address, _endedAt) = (_ending, null, null, null);
+        before?.Cancel();
+    }
+
+    private async Task WatchAsync(string address, CancellationTokenSource ending, Action whenEnded)
+    {
+        var beganAt = clock.GetTimestamp();
+        var hasEnded = await probe.WaitForEndAsync(address, ending.Token);
+        lock (_gate)
+        {
+            if (_ending != ending)
+                return;
+            (_ending, _address) = (null, null);
+            // Otherwise a node that breaks off every request at once would keep its followers looking often.
+            hasEnded &= clock.GetElapsedTime(beganAt) >= options.PollInterval;
             if (hasEnded)
                 _endedAt = clock.GetTimestamp();
         }
 
         if (hasEnded)
-            Ended?.Invoke();
+            whenEnded();
     }
 }

@@ -23,8 +23,9 @@ public static class LeadershipExtensions
         builder.Services.TryAddSingleton(LeaseOptions.From(builder.Configuration));
         builder.Services.TryAddSingleton<ILeaseBoard, RedisLeaseBoard>();
         builder.Services.TryAddSingleton<ILeadershipTable, PostgresLeadershipTable>();
+        // Not the router's own: its batches may use up a connection's streams, and a watch would wait for one.
         builder.Services.TryAddSingleton<GatewayClient>();
-        builder.Services.TryAddSingleton<INodeProbe, SocketProbe>();
+        builder.Services.TryAddSingleton<INodeProbe, NodeProbe>();
         builder.Services.TryAddSingleton<TermStore>();
         builder.Services.TryAddSingleton<ILeaderSessions, LeaderSessions>();
         builder.Services.TryAddSingleton<CrashDetector>();

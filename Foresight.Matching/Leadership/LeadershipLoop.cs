@@ -29,7 +29,7 @@ public sealed partial class LeadershipLoop(
     private readonly LeadershipState _state = new(services.Clock, services.Options);
     private readonly TermReporter _reporter = new(resource, services, lifetime, logger);
     private readonly WakeSignal _wake = new();
-    private readonly HolderWatch _watch = services.Stores.Crashes.Watch(services.Clock);
+    private readonly HolderWatch _watch = services.Stores.Crashes.CreateWatch(services.Clock);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => RunAsync(stoppingToken);
 
@@ -39,7 +39,6 @@ public sealed partial class LeadershipLoop(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         _reporter.Starts();
         services.Outlets.Broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, WakeWhenReleased);
-        _watch.Ended += _wake.Set;
         try
         {
             await AddressIsKnownAsync(ending.Token);
@@ -53,7 +52,7 @@ public sealed partial class LeadershipLoop(
         }
         finally
         {
-            _watch.Dispose();
+            _watch.End();
         }
     }
 
@@ -75,7 +74,7 @@ public sealed partial class LeadershipLoop(
     {
         if (await TryWinAsync(cancellationToken) is not { } won)
         {
-            await _wake.WaitAsync(_state.NextLook, _clock, cancellationToken);
+            await WaitForNextLookAsync(cancellationToken);
             return;
         }
 
@@ -91,6 +90,16 @@ public sealed partial class LeadershipLoop(
 
         if (!finished && !cancellationToken.IsCancellationRequested)
             await Task.Delay(PauseAfterFailure, _clock, cancellationToken);
+    }
+
+    /// <summary>However often it is woken: a node that was broken into can send "released" without a pause.</summary>
+    private async Task WaitForNextLookAsync(CancellationToken cancellationToken)
+    {
+        var lookedAt = _clock.GetTimestamp();
+        await _wake.WaitAsync(_state.NextLook, _clock, cancellationToken);
+        var rest = HolderWatch.ShortestInterval(_options) - _clock.GetElapsedTime(lookedAt);
+        if (rest > TimeSpan.Zero && rest < _state.NextLook)
+            await Task.Delay(rest, _clock, cancellationToken);
     }
 
     /// <returns>Null if this node remains a follower. A Postgres that does not answer is never taken for a vacant lease.</returns>
@@ -113,7 +122,7 @@ public sealed partial class LeadershipLoop(
 
     private async Task<Vacancy?> FollowAsync(CancellationToken cancellationToken)
     {
-        _state.NextLook = _watch.NextLook;
+        _state.NextLook = _watch.LookInterval;
         var holder = await _stores.Terms.ReadAsync(resource, cancellationToken);
         if (_state.DatabaseIsSilent)
             Log.DatabaseSpeaks(logger, resource);
@@ -143,7 +152,7 @@ public sealed partial class LeadershipLoop(
 
         _state.SeeHeld(holder);
         if (holder.Address != services.Outlets.Presence.Address)
-            _watch.Begin(holder.Address);
+            _watch.Begin(holder.Address, _wake.Set);
         return null;
     }
 
@@ -215,6 +224,7 @@ public sealed partial class LeadershipLoop(
     private async Task<bool> LeadAsync(WonBid won, CancellationToken ending)
     {
         _state.BeginTerm();
+        _watch.End();
         var term = won.Taken.Term;
         // Kept open until the lease is released, because a term without sessions looks crashed to the followers.
         await using var sessions = _stores.Sessions.Open(term);

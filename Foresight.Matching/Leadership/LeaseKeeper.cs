@@ -87,7 +87,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         if (outcome is RenewOutcome.Renewed or RenewOutcome.AskedToStepDown)
             _stores.Board.Show(_term.Resource, record);
         if (outcome == RenewOutcome.AskedToStepDown)
-            await _asked.CancelAsync();
+            _asked.Cancel();
     }
 
     private void Apply(RenewOutcome outcome, TimeSpan sentAt)

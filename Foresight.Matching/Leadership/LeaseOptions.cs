@@ -16,8 +16,8 @@ public sealed record LeaseOptions
     public TimeSpan RenewInterval { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>
-    /// <c>LEASE_POLL_MS</c>. A follower notices this late that a lease was lost; the end of the leader's process, or a release, wakes it at
-    /// once.
+    /// <c>LEASE_POLL_MS</c>. Longest time between two looks of a follower. It looks earlier when the lease runs out or is released, and
+    /// with <see cref="CrashFastPath"/> when the holder's process ends.
     /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(0.5);
 

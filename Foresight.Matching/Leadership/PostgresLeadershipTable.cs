@@ -154,7 +154,10 @@ public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeaders
         return await command.ExecuteScalarAsync() is true;
     }
 
-    public async Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellationToken)
+    public Task<bool> SessionLivesAsync(string resource, Guid token, CancellationToken cancellationToken) =>
+        RoundTrip.WithinAsync(RoundTrip.LookLimit, cancellationToken, () => ReadSessionAsync(resource, token));
+
+    private async Task<bool> ReadSessionAsync(string resource, Guid token)
     {
         await using var command = primary.CreateCommand(
             """
@@ -165,7 +168,7 @@ public sealed class PostgresLeadershipTable(NpgsqlDataSource primary) : ILeaders
         );
         command.Parameters.AddWithValue(resource);
         command.Parameters.AddWithValue(token);
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        return (bool)(await command.ExecuteScalarAsync())!;
     }
 
     public async Task RecordPhasesAsync(Term term, IReadOnlyDictionary<string, double> phases, CancellationToken cancellationToken)

@@ -110,13 +110,7 @@ public sealed class PrimaryServers : IAsyncDisposable
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name };
         builder.UseLoggerFactory(loggers);
         builder.UsePhysicalConnectionInitializer(
-            connection =>
-            {
-                _firstSurvey.Value.GetAwaiter().GetResult();
-                var timeline = Timeline.Of(connection);
-                HearOfAsync(timeline).GetAwaiter().GetResult();
-                Check(connection, timeline, pin);
-            },
+            _ => throw new NotSupportedException("Connections are opened asynchronously only, because their checks wait."),
             async connection =>
             {
                 await _firstSurvey.Value;

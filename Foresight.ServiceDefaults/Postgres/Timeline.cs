@@ -19,19 +19,8 @@ public readonly record struct Timeline(long System, uint Number)
         await using var command = new NpgsqlCommand(Question, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return Read(reader);
+        return reader.IsDBNull(1) ? null : new Timeline(reader.GetInt64(0), (uint)reader.GetInt64(1));
     }
-
-    public static Timeline? Of(NpgsqlConnection connection)
-    {
-        using var command = new NpgsqlCommand(Question, connection);
-        using var reader = command.ExecuteReader();
-        reader.Read();
-        return Read(reader);
-    }
-
-    private static Timeline? Read(NpgsqlDataReader reader) =>
-        reader.IsDBNull(1) ? null : new Timeline(reader.GetInt64(0), (uint)reader.GetInt64(1));
 }
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Foresight.Bench.Stack;
 using Foresight.Protocol;
 
@@ -9,9 +10,6 @@ internal sealed class UpdateLoad(TradingStack stack)
 {
     /// <summary>A round is dropped while this many are unanswered, so that the rate falls instead of the queue growing.</summary>
     private const int MaxUnderWay = 8;
-
-    /// <summary>A timer's period has at least a millisecond, so above it several rounds share a tick.</summary>
-    private const int MaxTicksPerSecond = 1_000;
 
     private readonly RestingFlow _flow = new(stack);
     private readonly ConcurrentDictionary<int, long> _last = new();
@@ -25,11 +23,12 @@ internal sealed class UpdateLoad(TradingStack stack)
         var orders = _flow.Sign((int)(perSecond * duration.TotalSeconds) * markets);
         var underWay = new List<Task>();
         var sent = 0;
-        var roundsPerTick = (perSecond + MaxTicksPerSecond - 1) / MaxTicksPerSecond;
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / perSecond * roundsPerTick);
+        // Paced by the clock, because a timer's period has whole milliseconds.
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+        var began = Stopwatch.GetTimestamp();
         for (var due = 0; due < orders.Count / markets; due++)
         {
-            if (due % roundsPerTick == 0)
+            while (Stopwatch.GetElapsedTime(began).TotalSeconds * perSecond < due + 1)
                 await timer.WaitForNextTickAsync();
             underWay.RemoveAll(round => round.IsCompletedSuccessfully);
             if (underWay.Count >= MaxUnderWay)

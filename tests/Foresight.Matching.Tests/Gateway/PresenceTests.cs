@@ -35,7 +35,7 @@ public sealed class PresenceTests(StoresFixture stores) : IAsyncLifetime
     {
         await using var node = new NodeProcess("n1", _cluster.Settings);
         var address = await LeadersAddressAsync();
-        var ended = _client.HasEndedAsync(address, CancellationToken.None);
+        var ended = _client.WaitForEndAsync(address, CancellationToken.None);
         // Answered after the request above on the same connection, so the node has that one too.
         Assert.NotNull(await _client.StatusAsync(address, 0, CancellationToken.None));
         Assert.False(ended.IsCompleted);
@@ -45,16 +45,17 @@ public sealed class PresenceTests(StoresFixture stores) : IAsyncLifetime
             node.AskToEnd();
         Assert.True(await ended.WaitAsync(Soon));
         await node.EndedAsync(Soon);
-        Assert.False(await _client.HasEndedAsync(address, CancellationToken.None).WaitAsync(Soon));
+        Assert.False(await _client.WaitForEndAsync(address, CancellationToken.None).WaitAsync(Soon));
     }
 
     [Fact]
+    [Trait("Category", "Trust")]
     public async Task ANodeOfAnotherCluster_IsNeverTakenForOneThatEnded()
     {
         await using var node = new NodeProcess("n1", _cluster.Settings);
         using var stranger = ClientWith("another cluster's secret, of enough characters");
         var address = await LeadersAddressAsync();
-        Assert.False(await stranger.HasEndedAsync(address, CancellationToken.None).WaitAsync(Soon));
+        Assert.False(await stranger.WaitForEndAsync(address, CancellationToken.None).WaitAsync(Soon));
     }
 
     [Fact]
@@ -63,9 +64,21 @@ public sealed class PresenceTests(StoresFixture stores) : IAsyncLifetime
         await using var node = new NodeProcess("n1", _cluster.Settings);
         var address = await LeadersAddressAsync();
         using var givenUp = new CancellationTokenSource();
-        var ended = _client.HasEndedAsync(address, givenUp.Token);
+        var ended = _client.WaitForEndAsync(address, givenUp.Token);
         await givenUp.CancelAsync();
         Assert.False(await ended.WaitAsync(Soon));
+    }
+
+    [Fact]
+    [Trait("Category", "Trust")]
+    public async Task ANodeThatTheGatewayPutsOut_SeesNoEnd()
+    {
+        await using var node = new NodeProcess("n1", _cluster.Settings);
+        var address = await LeadersAddressAsync();
+        var forged = new Traders(53).Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10) with { Lots = 11 };
+        await Assert.ThrowsAnyAsync<Exception>(() => _client.SendAsync(address, [forged], null, CancellationToken.None));
+        for (var attempt = 0; attempt < 3; attempt++)
+            Assert.False(await _client.WaitForEndAsync(address, CancellationToken.None).WaitAsync(Soon));
     }
 
     private async Task<string> LeadersAddressAsync()

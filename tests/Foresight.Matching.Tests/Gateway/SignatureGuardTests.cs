@@ -34,8 +34,10 @@ public sealed class SignatureGuardTests
     public async Task AForgedOrder_IsFoundAnywhereInABatch(int at)
     {
         var orders = Orders(Many);
-        orders[at] = orders[at] with { Lots = 11 };
-        Assert.Equal(orders[at], await ForgedOfAsync(orders));
+        var forged = orders[at] with { Signature = orders[(at + 1) % Many].Signature };
+        Assert.Equal(forged, await ForgedOfAsync([.. orders[..at], forged, .. orders[(at + 1)..]]));
+        var changed = orders[at] with { Lots = 11 };
+        Assert.Equal(changed, await ForgedOfAsync([.. orders[..at], changed, .. orders[(at + 1)..]]));
     }
 
     [Theory]

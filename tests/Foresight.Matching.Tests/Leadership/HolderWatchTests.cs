@@ -15,75 +15,90 @@ public sealed class HolderWatchTests : IDisposable
     private readonly HolderWatch _watch;
     private int _ends;
 
-    public HolderWatchTests()
-    {
-        _watch = new HolderWatch(_probe, Options, _clock);
-        _watch.Ended += () => _ends++;
-    }
+    public HolderWatchTests() => _watch = new HolderWatch(_probe, Options, _clock);
 
-    public void Dispose() => _watch.Dispose();
+    public void Dispose() => _watch.End();
 
     [Fact]
     public void OneWatch_ServesManyLooks()
     {
-        _watch.Begin(First);
-        _watch.Begin(First);
+        Begin(First);
+        Begin(First);
         Assert.Equal([First], _probe.Asked);
     }
 
     [Fact]
     public void WhenTheHolderEnds_AFollowerLooksAtOnce_AndOftenForAPoll()
     {
-        _watch.Begin(First);
-        Assert.Equal((0, Options.PollInterval), (_ends, _watch.NextLook));
-        _probe.Answer(hasEnded: true);
-        Assert.Equal((1, Options.PollInterval / 10), (_ends, _watch.NextLook));
+        Begin(First);
         _clock.Advance(Options.PollInterval);
-        Assert.Equal(Options.PollInterval, _watch.NextLook);
+        Assert.Equal((0, Options.PollInterval), (_ends, _watch.LookInterval));
+        _probe.Answer(hasEnded: true);
+        Assert.Equal((1, Options.PollInterval / 10), (_ends, _watch.LookInterval));
+        _clock.Advance(Options.PollInterval);
+        Assert.Equal(Options.PollInterval, _watch.LookInterval);
     }
 
     [Fact]
-    public void AnAddressThatClosesAtOnce_IsAskedOncePerPoll()
+    [Trait("Category", "Trust")]
+    public void ANodeThatBreaksEveryRequestOff_ChangesNothing()
     {
         for (var look = 0; look < 30; look++)
         {
-            _watch.Begin(First);
+            Begin(First);
+            _clock.Advance(Options.PollInterval * 0.9);
             _probe.Answer(hasEnded: true);
-            _clock.Advance(Options.PollInterval / 10);
+            Assert.Equal((0, Options.PollInterval), (_ends, _watch.LookInterval));
         }
 
-        Assert.Equal((3, 3), (_probe.Asked.Count, _ends));
+        Assert.Equal(30, _probe.Asked.Count);
     }
 
     [Fact]
     public void AnAddressWhereNoNodeIs_IsNoReasonToLook_AndIsAskedAgain()
     {
-        _watch.Begin(First);
+        Begin(First);
+        _clock.Advance(Options.PollInterval);
         _probe.Answer(hasEnded: false);
-        Assert.Equal((0, Options.PollInterval), (_ends, _watch.NextLook));
-        _watch.Begin(First);
+        Assert.Equal((0, Options.PollInterval), (_ends, _watch.LookInterval));
+        Begin(First);
         Assert.Equal(2, _probe.Asked.Count);
     }
 
     [Fact]
     public void TheNextHolder_EndsTheWatchOfTheLast()
     {
-        _watch.Begin(First);
-        _watch.Begin(Second);
+        Begin(First);
+        Begin(Second);
         Assert.Equal([First, Second], _probe.Asked);
         Assert.True(_probe.Tokens[0].IsCancellationRequested);
         Assert.False(_probe.Tokens[1].IsCancellationRequested);
+        _clock.Advance(Options.PollInterval);
         _probe.Answer(hasEnded: true, watch: 0);
-        Assert.Equal((0, Options.PollInterval), (_ends, _watch.NextLook));
+        Assert.Equal((0, Options.PollInterval), (_ends, _watch.LookInterval));
+    }
+
+    [Fact]
+    public void ALeader_WatchesNoOther()
+    {
+        Begin(First);
+        _watch.End();
+        Assert.True(_probe.Tokens[0].IsCancellationRequested);
+        _clock.Advance(Options.PollInterval);
+        _probe.Answer(hasEnded: true);
+        Assert.Equal((0, Options.PollInterval), (_ends, _watch.LookInterval));
+        Begin(First);
+        Assert.Equal(2, _probe.Asked.Count);
     }
 
     [Fact]
     public void WithoutTheFastPath_NothingIsWatched()
     {
-        using var watch = new HolderWatch(_probe, Options with { CrashFastPath = false }, _clock);
-        watch.Begin(First);
+        new HolderWatch(_probe, Options with { CrashFastPath = false }, _clock).Begin(First, () => _ends++);
         Assert.Empty(_probe.Asked);
     }
+
+    private void Begin(string address) => _watch.Begin(address, () => _ends++);
 
     private sealed class Probe : INodeProbe
     {
@@ -93,7 +108,7 @@ public sealed class HolderWatchTests : IDisposable
 
         public List<CancellationToken> Tokens { get; } = [];
 
-        public Task<bool> HasEndedAsync(string address, CancellationToken cancellationToken)
+        public Task<bool> WaitForEndAsync(string address, CancellationToken cancellationToken)
         {
             Asked.Add(address);
             Tokens.Add(cancellationToken);

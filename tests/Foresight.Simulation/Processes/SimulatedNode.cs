@@ -38,6 +38,7 @@ internal sealed class SimulatedNode : Process
 
     private readonly SimulatedClock _clock;
     private readonly Dice _gatewayDice;
+    private readonly Dice _watchDice;
     private readonly List<Call<bool>> _watchers = [];
     private SimulatedLifetime? _lifetime;
     private SimulatedSessions? _primary;
@@ -51,6 +52,7 @@ internal sealed class SimulatedNode : Process
         ToClients = new Link(world);
         ClockRate = clockRate;
         _gatewayDice = new Dice((ulong)number);
+        _watchDice = _gatewayDice.Fork();
         _clock = world.Mutant.Clock(world.Timeline, this, clockRate);
     }
 
@@ -212,7 +214,7 @@ internal sealed class SimulatedNode : Process
             }
         }
 
-        public async Task<bool> HasEndedAsync(string address, CancellationToken cancellationToken)
+        public async Task<bool> WaitForEndAsync(string address, CancellationToken cancellationToken)
         {
             try
             {
@@ -241,10 +243,16 @@ internal sealed class SimulatedNode : Process
 
         private void Watch(string address, Call<bool> call)
         {
-            if (Reached(address) is { Alive: true, Paused: false } node)
-                node._watchers.Add(call);
-            else
+            if (Reached(address) is not { Alive: true, Paused: false } node)
+            {
                 call.Answer(false);
+                return;
+            }
+
+            node._watchers.Add(call);
+            // A connection may break while the process lives.
+            if (node._watchDice.Chance(0.2))
+                asker.World.Timeline.After(node._watchDice.Between(TimeSpan.Zero, TimeSpan.FromSeconds(5)), () => call.Answer(true));
         }
 
         /// <summary>A machine that is cut off or without power does not answer.</summary>

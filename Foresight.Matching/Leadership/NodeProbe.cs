@@ -3,7 +3,7 @@ using Foresight.Cluster;
 
 namespace Foresight.Matching.Leadership;
 
-public sealed class SocketProbe(GatewayClient gateways) : INodeProbe
+public sealed class NodeProbe(GatewayClient gateways) : INodeProbe
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromMilliseconds(300);
 
@@ -29,6 +29,6 @@ public sealed class SocketProbe(GatewayClient gateways) : INodeProbe
         }
     }
 
-    public Task<bool> HasEndedAsync(string address, CancellationToken cancellationToken) =>
-        gateways.HasEndedAsync(address, cancellationToken);
+    public Task<bool> WaitForEndAsync(string address, CancellationToken cancellationToken) =>
+        gateways.WaitForEndAsync(address, cancellationToken);
 }
