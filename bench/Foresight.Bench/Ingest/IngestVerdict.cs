@@ -14,7 +14,7 @@ internal sealed record IngestVerdict(long Lost, long Doubled, long Refused)
             """
             SELECT count(*) FROM unnest($1, $2, $3) a(hash, epoch, sequence)
             JOIN orders o ON o.order_hash = decode(a.hash, 'hex') AND o.epoch = a.epoch AND o.sequence = a.sequence
-            JOIN commands c ON c.sequence = a.sequence AND c.epoch = a.epoch AND c.kind = 3
+            JOIN commands c ON c.shard = 0 AND c.sequence = a.sequence AND c.epoch = a.epoch AND c.kind = 3
             """,
             places.Select(place => place.Hash).ToArray(),
             places.Select(place => place.Epoch).ToArray(),
