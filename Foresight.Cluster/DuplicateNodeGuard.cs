@@ -40,9 +40,13 @@ public sealed partial class DuplicateNodeGuard(
             identity.TakeOwnName();
             Log.Renamed(logger, other.NodeId, other.ProcessId, identity.Id);
         }
+        else
+        {
+            // Not asked at once: a process of a version that does not answer would ask back, without an end.
+            return;
+        }
 
-        // Not only with the next heartbeat: a process that was not answered is, and the younger one's new name becomes known, or the older
-        // one's record is restored.
+        // Not only with the next heartbeat: the younger one's new name becomes known, or the older one's record is restored.
         presence.Repeat();
     }
 

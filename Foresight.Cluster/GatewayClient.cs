@@ -100,18 +100,23 @@ public sealed class GatewayClient : IDisposable
         var isAdmitted = false;
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, UriOf(address, "/gateway/presence"))
-            {
-                Version = HttpVersion.Version20,
-            };
-            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = await _client.GetAsync(
+                UriOf(address, "/gateway/presence"),
+                HttpCompletionOption.ResponseHeadersRead,
+                cancellationToken
+            );
             isAdmitted = response.IsSuccessStatusCode;
             await response.Content.CopyToAsync(Stream.Null, cancellationToken);
             return false;
         }
-        catch (Exception error) when (IsConnectionFault(error) || error is ObjectDisposedException)
+        catch (Exception error) when (IsConnectionFault(error))
         {
-            return isAdmitted && error is not ObjectDisposedException && !cancellationToken.IsCancellationRequested;
+            return isAdmitted && !cancellationToken.IsCancellationRequested;
+        }
+        catch (ObjectDisposedException)
+        {
+            // This process ends.
+            return false;
         }
     }
 

@@ -8,9 +8,11 @@ public static class BatchRules
     /// <summary>Five blocks of twelve seconds: the default of SETTLEMENT_STUCK_BLOCKS, on a chain as slow as Ethereum.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
+    public static bool IsInFlight(BatchView batch) => batch.State is BatchStates.Signed or BatchStates.Broadcast;
+
     /// <summary>It holds up every later one, because the chain takes nonces in order.</summary>
     public static bool IsStuck(BatchView batch, DateTimeOffset now) =>
-        batch.State is BatchStates.Signed or BatchStates.Broadcast && now - (batch.BroadcastAt ?? batch.CreatedAt) > LongestWait;
+        IsInFlight(batch) && now - (batch.BroadcastAt ?? batch.CreatedAt) > LongestWait;
 
     /// <summary>One that was replaced is no fault: another one of its nonce goes on.</summary>
     public static string ToneOf(string state) =>

@@ -6,26 +6,22 @@ namespace Foresight.Matching.Leadership;
 /// </summary>
 internal sealed class HolderWatch(INodeProbe probe, LeaseOptions options, TimeProvider clock)
 {
-    /// <summary>The signs of a crash do not come in the same moment, so a follower looks this often in the poll after the end.</summary>
-    private const int LooksPerPoll = 10;
-
     private readonly Lock _gate = new();
     private CancellationTokenSource? _ending;
     private string? _address;
     private long? _endedAt;
 
+    /// <summary>Short in the poll after the end, because the signs of a crash do not come in the same moment.</summary>
     public TimeSpan LookInterval
     {
         get
         {
             lock (_gate)
                 return _endedAt is { } at && clock.GetElapsedTime(at) < options.PollInterval
-                    ? ShortestInterval(options)
+                    ? LeaseRules.ShortestLook(options)
                     : options.PollInterval;
         }
     }
-
-    public static TimeSpan ShortestInterval(LeaseOptions options) => options.PollInterval / LooksPerPoll;
 
     /// <summary>Called at each look at a holder; has no effect while its address is watched.</summary>
     public void Begin(string address, Action whenEnded)

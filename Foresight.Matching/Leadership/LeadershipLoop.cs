@@ -97,7 +97,7 @@ public sealed partial class LeadershipLoop(
     {
         var lookedAt = _clock.GetTimestamp();
         await _wake.WaitAsync(_state.NextLook, _clock, cancellationToken);
-        var rest = HolderWatch.ShortestInterval(_options) - _clock.GetElapsedTime(lookedAt);
+        var rest = LeaseRules.ShortestLook(_options) - _clock.GetElapsedTime(lookedAt);
         if (rest > TimeSpan.Zero && rest < _state.NextLook)
             await Task.Delay(rest, _clock, cancellationToken);
     }

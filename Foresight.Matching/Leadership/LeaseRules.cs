@@ -50,6 +50,9 @@ public static class LeaseRules
     /// <summary>Shorter than the regular interval, so that several retries fit into what is left of the trust window.</summary>
     public static TimeSpan RetryInterval(LeaseOptions options) => options.RenewInterval / 5;
 
+    /// <summary>Least time between two looks of a follower, whatever wakes it.</summary>
+    public static TimeSpan ShortestLook(LeaseOptions options) => options.PollInterval / 10;
+
     /// <summary>
     /// True if the holder has not renewed for the lease's duration by the database's clock or by this process's own. Either is enough: the
     /// database's knows of renewals before this process looked, and the own one is right after a step of the database's. A wrong guess

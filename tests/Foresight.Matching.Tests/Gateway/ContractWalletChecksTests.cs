@@ -24,19 +24,7 @@ public sealed class ContractWalletChecksTests
     private readonly HeldChain _chain = new(Traders.Key(Wallet).Address);
     private readonly SignatureGuard _guard;
 
-    public ContractWalletChecksTests() =>
-        _guard = new SignatureGuard(
-            new MarketDomains(
-                _ => Task.FromResult<IReadOnlyList<(int, Address)>>([(1, Address.Parse($"0x{1:x40}"))]),
-                chainId: 31337,
-                TimeProvider.System
-            ),
-            new CheckedShare(new GivenCores(idle: 1), most => 0),
-            new PutOutNodes(TimeProvider.System),
-            new GatewayMetrics(new TestMeters()),
-            new ChainEndpoint(new EthereumClient(_chain), 31337),
-            _time
-        );
+    public ContractWalletChecksTests() => _guard = SignatureGuards.Of(new ChainEndpoint(new EthereumClient(_chain), 31337), _time);
 
     [Fact]
     public async Task OrdersOfMakersThatDoNotAnswer_KeepNoWalletFromCancelling()

@@ -1,11 +1,8 @@
-using Foresight.Chain;
 using Foresight.Matching.Gateway;
-using Foresight.Matching.Tests.Settlement;
 using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Gateway;
 
-/// <summary>A core is idle here, so that every signature is checked.</summary>
 [Trait("Category", "Trust")]
 public sealed class SignatureGuardTests
 {
@@ -13,18 +10,7 @@ public sealed class SignatureGuardTests
     private const int Many = 70;
 
     private readonly Traders _traders = new(seed: 52);
-    private readonly SignatureGuard _guard = new(
-        new MarketDomains(
-            _ => Task.FromResult<IReadOnlyList<(int, Address)>>([(1, Address.Parse($"0x{1:x40}"))]),
-            chainId: 31337,
-            TimeProvider.System
-        ),
-        new CheckedShare(new GivenCores(idle: 1), most => 0),
-        new PutOutNodes(TimeProvider.System),
-        new GatewayMetrics(new TestMeters()),
-        chain: null,
-        TimeProvider.System
-    );
+    private readonly SignatureGuard _guard = SignatureGuards.Of(chain: null, TimeProvider.System);
 
     [Theory]
     [InlineData(0)]

@@ -194,41 +194,37 @@ internal sealed class SimulatedNode : Process
 
     private sealed class Probe(SimulatedNode asker) : INodeProbe
     {
-        public async Task<bool> RefusesAsync(string address, CancellationToken cancellationToken)
-        {
-            try
-            {
-                return await Call<bool>.AskAsync(
-                    asker,
-                    asker._clock,
-                    asker.ToClients,
-                    call => Ask(address, call),
-                    TimeSpan.FromMilliseconds(300),
-                    () => new TimeoutException(),
-                    cancellationToken
-                );
-            }
-            catch (TimeoutException)
-            {
-                return false;
-            }
-        }
+        public Task<bool> RefusesAsync(string address, CancellationToken cancellationToken) =>
+            AskAsync(call => Ask(address, call), TimeSpan.FromMilliseconds(300), cancellationToken);
 
         public async Task<bool> WaitForEndAsync(string address, CancellationToken cancellationToken)
         {
             try
             {
+                return await AskAsync(call => Watch(address, call), TimeSpan.FromMinutes(1), cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+        }
+
+        /// <returns>False without an answer in time.</returns>
+        private async Task<bool> AskAsync(Action<Call<bool>> atServer, TimeSpan within, CancellationToken cancellationToken)
+        {
+            try
+            {
                 return await Call<bool>.AskAsync(
                     asker,
                     asker._clock,
                     asker.ToClients,
-                    call => Watch(address, call),
-                    TimeSpan.FromMinutes(1),
+                    atServer,
+                    within,
                     () => new TimeoutException(),
                     cancellationToken
                 );
             }
-            catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+            catch (TimeoutException)
             {
                 return false;
             }
