@@ -18,6 +18,9 @@ public sealed class GatewayClient : IDisposable
     /// <summary>Both sides prove themselves again at least this often, because the keys may have changed since.</summary>
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
+    /// <summary>Twice as long as a gateway lets such a request last: one that was broken into might never end it.</summary>
+    private static readonly TimeSpan LongestWatch = TimeSpan.FromMinutes(2);
+
     private readonly HttpClient _client;
     private readonly TimeProvider _clock;
 
@@ -91,27 +94,34 @@ public sealed class GatewayClient : IDisposable
         AskAsync<StateDigest>(address, $"/gateway/state?shard={shard}", cancellationToken);
 
     /// <summary>Waits until the process at the address ends, or the connection to it does. Never throws.</summary>
+    /// <param name="onAdmitted">Called when the gateway has taken the request; not if it refuses it.</param>
     /// <returns>
     /// False if there was no connection to a node of this cluster that takes this one, if the request has lasted as long as the gateway
     /// lets it, or if the token was cancelled.
     /// </returns>
-    public async Task<bool> WaitForEndAsync(string address, CancellationToken cancellationToken)
+    public async Task<bool> WaitForEndAsync(string address, CancellationToken cancellationToken, Action? onAdmitted = null)
     {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bound.CancelAfter(LongestWatch);
         var isAdmitted = false;
         try
         {
             using var response = await _client.GetAsync(
-                UriOf(address, "/gateway/presence"),
+                UriOf(address, "/gateway/watch"),
                 HttpCompletionOption.ResponseHeadersRead,
-                cancellationToken
+                bound.Token
             );
             isAdmitted = response.IsSuccessStatusCode;
-            await response.Content.CopyToAsync(Stream.Null, cancellationToken);
+            if (isAdmitted)
+                onAdmitted?.Invoke();
+            await using var body = await response.Content.ReadAsStreamAsync(bound.Token);
+            // There is no body, so what is read is the end, or what no gateway sends.
+            _ = await body.ReadAsync(new byte[1], bound.Token);
             return false;
         }
         catch (Exception error) when (IsConnectionFault(error))
         {
-            return isAdmitted && !cancellationToken.IsCancellationRequested;
+            return isAdmitted && !bound.IsCancellationRequested;
         }
         catch (ObjectDisposedException)
         {

@@ -69,7 +69,7 @@ public static class Shards
 }
 
 /// <summary>
-/// Sent on channel <see cref="Channels.ClusterNodes"/> with each heartbeat, so that processes with one name find each other.
+/// Sent on channel <see cref="Channels.ClusterNodes"/> at the start and every 15 s, so that processes with one name find each other.
 /// </summary>
 /// <param name="Instance">Unique to this process, unlike the name.</param>
 /// <param name="Answers">

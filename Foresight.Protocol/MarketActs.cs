@@ -47,10 +47,11 @@ public sealed record MarketActView(DateTimeOffset At, string Actor, string Key, 
 
 /// <summary>What an operator decided, whatever about.</summary>
 /// <param name="Subject">discrepancy, offender, market, or one of <see cref="OperatorSubjects"/>.</param>
-/// <param name="SubjectId">Its number, address or name.</param>
+/// <param name="SubjectId">Its number, address or name; of a bulk decision the lowest number.</param>
 /// <param name="Key">Name of the admin key; null in entries of earlier versions.</param>
 /// <param name="Note">Null if the action has none.</param>
-/// <param name="Batch">The same for all decisions of one bulk decision.</param>
+/// <param name="Batch">The same for all parts of one bulk decision, which has a part for each pair of states.</param>
+/// <param name="Subjects">How many it is about.</param>
 public sealed record DecisionView(
     DateTimeOffset At,
     string Actor,
@@ -61,7 +62,8 @@ public sealed record DecisionView(
     string? From,
     string? To,
     string? Note,
-    Guid? Batch
+    Guid? Batch,
+    int Subjects = 1
 );
 
 /// <param name="Decisions">Newest first, at most 500.</param>

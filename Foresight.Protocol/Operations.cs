@@ -216,7 +216,7 @@ public sealed record DiscrepancyDetail(DiscrepancyView Discrepancy, IReadOnlyLis
 public sealed record ResolveRequest(string? Note = null, string? Action = null, DateTimeOffset? Until = null, string? Assignee = null);
 
 /// <summary>Discrepancies to which the decision does not apply are listed in the answer and do not hold up the others.</summary>
-/// <param name="Ids">1..500, each once.</param>
+/// <param name="Ids">1..5000, each once.</param>
 public sealed record BulkResolveRequest(
     IReadOnlyList<long> Ids,
     string? Note = null,

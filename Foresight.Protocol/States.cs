@@ -21,7 +21,10 @@ public static class DiscrepancyActions
     public const string Resolve = "resolve";
     public const string Acknowledge = "acknowledge";
     public const string Ignore = "ignore";
+
+    /// <summary>Also takes back a first key that waits for a second one.</summary>
     public const string Reopen = "reopen";
+
     public const string Assign = "assign";
     public const string Note = "note";
 
@@ -43,8 +46,8 @@ public static class DecisionLimits
 
     public const int NameLength = 100;
 
-    /// <summary>A single statement applies a bulk decision, so its size is bounded.</summary>
-    public const int Bulk = 500;
+    /// <summary>A single statement applies a bulk decision, and its ids must fit into the body of a request (64 KiB).</summary>
+    public const int Bulk = 5_000;
 }
 
 /// <summary>No sound node sends such a thing, so a single one suffices to put a node out (docs/decisions/0441).</summary>
@@ -265,4 +268,7 @@ public static class BatchStates
 
     /// <summary>In the order of a transaction's life.</summary>
     public static readonly IReadOnlyList<string> All = [Signed, Broadcast, Mined, Final, Failed, Replaced];
+
+    /// <summary>It may still come into a block.</summary>
+    public static bool IsInFlight(string state) => state is Signed or Broadcast;
 }

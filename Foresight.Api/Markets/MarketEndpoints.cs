@@ -49,7 +49,7 @@ public static class MarketEndpoints
         trades
             .MapGet("", TradesAsync)
             .WithName("ListTrades")
-            .WithSummary("Trades, newest first or as sorted, by market, account and settlement state.")
+            .WithSummary("Trades, newest first or as sorted, by market, account, settlement state and reason of failure.")
             .RefusesWith(400, 422, 503);
         trades
             .MapGet("/{id:long}", TradeAsync)

@@ -50,10 +50,22 @@ public readonly record struct TradePageParameters(
 public readonly record struct TradeParameters(
     [FromQuery(Name = "market")] int? Market = null,
     [FromQuery(Name = "account")] string? Account = null,
-    [FromQuery(Name = "settlement")] string? Settlement = null
+    [FromQuery(Name = "settlement")] string? Settlement = null,
+    [FromQuery(Name = "reason")] string? Reason = null
 ) : ICheckedParameters
 {
-    internal TradeFilter Filter => new(Market, AddressParameters.Read(Account), IsUnsettled ? null : Settlement, IsUnsettled);
+    private const int LongestReason = 64;
+
+    internal TradeFilter Filter =>
+        new(
+            Market,
+            AddressParameters.Read(Account),
+            IsUnsettled ? null
+                : Reason is null ? Settlement
+                : TradeStates.Failed,
+            IsUnsettled,
+            Reason
+        );
 
     Problem? ICheckedParameters.Problem =>
         AddressParameters.Check(Account, "account")
@@ -61,7 +73,14 @@ public readonly record struct TradeParameters(
             Settlement is null || IsUnsettled || TradeStates.All.Contains(Settlement)
                 ? null
                 : Problem.Malformed($"settlement must be {TradeStates.Unsettled}, {string.Join(", ", TradeStates.All)}.")
-        );
+        )
+        ?? CheckReason();
 
     private bool IsUnsettled => Settlement == TradeStates.Unsettled;
+
+    private Problem? CheckReason() =>
+        Reason is null ? null
+        : Settlement is not (null or TradeStates.Failed) ? Problem.Malformed($"reason belongs to the settlement {TradeStates.Failed}.")
+        : Reason.Length is > 0 and <= LongestReason && Reason.All(c => char.IsAsciiLetterLower(c) || c == '_') ? null
+        : Problem.Malformed($"reason must have 1 to {LongestReason} small letters or underscores.");
 }

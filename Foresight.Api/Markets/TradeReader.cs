@@ -10,7 +10,8 @@ namespace Foresight.Api.Markets;
 
 /// <summary>A null member does not restrict.</summary>
 /// <param name="Unsettled">True: only trades that are neither final nor failed.</param>
-public sealed record TradeFilter(int? MarketId, Address? Account, string? Settlement, bool Unsettled = false);
+/// <param name="Reason">What a failed trade failed by, without the detail after its colon.</param>
+public sealed record TradeFilter(int? MarketId, Address? Account, string? Settlement, bool Unsettled = false, string? Reason = null);
 
 /// <param name="Sort">One of <see cref="TradeSorts"/>.</param>
 /// <param name="After">Key of the last row on the previous page; null for the first page.</param>
@@ -26,6 +27,9 @@ public sealed class TradeReader(Database database)
         t.settlement_reason, t.tx_hash, t.block_number, t.epoch, t.sequence
         FROM trades t
         """;
+
+    /// <summary>Of a failed trade; as the index trades_failed_by_reason has it.</summary>
+    internal const string FailureReason = "coalesce(split_part(settlement_reason, ':', 1), 'unknown')";
 
     private const string Ascending = "t.block_number, t.trade_id";
     private const string Descending = "t.block_number DESC, t.trade_id DESC";
@@ -73,6 +77,8 @@ public sealed class TradeReader(Database database)
             conditions.Add("t.settlement = @settlement");
         if (filter.Unsettled)
             conditions.Add($"t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')");
+        if (filter.Reason is not null)
+            conditions.Add($"{FailureReason} = @reason");
         // EXISTS and not a join: an account can be on both sides of a trade through different orders, and a join would return
         // the trade twice.
         if (filter.Account is not null)
@@ -89,6 +95,7 @@ public sealed class TradeReader(Database database)
             trade,
             market = filter.MarketId,
             settlement = filter.Settlement,
+            reason = filter.Reason,
             account = filter.Account?.ToBytes(),
             rows = page.Size + 1,
         };

@@ -33,11 +33,13 @@ public static class DiscrepancyRules
 
     /// <summary>
     /// Closing a discrepancy above <paramref name="fourEyesOver"/> takes two keys, because it decides about money: the first decision waits
-    /// until another key decides the same. An unknown amount may be above it.
+    /// until another key decides the same. An unknown amount may be above it. One key suffices to take a first decision back.
     /// </summary>
     /// <param name="fourEyesOver">Micro-USDC; null turns four-eyes off.</param>
     public static Judgement Judge(DiscrepancyFacts facts, Decision decision, Operator by, long? fourEyesOver)
     {
+        if (decision.Action == DiscrepancyActions.Reopen && facts.SecondAction is not null)
+            return new Judgement(facts.State);
         if (After(facts.State, decision.Action) is not { } next)
             return new Judgement(
                 facts.State,

@@ -19,10 +19,10 @@ public sealed class DiscrepancyWorkflow(
     TimeProvider clock
 )
 {
-    // Only stores what DiscrepancyRules has decided, so that the rules are in one place. One statement for 1 or 500 discrepancies.
+    // Only stores what DiscrepancyRules has decided, so that the rules are in one place. One statement for one discrepancy or thousands.
     private const string Write = """
         WITH decided AS (
-            SELECT u.id, u.next, u.waits, d.state AS was
+            SELECT u.id, u.next, u.waits, d.state AS was, d.assignee AS formerly
             FROM unnest(@ids, @states, @waits) AS u (id, next, waits) JOIN discrepancies d ON d.discrepancy_id = u.id),
         changed AS (
             UPDATE discrepancies d SET
@@ -37,7 +37,12 @@ public sealed class DiscrepancyWorkflow(
                 changed_by = @actor, changed_at = now()
             FROM decided u WHERE d.discrepancy_id = u.id)
         INSERT INTO discrepancy_audit (discrepancy_id, actor, key_name, action, from_state, to_state, note, batch_id)
-        SELECT id, @actor, @key, CASE WHEN waits THEN @action || '_first_key' ELSE @action END, was, next, COALESCE(@note, @remark), @batch
+        SELECT id, @actor, @key,
+            CASE WHEN waits THEN @action || '_first_key' WHEN next = was AND NOT @isRemark THEN @withdrawn ELSE @action END,
+            was, next,
+            CASE WHEN @isAssignment
+                THEN 'From ' || COALESCE(formerly, 'nobody') || ' to ' || COALESCE(@assignee, 'nobody') || '.' ELSE @note END,
+            @batch
         FROM decided ORDER BY id
         """;
 
@@ -163,7 +168,7 @@ public sealed class DiscrepancyWorkflow(
                         batch,
                         isAssignment = decision.Action == DiscrepancyActions.Assign,
                         isRemark = DiscrepancyRules.IsRemark(decision.Action),
-                        remark = RemarkOf(decision),
+                        withdrawn = OperatorActions.Withdraw,
                     },
                     transaction,
                     cancellationToken: cancellationToken
@@ -173,11 +178,6 @@ public sealed class DiscrepancyWorkflow(
 
         return new BulkResolveResponse(batch ?? Guid.Empty, changing.Count, changing.Count(c => c.Judgement.Waits), refused);
     }
-
-    private static string? RemarkOf(Decision decision) =>
-        decision.Action != DiscrepancyActions.Assign ? null
-        : decision.Assignee is { } name ? $"To {name}."
-        : "To nobody.";
 
     /// <summary>Only that something has changed, because the topic is public and decisions are for operators.</summary>
     private void PublishChange() =>

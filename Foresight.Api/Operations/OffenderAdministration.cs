@@ -65,6 +65,7 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var parameters = new { address = address.ToBytes() };
+        var before = await LevelAsync(connection, address, transaction, cancellationToken);
         var waived = await connection.ExecuteAsync(
             new CommandDefinition(
                 "UPDATE strikes SET waived_at = now() WHERE address = @address AND waived_at IS NULL",
@@ -78,8 +79,8 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
         await connection.ExecuteAsync(
             new CommandDefinition(
                 """
-                INSERT INTO offender_audit (address, actor, key_name, action, waived, note)
-                VALUES (@address, @Actor, @Key, 'reset', @waived, @note)
+                INSERT INTO offender_audit (address, actor, key_name, action, waived, note, from_level, to_level)
+                VALUES (@address, @Actor, @Key, 'reset', @waived, @note, @before, @after)
                 """,
                 new
                 {
@@ -88,6 +89,8 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
                     by.Key,
                     waived,
                     note,
+                    before,
+                    after = await LevelAsync(connection, address, transaction, cancellationToken),
                 },
                 transaction,
                 cancellationToken: cancellationToken
@@ -141,6 +144,17 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
             [.. strikes.Select(o => new StrikeView(o.TradeId, o.Reason, o.Points, o.At, o.WaivedAt))],
             [.. audit.Select(a => new OffenderAuditView(a.At, a.Actor, a.Action, a.Waived, a.Note, a.Key))]
         );
+    }
+
+    private async Task<string> LevelAsync(
+        NpgsqlConnection connection,
+        Address address,
+        NpgsqlTransaction transaction,
+        CancellationToken cancellationToken
+    )
+    {
+        var (now, counting) = await ReadAsync(connection, address, transaction, cancellationToken);
+        return ViewOf(address, counting, now)?.Level ?? OffenderLevels.Clear;
     }
 
     private static async Task<(DateTimeOffset Now, IReadOnlyList<StrikeRow> Rows)> ReadAsync(

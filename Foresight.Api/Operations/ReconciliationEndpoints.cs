@@ -64,7 +64,7 @@ internal static class ReconciliationEndpoints
         routes
             .MapPost("/resolve", ResolveManyAsync)
             .WithName("ResolveDiscrepancies")
-            .WithSummary("One decision about up to 500 discrepancies, in one transaction.")
+            .WithSummary("One decision about up to 5,000 discrepancies, in one transaction.")
             .RefusesWith(400, 401, 429, 503);
         return app;
     }

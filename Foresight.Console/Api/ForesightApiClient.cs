@@ -58,6 +58,7 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
     public Task<Page<TradeView>> GetTradesAsync(
         string? market,
         string? settlement,
+        string? reason,
         string? sort,
         string? cursor,
         int limit,
@@ -68,6 +69,7 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
                 "trades",
                 ("market", market),
                 ("settlement", settlement),
+                ("reason", reason),
                 ("sort", sort),
                 ("limit", limit.ToString()),
                 ("cursor", cursor)

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Foresight.Console.Api;
+using Foresight.Protocol;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Foresight.Console.Lists;
@@ -6,11 +8,21 @@ namespace Foresight.Console.Lists;
 /// <param name="Address">Of the list's page, with its filters and its order.</param>
 public sealed record ExportQuestion(ForesightApiClient Api, string Address, CancellationToken Cancelled)
 {
+    public const string OfName = "of";
+
     /// <summary>Null if the address does not have it.</summary>
     public string? this[string name] =>
         QueryHelpers.ParseQuery(new Uri(new Uri("http://console"), Address).Query).TryGetValue(name, out var values)
             ? values.ToString()
             : null;
+
+    /// <summary>The account, transaction or run that the rows belong to.</summary>
+    /// <exception cref="ApiRefusedException">The address has none.</exception>
+    public string Of => this[OfName] is { Length: > 0 } of ? of : throw Refused("is missing");
+
+    /// <exception cref="ApiRefusedException">The address has none, or no number.</exception>
+    public long OfNumber =>
+        long.TryParse(Of, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Refused("must be a number");
 
     /// <summary>Of a list that the console has all rows of, in the order of the address.</summary>
     public ListFile Sorted<T>(IReadOnlyList<T> rows, IReadOnlyList<ListColumn<T>> columns, string prefix = "") =>
@@ -18,4 +30,7 @@ public sealed record ExportQuestion(ForesightApiClient Api, string Address, Canc
 
     public ListFile Sorted<T, TRow>(IReadOnlyList<T> rows, IReadOnlyList<ListColumn<T>> columns, string prefix, Func<T, TRow> written) =>
         ListFile.Of(ListRules.Sort(rows, columns, ListState.Of(Address, prefix)).Select(written), ListExports.MaxRows);
+
+    private static ApiRefusedException Refused(string why) =>
+        new(StatusCodes.Status400BadRequest, ProblemCodes.MalformedRequest, $"{OfName} {why}.");
 }

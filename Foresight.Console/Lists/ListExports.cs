@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foresight.Console.Accounts;
 using Foresight.Console.Api;
 using Foresight.Console.Database;
 using Foresight.Console.Decisions;
@@ -7,6 +8,8 @@ using Foresight.Console.Markets;
 using Foresight.Console.Offenders;
 using Foresight.Console.Overview;
 using Foresight.Console.Reconciliation;
+using Foresight.Console.Settlement;
+using Foresight.Console.Trades;
 using Foresight.Protocol;
 
 namespace Foresight.Console.Lists;
@@ -34,7 +37,9 @@ public static class ListExports
     {
         ["markets"] = async ask => ask.Sorted(await ask.Api.GetMarketsAsync(ask.Cancelled), MarketsPage.Columns),
         ["trades"] = ask =>
-            PagedAsync(cursor => ask.Api.GetTradesAsync(ask["market"], ask["settlement"], ask["sort"], cursor, PageSize, ask.Cancelled)),
+            PagedAsync(cursor =>
+                ask.Api.GetTradesAsync(ask["market"], ask["settlement"], ask["reason"], ask["sort"], cursor, PageSize, ask.Cancelled)
+            ),
         ["decisions"] = async ask =>
         {
             var hours = int.TryParse(ask["hours"], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : (int?)null;
@@ -87,6 +92,45 @@ public static class ListExports
                 FailoversPage.Columns
             ),
         ["batches"] = ask => PagedAsync(cursor => ask.Api.GetBatchesAsync(ask["state"], cursor, PageSize, ask.Cancelled)),
+        ["queue"] = async ask =>
+            ask.Sorted((await ask.Api.GetSettlementAsync(ask.Cancelled)).Queue, SettlementPage.QueueColumns, SettlementPage.QueuePrefix),
+        ["failures"] = async ask =>
+            ask.Sorted(
+                (await ask.Api.GetSettlementAsync(ask.Cancelled)).FailuresLast24Hours,
+                SettlementPage.FailureColumns,
+                SettlementPage.FailurePrefix
+            ),
+        ["endpoints"] = async ask =>
+            ask.Sorted(
+                (await ask.Api.GetSettlementAsync(ask.Cancelled)).Status.Endpoints ?? [],
+                SettlementPage.EndpointColumns,
+                SettlementPage.EndpointPrefix
+            ),
+        ["balances"] = async ask =>
+        {
+            var account = await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled);
+            var lines = BalanceRules.Align(account.Balances, account.OnChain, account.Trades);
+            return ask.Sorted(lines, BalanceList.Columns(NoMarket), BalanceList.Prefix, BalanceFileRow.Of);
+        },
+        ["open-orders"] = async ask =>
+            ask.Sorted(
+                (await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled)).OpenOrders,
+                OrderList.Columns(NoMarket),
+                OrderList.OpenPrefix
+            ),
+        ["past-orders"] = async ask =>
+            ask.Sorted(
+                (await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled)).PastOrders ?? [],
+                OrderList.Columns(NoMarket),
+                OrderList.PastPrefix
+            ),
+        ["account-trades"] = async ask =>
+            ask.Sorted((await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled)).Trades, TradeList.SortedHere(NoMarket), TradeList.Prefix),
+        ["transaction-trades"] = async ask =>
+            ask.Sorted((await ask.Api.GetTransactionAsync(ask.Of, ask.Cancelled)).Trades, TradeList.SortedHere(NoMarket), TradeList.Prefix),
+        ["strikes"] = async ask =>
+            ask.Sorted((await ask.Api.GetOffenderAsync(ask.Of, ask.Cancelled)).Strikes, OffenderPage.Columns, OffenderPage.Prefix),
+        ["repairs"] = async ask => ListFile.Of(await ask.Api.GetRepairsAsync(ask.OfNumber, ask.Cancelled), MaxRows),
         ["failed-commands"] = ask => PagedAsync(cursor => ask.Api.GetFailedCommandsAsync(cursor, PageSize, ask.Cancelled)),
     };
 
@@ -119,6 +163,9 @@ public static class ListExports
 
         return ListFile.Of(rows, MaxRows);
     }
+
+    /// <summary>No list is sorted by a market's words, so an export does not ask for them.</summary>
+    private static MarketView? NoMarket(int id) => null;
 
     private static T Read<T>(T? part)
         where T : class => part ?? throw new ApiUnavailableException("The Api could not read it.");

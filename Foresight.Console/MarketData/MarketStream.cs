@@ -131,7 +131,7 @@ public sealed partial class MarketStream(ApiAddresses addresses, TimeProvider cl
             if (asking.IsCompletedSuccessfully)
                 return null;
 
-            return closed.Task is { IsCompleted: true, Result: TimeoutException }
+            return closed.Task.IsCompleted && await closed.Task is TimeoutException
                 ? $"The hub has been silent for {SilenceBound.TotalSeconds:0} s."
                 : "The connection to the hub broke.";
         }

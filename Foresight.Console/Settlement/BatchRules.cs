@@ -8,7 +8,7 @@ public static class BatchRules
     /// <summary>Five blocks of twelve seconds: the default of SETTLEMENT_STUCK_BLOCKS, on a chain as slow as Ethereum.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
-    public static bool IsInFlight(BatchView batch) => batch.State is BatchStates.Signed or BatchStates.Broadcast;
+    public static bool IsInFlight(BatchView batch) => BatchStates.IsInFlight(batch.State);
 
     /// <summary>It holds up every later one, because the chain takes nonces in order.</summary>
     public static bool IsStuck(BatchView batch, DateTimeOffset now) =>

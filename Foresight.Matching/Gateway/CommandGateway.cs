@@ -15,7 +15,7 @@ internal static class CommandGateway
     private const long MaximumBodyBytes = 8 * 1024 * 1024;
 
     /// <summary>Bounds each request, because a connection past its lifetime stays, without a new proof, while one on it lasts.</summary>
-    private static readonly TimeSpan PresenceLimit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan WatchLimit = TimeSpan.FromMinutes(1);
 
     /// <summary>Rejects a command with a missing member, which would otherwise be read as zero: a price, a size or a market of 0.</summary>
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web) { RespectRequiredConstructorParameters = true };
@@ -30,7 +30,7 @@ internal static class CommandGateway
         gateway.MapPost("/commands", SendAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaximumBodyBytes));
         gateway.MapGet("/status", Status);
         gateway.MapGet("/state", StateAsync);
-        gateway.MapGet("/presence", PresenceAsync);
+        gateway.MapGet("/watch", HoldOpenAsync);
     }
 
     private static async ValueTask<object?> RequireProofAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -126,7 +126,9 @@ internal static class CommandGateway
             var waits = MakerOf(command) is { } maker && held.TryGetValue(maker, out before);
             if (!waits && check is null or { IsCompletedSuccessfully: true })
             {
+#pragma warning disable RS0030 // It has completed.
                 answers[i] = check?.Result is { } refusal ? Refuse(command, refusal.Status, refusal.Code) : submit(command);
+#pragma warning restore RS0030
                 continue;
             }
 
@@ -195,13 +197,13 @@ internal static class CommandGateway
     /// Followers keep one such request open for each resource. Its headers come at once, its body ends at the limit, and breaks off when
     /// this process stops.
     /// </summary>
-    private static async Task PresenceAsync(HttpContext http, IHostApplicationLifetime lifetime, TimeProvider clock)
+    private static async Task HoldOpenAsync(HttpContext http, IHostApplicationLifetime lifetime, TimeProvider clock)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
             await http.Response.Body.FlushAsync(ending.Token);
-            await Task.Delay(PresenceLimit, clock, ending.Token);
+            await Task.Delay(WatchLimit, clock, ending.Token);
         }
         catch (OperationCanceledException)
         {

@@ -104,7 +104,9 @@ internal sealed partial class CommandGuard(
 
     public static Task<Refusal?> Now(Refusal refusal) => Task.FromResult<Refusal?>(refusal);
 
+#pragma warning disable RS0030 // It has completed.
     private static bool IsUnchecked(Task<Refusal?> refusal) => refusal.IsCompletedSuccessfully && refusal.Result == Unchecked;
+#pragma warning restore RS0030
 
     private async Task<Refusal?> ReportedAsync(ConnectedNode peer, Task<Refusal?> byContract)
     {

@@ -76,7 +76,10 @@ internal sealed class SignatureGuard(
     {
         if (checks.Count <= SignaturesPerPart)
             return FirstForged(checks);
-        var found = await Task.WhenAll(checks.Chunk(SignaturesPerPart).Select(part => Task.Run(() => FirstForged(part))));
+        // Of one size, because the longest decides how long all take.
+        var parts = (checks.Count + SignaturesPerPart - 1) / SignaturesPerPart;
+        var size = (checks.Count + parts - 1) / parts;
+        var found = await Task.WhenAll(checks.Chunk(size).Select(part => Task.Run(() => FirstForged(part))));
         return found.FirstOrDefault(command => command is not null);
     }
 

@@ -2,14 +2,16 @@ namespace Foresight.Matching.Leadership;
 
 /// <summary>
 /// Wakes a follower when its connection to the holder closes, instead of up to a poll later. Only a reason to look: a crash is judged as
-/// at any other look.
+/// at any other look. At most once in a lease's duration, because a node that was broken into can break off every request.
 /// </summary>
 internal sealed class HolderWatch(INodeProbe probe, LeaseOptions options, TimeProvider clock)
 {
     private readonly Lock _gate = new();
-    private CancellationTokenSource? _ending;
+    private CancellationTokenSource? _cancellation;
     private string? _address;
     private long? _endedAt;
+
+    public event Action? Ended;
 
     /// <summary>Short in the poll after the end, because the signs of a crash do not come in the same moment.</summary>
     public TimeSpan LookInterval
@@ -24,21 +26,22 @@ internal sealed class HolderWatch(INodeProbe probe, LeaseOptions options, TimePr
     }
 
     /// <summary>Called at each look at a holder; has no effect while its address is watched.</summary>
-    public void Begin(string address, Action whenEnded)
+    public void Begin(string address)
     {
         if (!options.CrashFastPath)
             return;
-        var ending = new CancellationTokenSource();
         CancellationTokenSource? before;
+        CancellationTokenSource cancellation;
         lock (_gate)
         {
             if (_address == address)
                 return;
-            (before, _ending, _address) = (_ending, ending, address);
+            before = _cancellation;
+            (_cancellation, _address) = (cancellation = new CancellationTokenSource(), address);
         }
 
         before?.Cancel();
-        _ = WatchAsync(address, ending, whenEnded);
+        _ = WatchAsync(address, cancellation);
     }
 
     /// <summary>For a follower that becomes the leader, or stops.</summary>
@@ -46,26 +49,23 @@ internal sealed class HolderWatch(INodeProbe probe, LeaseOptions options, TimePr
     {
         CancellationTokenSource? before;
         lock (_gate)
-            (before, _ending, _address, _endedAt) = (_ending, null, null, null);
+            (before, _cancellation, _address) = (_cancellation, null, null);
         before?.Cancel();
     }
 
-    private async Task WatchAsync(string address, CancellationTokenSource ending, Action whenEnded)
+    private async Task WatchAsync(string address, CancellationTokenSource cancellation)
     {
-        var beganAt = clock.GetTimestamp();
-        var hasEnded = await probe.WaitForEndAsync(address, ending.Token);
+        var hasEnded = await probe.WaitForEndAsync(address, cancellation.Token);
         lock (_gate)
         {
-            if (_ending != ending)
+            if (_cancellation != cancellation)
                 return;
-            (_ending, _address) = (null, null);
-            // Otherwise a node that breaks off every request at once would keep its followers looking often.
-            hasEnded &= clock.GetElapsedTime(beganAt) >= options.PollInterval;
-            if (hasEnded)
-                _endedAt = clock.GetTimestamp();
+            (_cancellation, _address) = (null, null);
+            if (!hasEnded || (_endedAt is { } last && clock.GetElapsedTime(last) < options.LeaseDuration))
+                return;
+            _endedAt = clock.GetTimestamp();
         }
 
-        if (hasEnded)
-            whenEnded();
+        Ended?.Invoke();
     }
 }

@@ -39,6 +39,7 @@ public sealed partial class LeadershipLoop(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         _reporter.Starts();
         services.Outlets.Broadcast.Subscribe<LeaderMessage>(Channels.ClusterLeader, WakeWhenReleased);
+        _watch.Ended += _wake.Set;
         try
         {
             await AddressIsKnownAsync(ending.Token);
@@ -92,13 +93,16 @@ public sealed partial class LeadershipLoop(
             await Task.Delay(PauseAfterFailure, _clock, cancellationToken);
     }
 
-    /// <summary>However often it is woken: a node that was broken into can send "released" without a pause.</summary>
+    /// <summary>
+    /// Until the next look is due, or this follower is woken; but at least for the shortest interval, because a node that was broken into
+    /// can send "released" without a pause.
+    /// </summary>
     private async Task WaitForNextLookAsync(CancellationToken cancellationToken)
     {
-        var lookedAt = _clock.GetTimestamp();
+        var beganAt = _clock.GetTimestamp();
         await _wake.WaitAsync(_state.NextLook, _clock, cancellationToken);
-        var rest = LeaseRules.ShortestLook(_options) - _clock.GetElapsedTime(lookedAt);
-        if (rest > TimeSpan.Zero && rest < _state.NextLook)
+        var rest = LeaseRules.ShortestWait(_state.NextLook, _options) - _clock.GetElapsedTime(beganAt);
+        if (rest > TimeSpan.Zero)
             await Task.Delay(rest, _clock, cancellationToken);
     }
 
@@ -152,7 +156,7 @@ public sealed partial class LeadershipLoop(
 
         _state.SeeHeld(holder);
         if (holder.Address != services.Outlets.Presence.Address)
-            _watch.Begin(holder.Address, _wake.Set);
+            _watch.Begin(holder.Address);
         return null;
     }
 

@@ -86,6 +86,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         // lease: a holder of the past must not hide its successor.
         if (outcome is RenewOutcome.Renewed or RenewOutcome.AskedToStepDown)
             _stores.Board.Show(_term.Resource, record);
+        // Not CancelAsync, whose callbacks run on the pool: the simulator decides what runs when.
         if (outcome == RenewOutcome.AskedToStepDown)
             _asked.Cancel();
     }

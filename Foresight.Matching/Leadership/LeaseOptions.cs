@@ -16,8 +16,8 @@ public sealed record LeaseOptions
     public TimeSpan RenewInterval { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>
-    /// <c>LEASE_POLL_MS</c>. Longest time between two looks of a follower. It looks earlier when the lease runs out or is released, and
-    /// with <see cref="CrashFastPath"/> when the holder's process ends.
+    /// <c>LEASE_POLL_MS</c>. Longest time between two looks of a follower, but for a second's pause after a fault. It looks earlier when
+    /// the lease runs out or is released, and with <see cref="CrashFastPath"/> when the holder's process ends.
     /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(0.5);
 

@@ -50,8 +50,12 @@ public static class LeaseRules
     /// <summary>Shorter than the regular interval, so that several retries fit into what is left of the trust window.</summary>
     public static TimeSpan RetryInterval(LeaseOptions options) => options.RenewInterval / 5;
 
-    /// <summary>Least time between two looks of a follower, whatever wakes it.</summary>
     public static TimeSpan ShortestLook(LeaseOptions options) => options.PollInterval / 10;
+
+    /// <summary>Between a look of a follower and the next, whatever wakes it; less only if the next is due earlier.</summary>
+    /// <param name="nextLook">When the next is due, from the last on.</param>
+    public static TimeSpan ShortestWait(TimeSpan nextLook, LeaseOptions options) =>
+        nextLook < ShortestLook(options) ? nextLook : ShortestLook(options);
 
     /// <summary>
     /// True if the holder has not renewed for the lease's duration by the database's clock or by this process's own. Either is enough: the

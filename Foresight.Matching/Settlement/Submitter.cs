@@ -39,7 +39,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         acted |= await HealGapAsync(unfinished, head, mined, cancellationToken);
         acted |= await SignLifeAsync(unfinished, cancellationToken);
 
-        var inFlight = unfinished.Count(b => b.State is BatchStates.Signed or BatchStates.Broadcast);
+        var inFlight = unfinished.Count(b => BatchStates.IsInFlight(b.State));
         if (inFlight < settlement.Options.MaxInFlight)
             acted |= await ComposeAsync(settlement.Options.MaxInFlight - inFlight, head, cancellationToken);
         return acted;
@@ -280,7 +280,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     /// </summary>
     private async Task<bool> HealGapAsync(IReadOnlyList<StoredBatch> unfinished, long head, long mined, CancellationToken cancellationToken)
     {
-        var lowest = unfinished.FirstOrDefault(b => b.State is BatchStates.Signed or BatchStates.Broadcast);
+        var lowest = unfinished.FirstOrDefault(b => BatchStates.IsInFlight(b.State));
         if (lowest is null || lowest.Nonce <= mined)
         {
             _gapSince = null;

@@ -267,6 +267,26 @@ internal static class Samples
             [new FailureCountView("balance_moved", 4, Noon.AddHours(-1))]
         );
 
+    public static AccountDetail AccountDetail() =>
+        new(
+            Account,
+            2_100,
+            [new BalanceView("USDC", "100", "40", "10.5", "49.5"), new BalanceView("7:0", "12", "0", "0", "12")],
+            MoreBalances: false,
+            new ChainAccountView(2_105, [new ChainBalanceView("USDC", "90", "80"), new ChainBalanceView("7:0", "12", "12")]),
+            null,
+            [Order()],
+            MoreOpenOrders: false,
+            [Trade()],
+            MoreTrades: true,
+            new OffenderDetail(Offender(), [new StrikeView(41, "balance_moved", 20, Noon, null)], []),
+            [Order() with { OrderId = "0x99", Status = "filled" }],
+            MorePastOrders: true
+        );
+
+    public static RepairView Repair() =>
+        new(1, 9, 3, "status_mismatch:5", "status_mismatch", RepairStates.Planned, """{"s":1}""", """{"s":2}""", null, Noon);
+
     public static HistoryPoint Point(int secondsAgo, double? orders = 10, params string[] problems) =>
         new(Noon.AddSeconds(-secondsAgo), 1, orders, 5, 2, 9, 1, 2_048, 7, 21, HistoryHealth.Of(problems), problems);
 

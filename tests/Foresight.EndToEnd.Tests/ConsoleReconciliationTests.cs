@@ -57,7 +57,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await Expect(page.GetByText("The journal knows nothing of it.")).ToBeVisibleAsync();
 
         await page.GetByTestId("take").ClickAsync();
-        await Expect(page.Locator(".trail")).ToContainTextAsync("To Ada.");
+        await Expect(page.Locator(".trail")).ToContainTextAsync("to Ada.");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Reconciliation" }).Last)
             .ToHaveAttributeAsync("href", "/reconciliation?state=unresolved&kind=missing_offchain");
 

@@ -23,22 +23,27 @@ public sealed class DecisionLogReader(Database database, TimeProvider clock)
 {
     public const int Rows = 500;
 
-    /// <summary>Without what the reconciler found, reopened or repaired by itself, which no operator decided: it has no key.</summary>
+    /// <summary>
+    /// Without what the reconciler found, reopened or repaired by itself, which no operator decided: it has no key. A bulk decision is one
+    /// row, because it would otherwise leave no place for any other.
+    /// </summary>
     private const string Query = """
-        SELECT at, actor, key, subject, id, address, name, action, from_state AS fromState, to_state AS toState, note, batch FROM (
-            (SELECT at, actor, key_name AS key, 'discrepancy' AS subject, discrepancy_id AS id, NULL::bytea AS address, NULL AS name,
-                action, from_state, to_state, note, batch_id AS batch, audit_id
+        SELECT at, actor, key, subject, id, address, name, action, from_state AS fromState, to_state AS toState, note, batch, subjects
+        FROM (
+            (SELECT max(at) AS at, actor, key_name AS key, 'discrepancy' AS subject, min(discrepancy_id) AS id, NULL::bytea AS address,
+                NULL AS name, action, from_state, to_state, note, batch_id AS batch, max(audit_id) AS audit_id, count(*)::int AS subjects
              FROM discrepancy_audit WHERE at >= @since AND (key_name IS NOT NULL OR actor NOT IN ('reconciler', 'auto-fix'))
-             ORDER BY at DESC LIMIT @rows)
+             GROUP BY batch_id, CASE WHEN batch_id IS NULL THEN audit_id END, actor, key_name, action, from_state, to_state, note
+             ORDER BY max(at) DESC LIMIT @rows)
             UNION ALL
-            (SELECT at, actor, key_name, 'offender', NULL, address, NULL, action, NULL, NULL, note, NULL, audit_id
+            (SELECT at, actor, key_name, 'offender', NULL, address, NULL, action, from_level, to_level, note, NULL, audit_id, 1
              FROM offender_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)
             UNION ALL
             (SELECT at, actor, key_name, CASE WHEN market_id IS NULL THEN 'proposal' ELSE 'market' END,
-                coalesce(market_id, proposal_id), NULL, NULL, action, from_state, to_state, note, NULL, audit_id
+                coalesce(market_id, proposal_id), NULL, NULL, action, from_state, to_state, note, NULL, audit_id, 1
              FROM market_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)
             UNION ALL
-            (SELECT at, actor, key_name, subject, NULL, NULL, subject_id, action, from_state, to_state, note, NULL, audit_id
+            (SELECT at, actor, key_name, subject, NULL, NULL, subject_id, action, from_state, to_state, note, NULL, audit_id, 1
              FROM operator_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)) AS decisions
         ORDER BY at DESC, subject, audit_id DESC LIMIT @rows
         """;
@@ -77,6 +82,7 @@ public sealed class DecisionLogReader(Database database, TimeProvider clock)
         public string? ToState { get; init; }
         public string? Note { get; init; }
         public Guid? Batch { get; init; }
+        public int Subjects { get; init; }
 
         public DecisionView View =>
             new(
@@ -89,7 +95,8 @@ public sealed class DecisionLogReader(Database database, TimeProvider clock)
                 FromState,
                 ToState,
                 Note,
-                Batch
+                Batch,
+                Subjects
             );
     }
 }

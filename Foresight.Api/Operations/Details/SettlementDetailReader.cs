@@ -1,4 +1,5 @@
 using Dapper;
+using Foresight.Api.Markets;
 using Foresight.Api.Reading;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
@@ -38,7 +39,7 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
         """;
 
     internal const string FailuresQuery = $"""
-        SELECT coalesce(split_part(settlement_reason, ':', 1), 'unknown') AS reason, count(*) AS n, max(settlement_changed_at) AS last_at
+        SELECT {TradeReader.FailureReason} AS reason, count(*) AS n, max(settlement_changed_at) AS last_at
         FROM trades WHERE settlement = '{TradeStates.Failed}' AND settlement_changed_at > now() - interval '24 hours'
         GROUP BY 1 ORDER BY n DESC, reason LIMIT @MaxReasons
         """;

@@ -66,6 +66,20 @@ public sealed class TradeRoutesTests(ApiStack stack) : IAsyncLifetime
         Assert.Null(page.Next);
     }
 
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData("reason=allowance")]
+    [InlineData("settlement=failed&reason=allowance")]
+    [InlineData("reason=allowance&sort=tradeId")]
+    public async Task FailedTrades_AreFoundByTheirReason_WhateverItsDetail(string filter)
+    {
+        await stack.ExecuteAsync($"UPDATE trades SET settlement_reason = 'allowance:0x11' WHERE trade_id = {First + 6}");
+        await stack.ExecuteAsync($"UPDATE trades SET settlement_reason = 'allowance' WHERE trade_id = {First + 1}");
+        var page = await stack.ReadAsync<Page<TradeView>>($"trades?{filter}&limit=500");
+        Assert.Equal([First + 6], page.Items.Select(trade => trade.TradeId).Where(id => id is > First and < First + 9));
+        Assert.All(page.Items, trade => Assert.Equal(TradeStates.Failed, trade.Settlement));
+    }
+
     [Fact]
     public async Task APage_EndsWithTheCursorOfTheNext()
     {

@@ -52,6 +52,26 @@ public sealed class DiscrepancyRulesTests
         );
     }
 
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData("open", "resolve", null)]
+    [InlineData("acknowledged", "ignore", null)]
+    [InlineData("open", null, "state_conflict")]
+    [InlineData("acknowledged", null, "state_conflict")]
+    public void Judge_AFirstKeyThatWaits_IsTakenBackByOneKey(string state, string? waiting, string? refusal)
+    {
+        var judged = DiscrepancyRules.Judge(
+            new DiscrepancyFacts(state, 101, waiting, waiting is null ? null : "grace"),
+            Resolve with
+            {
+                Action = DiscrepancyActions.Reopen,
+            },
+            new Operator("Ada", "ada"),
+            fourEyesOver: 100
+        );
+        Assert.Equal((state, false, refusal), (judged.State, judged.Waits, judged.Refusal?.Code));
+    }
+
     [Fact]
     public void Judge_WithoutALimit_TakesOneKey_AndSmallThingsAlwaysDo()
     {

@@ -33,6 +33,55 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public async Task WhatIsDoneToMany_IsUndoneWhole_WithWhatWaitsForASecondKey_AndIsOneLineOfTheDecisions()
+    {
+        var ids = await InsertAsync(3);
+        await stack.ExecuteAsync($"UPDATE discrepancies SET amount = 5000000000 WHERE discrepancy_id = {ids[1]}");
+        var (_, done, _) = await stack.Admin.PostAsync("reconciliation/resolve", new { ids, note = $"One cause {_mark}." });
+        Assert.Equal((3, 1), (done.GetProperty("changed").GetInt32(), done.GetProperty("awaiting").GetInt32()));
+        var undo = new
+        {
+            ids,
+            note = $"Undone {_mark}.",
+            action = "reopen",
+        };
+        var (_, undone, _) = await stack.Admin.PostAsync("reconciliation/resolve", undo);
+        Assert.Equal((3, 0), (undone.GetProperty("changed").GetInt32(), undone.GetProperty("refused").GetArrayLength()));
+
+        var waiting = await stack.Admin.GetFromJsonAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{ids[1]}");
+        Assert.Equal((DiscrepancyStates.Open, null), (waiting!.Discrepancy.State, waiting.Discrepancy.Second));
+        Assert.Equal(["withdraw", "resolve_first_key"], waiting.Audit.Select(entry => entry.Action));
+        var log = await stack.Admin.GetFromJsonAsync<DecisionLog>("admin/decisions?hours=1");
+        Assert.Equal(
+            [
+                $"reopen resolved reopened {ids[0]} 2",
+                $"resolve open resolved {ids[0]} 2",
+                $"resolve_first_key open open {ids[1]} 1",
+                $"withdraw open open {ids[1]} 1",
+            ],
+            log!
+                .Decisions.Where(one => one.Note?.Contains(_mark, StringComparison.Ordinal) == true)
+                .Select(one => $"{one.Action} {one.From} {one.To} {one.SubjectId} {one.Subjects}")
+                .Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task Assignment_NamesTheAssigneeBefore()
+    {
+        var id = (await InsertAsync(1))[0];
+        foreach (var assignee in new[] { "Grace", "Bob", "" })
+            Assert.Equal(200, (await DecideAsync(id, ApiStack.AdaKey, "Ada", new { action = "assign", assignee })).Status);
+        var detail = await stack.Admin.GetFromJsonAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{id}");
+        Assert.Equal(
+            ["From Bob to nobody.", "From Grace to Bob.", "From nobody to Grace."],
+            detail!.Audit.OrderByDescending(entry => entry.Id).Select(entry => entry.Note)
+        );
+    }
+
+    [Fact]
     public async Task Decisions_AreThoseOfPersons_AndNotWhatTheReconcilerFoundOrRepaired()
     {
         var id = (await InsertAsync(1))[0];
@@ -52,20 +101,20 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     }
 
     [Fact]
-    public async Task FiveHundred_AreResolvedAtOnce_WithOneBatchInTheAudit_AndThoseThatDoNotFitAreNamed()
+    public async Task FiveThousand_AreResolvedAtOnce_WithOneBatchInTheAudit_AndThoseThatDoNotFitAreNamed()
     {
-        var ids = await InsertAsync(500);
+        var ids = await InsertAsync(DecisionLimits.Bulk);
         await stack.ExecuteAsync($"UPDATE discrepancies SET state = 'resolved' WHERE discrepancy_id = {ids[7]}");
         await stack.ExecuteAsync($"UPDATE discrepancies SET amount = 5000000000 WHERE discrepancy_id = {ids[8]}");
         var (status, answer, _) = await stack.Admin.PostAsync("reconciliation/resolve", new { ids, note = "One cause." });
         Assert.Equal(200, status);
-        Assert.Equal((499, 1), (answer.GetProperty("changed").GetInt32(), answer.GetProperty("awaiting").GetInt32()));
+        Assert.Equal((4_999, 1), (answer.GetProperty("changed").GetInt32(), answer.GetProperty("awaiting").GetInt32()));
         var refused = answer.GetProperty("refused").EnumerateArray().Single();
         Assert.Equal((ids[7], "state_conflict"), (refused.GetProperty("id").GetInt64(), refused.GetProperty("code").GetString()));
         var batch = answer.GetProperty("batch").GetGuid();
-        Assert.Equal(499L, await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancy_audit WHERE batch_id = '{batch}'"));
+        Assert.Equal(4_999L, await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancy_audit WHERE batch_id = '{batch}'"));
         Assert.Equal(
-            499L,
+            4_999L,
             await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancies WHERE natural_key LIKE '{_mark}%' AND state = 'resolved'")
         );
 
@@ -74,7 +123,7 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
             {
                 new { ids = Array.Empty<long>(), note = "x" },
                 new { ids = new long[] { 1, 1 }, note = "x" },
-                new { ids = Enumerable.Range(1, 501), note = "x" },
+                new { ids = Enumerable.Range(1, DecisionLimits.Bulk + 1), note = "x" },
             }
         )
             Assert.Equal(400, (await stack.Admin.PostAsync("reconciliation/resolve", wrong)).Status);

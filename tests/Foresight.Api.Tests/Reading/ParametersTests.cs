@@ -79,6 +79,22 @@ public sealed class ParametersTests
         Assert.Equal(refusal, RefusalOf(new TradeParameters(Account: account, Settlement: settlement)));
 
     [Theory]
+    [InlineData(null, "unreported", null)]
+    [InlineData("failed", "insufficient_balance", null)]
+    [InlineData("mined", "left_out", "reason belongs to the settlement failed.")]
+    [InlineData("unsettled", "left_out", "reason belongs to the settlement failed.")]
+    [InlineData(null, "", "reason must have 1 to 64 small letters or underscores.")]
+    [InlineData(null, "Unreported", "reason must have 1 to 64 small letters or underscores.")]
+    [InlineData(null, "unreported:0x11", "reason must have 1 to 64 small letters or underscores.")]
+    [InlineData(
+        null,
+        "a2345678901234567890123456789012345678901234567890123456789012345",
+        "reason must have 1 to 64 small letters or underscores."
+    )]
+    public void FailedTrades_AreFilteredByAReason(string? settlement, string reason, string? refusal) =>
+        Assert.Equal(refusal, RefusalOf(new TradeParameters(Settlement: settlement, Reason: reason)));
+
+    [Theory]
     [InlineData(null, null, null)]
     [InlineData("-tradeId", "7", null)]
     [InlineData("tradeId", "7", null)]

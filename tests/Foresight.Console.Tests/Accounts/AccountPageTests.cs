@@ -6,19 +6,7 @@ namespace Foresight.Console.Tests.Accounts;
 
 public sealed class AccountPageTests : ConsoleContext
 {
-    private AccountDetail _detail = new(
-        Samples.Account,
-        2_100,
-        [new BalanceView("USDC", "100", "40", "10.5", "49.5"), new BalanceView("7:0", "12", "0", "0", "12")],
-        MoreBalances: false,
-        new ChainAccountView(2_105, [new ChainBalanceView("USDC", "90", "80"), new ChainBalanceView("7:0", "12", "12")]),
-        null,
-        [Samples.Order()],
-        MoreOpenOrders: false,
-        [Samples.Trade()],
-        MoreTrades: true,
-        new OffenderDetail(Samples.Offender(), [], [])
-    );
+    private AccountDetail _detail = Samples.AccountDetail();
 
     public AccountPageTests()
     {

@@ -6,7 +6,7 @@ namespace Foresight.Console.Tests.Decisions;
 
 public sealed class DecisionsPageTests : ConsoleContext
 {
-    private static readonly DecisionLog Log = new(
+    private DecisionLog _log = new(
         Samples.Noon.AddHours(-24),
         [
             new(Samples.Noon.AddMinutes(-1), "Ada", "ada", "discrepancy", "1", "resolve", "open", "resolved", "Paid back.", null),
@@ -16,7 +16,7 @@ public sealed class DecisionsPageTests : ConsoleContext
         More: false
     );
 
-    public DecisionsPageTests() => Api.Answer("/admin/decisions", () => Log);
+    public DecisionsPageTests() => Api.Answer("/admin/decisions", () => _log);
 
     [Fact]
     public void Decision_NamesWhatItIsAbout_AndAKeyOnlyWhereOneIsKnown()
@@ -36,6 +36,14 @@ public sealed class DecisionsPageTests : ConsoleContext
         Assert.Contains("Decisions 3 in 24 h", Text(page));
         Assert.Equal("24 h", Text(page.FindAll(".ranges a[aria-current=true]").Single()));
         Assert.Contains("hours=168", page.FindAll(".ranges a")[2].GetAttribute("href"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public void BulkDecision_IsOneLine_WithTheNumberOfTheOthers()
+    {
+        _log = _log with { Decisions = [_log.Decisions[0] with { Batch = Guid.NewGuid(), Subjects = 1_200 }, .. _log.Decisions.Skip(1)] };
+        Assert.Equal("discrepancy 1 and 1,199 more", Rows(Shown())[0][3]);
     }
 
     private IRenderedComponent<DecisionsPage> Shown()

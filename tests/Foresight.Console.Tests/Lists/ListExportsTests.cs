@@ -23,9 +23,20 @@ public sealed class ListExportsTests
             "/admin/decisions?hours=24",
             () => new DecisionLog(Samples.Noon.AddDays(-1), [Decision("Bob"), Decision("Ada")], false)
         );
+        _api.Answer("/admin/settlement", () => Samples.SettlementDetail());
+        _api.Answer($"/admin/accounts/{Belongs}", Samples.AccountDetail);
+        _api.Answer($"/admin/offenders/{Belongs}", () => Samples.AccountDetail().Standing!);
+        _api.Answer(
+            $"/admin/transactions/{Belongs}",
+            () => new TransactionDetail(Samples.Batch(), [], [Samples.Trade()], MoreTrades: false)
+        );
+        _api.Answer($"/reconciliation/runs/{Belongs}/repairs", () => new Page<RepairView>([Samples.Repair()], null));
         _api.Answer("/admin/database", Samples.DatabaseDetail);
         _api.Answer("/admin/failed-commands", () => new Page<FailedCommandView>([Samples.FailedCommand()], null));
     }
+
+    /// <summary>Number of a run, and in these tests as good as an address or a hash.</summary>
+    private const string Belongs = "9";
 
     public static TheoryData<string> Names => [.. ListExports.Names];
 
@@ -33,7 +44,7 @@ public sealed class ListExportsTests
     [MemberData(nameof(Names))]
     public async Task EveryList_IsAFile_InBothForms(string list)
     {
-        var file = await ReadAsync(list, "");
+        var file = await ReadAsync(list, $"?of={Belongs}");
         var lines = Encoding.UTF8.GetString(file.Csv()).Split("\r\n");
         Assert.Equal(file.Rows.Count + 2, lines.Length);
         Assert.Equal(string.Join(',', file.Columns), lines[0]);
@@ -114,6 +125,27 @@ public sealed class ListExportsTests
     {
         _api.Answer("/admin/overview", () => Samples.Overview(unavailable: ("database", "away")) with { Database = null });
         await Assert.ThrowsAsync<ApiUnavailableException>(() => ReadAsync("servers", ""));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task AnAccountsBalances_AreOneLineEach_WithTheChainsSide()
+    {
+        var csv = Encoding.UTF8.GetString((await ReadAsync("balances", $"?of={Belongs}&balances.sort=-owned")).Csv()).Split("\r\n");
+        Assert.Equal("asset,owned,heldByOrders,heldByTrades,available,onChain,approved,difference", csv[0]);
+        Assert.Equal(["USDC,100,40,10.5,49.5,90,80,'-20", "7:0,12,0,0,12,12,12,0"], csv[1..3]);
+    }
+
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData("balances", "", "of is missing.")]
+    [InlineData("strikes", "?of=", "of is missing.")]
+    [InlineData("repairs", "?of=9x", "of must be a number.")]
+    public async Task ListOfOneThing_IsRefused_WithoutIt(string list, string query, string why)
+    {
+        var refused = await Assert.ThrowsAsync<ApiRefusedException>(() => ReadAsync(list, query));
+        Assert.Equal((400, why), (refused.Status, refused.Message));
+        Assert.Empty(_api.Asked);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class OrderPageTests : ConsoleContext
         Assert.Contains($"https://traces.example/{Trace}", Links(page));
         Assert.Contains($"/accounts/{Samples.Account}", Links(page));
         Assert.Equal(
-            [Hash, Samples.Account, Trace, Other],
+            [Hash, Samples.Account, "retry-1", Trace, Other],
             page.FindAll("[data-copy]").Select(button => button.GetAttribute("data-copy")).Distinct()
         );
     }

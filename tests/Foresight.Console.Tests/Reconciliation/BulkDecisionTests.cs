@@ -81,7 +81,8 @@ public sealed class BulkDecisionTests : ReconciliationContext
 
     [Theory]
     [InlineData(30, "Select all 30 that match")]
-    [InlineData(612, "Select the 500 most urgent of the 612 that match")]
+    [InlineData(1_200, "Select all 1,200 that match")]
+    [InlineData(7_000, "Select the 5,000 most urgent of the 7,000 that match")]
     [Trait("Category", "Console")]
     public void AllThatMatch_AreSelected_OnAllPages(int total, string offered)
     {
@@ -90,11 +91,18 @@ public sealed class BulkDecisionTests : ReconciliationContext
         var page = Shown();
         Field(page, "Select discrepancy 3").Change(true);
         Assert.Contains("1 selected", Text(page));
-        var matching = Enumerable.Range(1, Math.Min(total, 500)).Select(id => Samples.Discrepancy(id)).ToList();
-        Api.Answer("/reconciliation/discrepancies?state=open&sort=urgency&limit=500", () => Page(matching, total));
+        var matching = Enumerable.Range(1, Math.Min(total, DecisionLimits.Bulk)).Select(id => Samples.Discrepancy(id)).ToList();
+        // The last row of each page is the first of the next, as if one had moved.
+        const string Pages = "/reconciliation/discrepancies?state=open&sort=urgency&limit=500";
+        for (var offset = 0; offset < matching.Count; offset += 500)
+        {
+            var rows = matching.Skip(Math.Max(0, offset - 1)).Take(offset == 0 ? 500 : 501).ToList();
+            Api.Answer(offset == 0 ? Pages : $"{Pages}&offset={offset}", () => Page(rows, total));
+        }
+
         Api.Answer("/reconciliation/resolve", () => new BulkResolveResponse(Guid.Empty, matching.Count, 0, []));
         Button(page, offered).Click();
-        page.WaitForAssertion(() => Assert.Contains($"{matching.Count} selected", Text(page)));
+        page.WaitForAssertion(() => Assert.Contains($"{matching.Count:N0} selected", Text(page)));
         Assert.False(HasButton(page, "that match"));
 
         // Live updates of the page do not take away what other pages have; they render while the operator acts.

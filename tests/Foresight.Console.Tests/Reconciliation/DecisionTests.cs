@@ -140,7 +140,12 @@ public sealed class DecisionTests : ConsoleContext
     public void HalfOfADecision_NamesWhoMadeIt_AndWhatIsMissing()
     {
         _row = _row with { Second = new SecondView(DiscrepancyActions.Resolve, "Bob", "night", Samples.Noon) };
-        Assert.Contains("Bob (key night) wants to resolve it. It is done when somebody with another key decides the same.", Text(Shown()));
+        var page = Shown();
+        Assert.Contains("Bob (key night) wants to resolve it. It is done when somebody with another key decides the same", Text(page));
+        page.Find("#decision-note").Input("not yet");
+        Button(page, "Withdraw").Click();
+        page.WaitForAssertion(() => Assert.Single(Notified));
+        Assert.Contains("\"action\":\"reopen\"", Api.Bodies.Single());
     }
 
     [Fact]

@@ -143,18 +143,7 @@ public sealed class PartsTests : ConsoleContext
     {
         var shown = RepairsOf(
             Samples.Run(),
-            new RepairView(
-                1,
-                9,
-                3,
-                "status_mismatch:5",
-                "status_mismatch",
-                RepairStates.Planned,
-                "{\"s\":1}",
-                "{\"s\":2}",
-                null,
-                Samples.Noon
-            ),
+            Samples.Repair(),
             new RepairView(2, 9, null, "status_mismatch:6", "x", RepairStates.Refused, "{}", "{}", "four eyes", Samples.Noon)
         );
         Assert.Equal(["status_mismatch:5", "repaired", "s 1", "s 2"], Rows(shown)[0]);

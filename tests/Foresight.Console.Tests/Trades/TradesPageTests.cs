@@ -85,6 +85,21 @@ public sealed class TradesPageTests : ConsoleContext
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public void Reason_IsAFilter_UntilItIsTakenAway_OrAnotherStateIsChosen()
+    {
+        Navigation.NavigateTo("/trades?settlement=failed&reason=balance_moved&cursor=abc");
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Contains("/trades?settlement=failed&reason=balance_moved&limit=50&cursor=abc", Api.Asked));
+        Assert.StartsWith("balance moved", Text(page.Find("[data-testid=reason]")), StringComparison.Ordinal);
+        Assert.Contains("http://localhost/trades?settlement=failed", Links(page));
+
+        Field(page, "Settlement").Change(TradeStates.Mined);
+        Assert.Equal("/trades?settlement=mined", Address);
+        Assert.Empty(page.FindAll("[data-testid=reason]"));
+    }
+
+    [Fact]
     public void Pages_AreLinkedWithTheirFilters()
     {
         Navigation.NavigateTo("/trades?market=7");

@@ -24,7 +24,7 @@ public sealed class GatewayProofTests(StoresFixture stores) : IAsyncLifetime
     [
         "gateway/status",
         "gateway/state",
-        "gateway/presence",
+        "gateway/watch",
         "gateway/commands",
         "health",
         "metrics",

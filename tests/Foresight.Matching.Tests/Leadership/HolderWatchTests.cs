@@ -15,22 +15,26 @@ public sealed class HolderWatchTests : IDisposable
     private readonly HolderWatch _watch;
     private int _ends;
 
-    public HolderWatchTests() => _watch = new HolderWatch(_probe, Options, _clock);
+    public HolderWatchTests()
+    {
+        _watch = new HolderWatch(_probe, Options, _clock);
+        _watch.Ended += () => _ends++;
+    }
 
     public void Dispose() => _watch.End();
 
     [Fact]
     public void OneWatch_ServesManyLooks()
     {
-        Begin(First);
-        Begin(First);
+        _watch.Begin(First);
+        _watch.Begin(First);
         Assert.Equal([First], _probe.Asked);
     }
 
     [Fact]
     public void WhenTheHolderEnds_AFollowerLooksAtOnce_AndOftenForAPoll()
     {
-        Begin(First);
+        _watch.Begin(First);
         _clock.Advance(Options.PollInterval);
         Assert.Equal((0, Options.PollInterval), (_ends, _watch.LookInterval));
         _probe.Answer(hasEnded: true);
@@ -39,37 +43,46 @@ public sealed class HolderWatchTests : IDisposable
         Assert.Equal(Options.PollInterval, _watch.LookInterval);
     }
 
-    [Fact]
+    [Theory]
+    [InlineData(0.05)]
+    [InlineData(0.9)]
+    [InlineData(1)]
+    [InlineData(1.1)]
+    [InlineData(11)]
     [Trait("Category", "Trust")]
-    public void ANodeThatBreaksEveryRequestOff_ChangesNothing()
+    public void ANodeThatBreaksEveryRequestOff_IsBelievedOnceInALease(double polls)
     {
-        for (var look = 0; look < 30; look++)
+        const int Leases = 20;
+        var until = _clock.GetUtcNow() + Options.LeaseDuration * Leases;
+        var often = 0;
+        while (_clock.GetUtcNow() < until)
         {
-            Begin(First);
-            _clock.Advance(Options.PollInterval * 0.9);
+            _watch.Begin(First);
+            _clock.Advance(Options.PollInterval * polls);
             _probe.Answer(hasEnded: true);
-            Assert.Equal((0, Options.PollInterval), (_ends, _watch.LookInterval));
+            often += _watch.LookInterval < Options.PollInterval ? 1 : 0;
         }
 
-        Assert.Equal(30, _probe.Asked.Count);
+        Assert.InRange(_ends, 1, Leases);
+        Assert.True(often <= Leases * Math.Ceiling(1 / polls), $"{often} looks were soon after an end");
     }
 
     [Fact]
     public void AnAddressWhereNoNodeIs_IsNoReasonToLook_AndIsAskedAgain()
     {
-        Begin(First);
+        _watch.Begin(First);
         _clock.Advance(Options.PollInterval);
         _probe.Answer(hasEnded: false);
         Assert.Equal((0, Options.PollInterval), (_ends, _watch.LookInterval));
-        Begin(First);
+        _watch.Begin(First);
         Assert.Equal(2, _probe.Asked.Count);
     }
 
     [Fact]
     public void TheNextHolder_EndsTheWatchOfTheLast()
     {
-        Begin(First);
-        Begin(Second);
+        _watch.Begin(First);
+        _watch.Begin(Second);
         Assert.Equal([First, Second], _probe.Asked);
         Assert.True(_probe.Tokens[0].IsCancellationRequested);
         Assert.False(_probe.Tokens[1].IsCancellationRequested);
@@ -81,24 +94,22 @@ public sealed class HolderWatchTests : IDisposable
     [Fact]
     public void ALeader_WatchesNoOther()
     {
-        Begin(First);
+        _watch.Begin(First);
         _watch.End();
         Assert.True(_probe.Tokens[0].IsCancellationRequested);
         _clock.Advance(Options.PollInterval);
         _probe.Answer(hasEnded: true);
         Assert.Equal((0, Options.PollInterval), (_ends, _watch.LookInterval));
-        Begin(First);
+        _watch.Begin(First);
         Assert.Equal(2, _probe.Asked.Count);
     }
 
     [Fact]
     public void WithoutTheFastPath_NothingIsWatched()
     {
-        new HolderWatch(_probe, Options with { CrashFastPath = false }, _clock).Begin(First, () => _ends++);
+        new HolderWatch(_probe, Options with { CrashFastPath = false }, _clock).Begin(First);
         Assert.Empty(_probe.Asked);
     }
-
-    private void Begin(string address) => _watch.Begin(address, () => _ends++);
 
     private sealed class Probe : INodeProbe
     {

@@ -147,15 +147,18 @@ internal sealed class SimulatedNode : Process
         Kill();
         foreach (var session in sessions)
             ToPostgres.Request(() => World.Postgres.Close(session));
-        if (!machineDies)
-            _watchers.ForEach(watcher => watcher.Answer(true));
-        _watchers.Clear();
+        EndWatches(areNoticed: !machineDies);
         IsPoweredOff = machineDies;
     }
 
     public bool IsPoweredOff { get; private set; }
 
-    public void Stop() => Run(() => _lifetime?.StopApplication());
+    /// <summary>The gateway breaks the watches off before the lease is released.</summary>
+    public void Stop()
+    {
+        EndWatches(areNoticed: true);
+        Run(() => _lifetime?.StopApplication());
+    }
 
     public void Restart()
     {
@@ -176,6 +179,14 @@ internal sealed class SimulatedNode : Process
         life.Stopped();
         await _primary!.DisposeAsync();
         Crash(machineDies: false);
+    }
+
+    /// <summary>On the other side of a cut none is noticed.</summary>
+    private void EndWatches(bool areNoticed)
+    {
+        if (areNoticed && !ToClients.IsCut)
+            _watchers.ForEach(watcher => watcher.Answer(true));
+        _watchers.Clear();
     }
 
     private void Forget()
