@@ -13,11 +13,15 @@ public sealed class NativePostgresResource(string name, NativeState state, Param
 {
     public const string UserName = "postgres";
 
+    /// <summary>Whoever listens at the port of a server that is down is given no password, and not believed without one.</summary>
+    internal const string RequireProof = "Require Auth=ScramSHA256";
+
     public ParameterResource Password { get; } = password;
 
     public override ReferenceExpression ConnectionStringExpression =>
         ReferenceExpression.Create(
-            $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={UserName};Password={Password}"
+            $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};"
+                + $"Username={UserName};Password={Password};{RequireProof}"
         );
 }
 

@@ -13,7 +13,7 @@ public sealed class NativePostgresReplicaResource(string name, NativeState state
     public override ReferenceExpression ConnectionStringExpression =>
         ReferenceExpression.Create(
             $"Host={Address};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};"
-                + $"Username={NativePostgresResource.UserName};Password={Primary.Password}"
+                + $"Username={NativePostgresResource.UserName};Password={Primary.Password};{NativePostgresResource.RequireProof}"
         );
 }
 

@@ -24,8 +24,6 @@ public sealed class NativeState : IHostedService, IDisposable
     // Postgres runs under its own account when the AppHost is root, so other users may traverse the folder, but not list it.
     private const UnixFileMode PassThrough = OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private static readonly string EphemeralPrefix = $"{ProgramCache.ApplicationName}-";
-
     private readonly Lazy<FileStream> _lock;
     private readonly Lock _secrets = new();
 
@@ -45,11 +43,9 @@ public sealed class NativeState : IHostedService, IDisposable
         if (builder.Services.FirstOrDefault(service => service.ServiceType == typeof(NativeState)) is { } present)
             return (NativeState)present.ImplementationInstance!;
         var ephemeral = builder.Configuration.GetValue<bool>(EphemeralKey) || builder.Configuration.GetValue<bool>(TestingKey);
-        var temporary = System.IO.Path.Combine(
-            System.IO.Path.GetTempPath(),
-            $"{EphemeralPrefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}"
-        );
-        var state = new NativeState(ephemeral ? temporary : DefaultPath(), ephemeral);
+        // Not in the temp folder: what another user put there would be removed with the rights of this one.
+        var throwAway = System.IO.Path.Combine(DefaultPath(), "ephemeral", $"{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}");
+        var state = new NativeState(ephemeral ? throwAway : DefaultPath(), ephemeral);
         builder.Services.AddSingleton(state);
         // Registered through a factory, so that the container disposes of it after the orchestrator has stopped the servers.
         builder.Services.AddHostedService(_ => state);
@@ -190,22 +186,16 @@ public sealed class NativeState : IHostedService, IDisposable
         }
     }
 
-    private static void RemoveAbandoned()
+    private void RemoveAbandoned()
     {
-        foreach (var folder in Directory.EnumerateDirectories(System.IO.Path.GetTempPath(), EphemeralPrefix + "*"))
+        var parent = Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
+        foreach (var folder in parent.EnumerateDirectories())
         {
-            try
-            {
-                // Without a lock file the folder is being created, or is not one of ours, so it is left alone.
-                if (!File.Exists(System.IO.Path.Combine(folder, "lock")) || TryLock(folder) is not { } held)
-                    continue;
-                TryRemove(folder);
-                held.Dispose();
-            }
-            catch (UnauthorizedAccessException)
-            {
-                // Expected: the folder belongs to another user.
-            }
+            // Without a lock file the folder is being created, so it is left alone.
+            if (!File.Exists(System.IO.Path.Combine(folder.FullName, "lock")) || TryLock(folder.FullName) is not { } held)
+                continue;
+            TryRemove(folder.FullName);
+            held.Dispose();
         }
     }
 

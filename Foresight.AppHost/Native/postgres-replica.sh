@@ -5,6 +5,8 @@ set -euo pipefail
 
 slot=${STANDBY_NAME//-/_}
 export PGHOST=$PRIMARY_HOST PGPORT=$PRIMARY_PORT PGUSER=postgres PGPASSWORD
+# Whoever listens at the port of a primary that is down is given no password. Read by libpq from version 16 on.
+export PGREQUIREAUTH=scram-sha-256
 
 # In the image we begin as root, which Postgres refuses.
 as=()

@@ -9,7 +9,26 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Loop;
 
-internal sealed record MatchingSession(Term Term, CommandQueue Queue, MatchingLoop Loop);
+internal sealed record MatchingSession(Term Term, CommandQueue Queue, MatchingLoop Loop)
+{
+    private readonly Lock _gate = new();
+    private ProofRequest? _waiting;
+
+    /// <summary>
+    /// All who ask before it is answered get one proof, because it stops the loop for as long as the state takes to be hashed.
+    /// </summary>
+    /// <returns>Null if the queue is closed.</returns>
+    public ProofRequest? RequestProof()
+    {
+        lock (_gate)
+        {
+            if (_waiting is { Answer.Task.IsCompleted: false })
+                return _waiting;
+            _waiting = new ProofRequest();
+            return Queue.TryAddControl(_waiting) ? _waiting : null;
+        }
+    }
+}
 
 /// <summary>
 /// A command that enters while its shard closes is safe: a queue that is closed refuses it, and the fence stops one that was taken. A shard
@@ -29,11 +48,8 @@ internal sealed class MatchingGate
             Volatile.Write(ref _sessions[shard], null);
     }
 
-    public async Task<StateDigest?> ProveAsync(int shard, CancellationToken cancellationToken)
-    {
-        var proof = new ProofRequest();
-        return Session(shard)?.Queue.TryAddControl(proof) == true ? await proof.Answer.Task.WaitAsync(cancellationToken) : null;
-    }
+    public async Task<StateDigest?> ProveAsync(int shard, CancellationToken cancellationToken) =>
+        Session(shard)?.RequestProof() is { } proof ? await proof.Answer.Task.WaitAsync(cancellationToken) : null;
 }
 
 /// <summary>

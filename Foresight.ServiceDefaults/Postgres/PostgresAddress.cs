@@ -83,15 +83,28 @@ public sealed partial record PostgresAddress(
     {
         try
         {
-            return !text.Contains("://", StringComparison.Ordinal)
-                ? new NpgsqlConnectionStringBuilder(text)
-                : ParseText(setting, text, defaults);
+            return Proven(
+                !text.Contains("://", StringComparison.Ordinal)
+                    ? new NpgsqlConnectionStringBuilder(text)
+                    : ParseText(setting, text, defaults)
+            );
         }
         catch (Exception error) when (error is ArgumentException or FormatException or UriFormatException)
         {
             // The text itself is not shown, because it contains a password.
             throw new SettingException($"{setting} is neither a postgres:// URL nor a connection string: {error.GetType().Name}.");
         }
+    }
+
+    /// <summary>
+    /// Otherwise whoever listens at the port of a server that is down could ask for the password in clear, or for none and be believed. By
+    /// SCRAM the server proves that it knows the password, too. What the setting says about it itself stands.
+    /// </summary>
+    private static NpgsqlConnectionStringBuilder Proven(NpgsqlConnectionStringBuilder connection)
+    {
+        if (connection is { Password: not null, RequireAuth: null, SslMode: not (SslMode.VerifyCA or SslMode.VerifyFull) })
+            connection.RequireAuth = "ScramSHA256";
+        return connection;
     }
 
     private static NpgsqlConnectionStringBuilder ParseText(string setting, string text, NpgsqlConnectionStringBuilder? defaults)

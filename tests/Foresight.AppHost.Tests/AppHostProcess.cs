@@ -32,7 +32,7 @@ internal sealed class AppHostProcess : IDisposable
             RedirectStandardError = true,
         };
         (start.Environment["FORESIGHT_TEST_MARK"], start.Environment["TMPDIR"]) = (_mark.Split('=')[1], _temporary);
-        start.Environment["XDG_STATE_HOME"] = Path.Combine(_temporary, "state");
+        start.Environment["XDG_STATE_HOME"] = StateHome;
         var healthy = _healthy = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _output.Clear();
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
@@ -46,7 +46,10 @@ internal sealed class AppHostProcess : IDisposable
 
     public string Output => string.Join('\n', _output);
 
-    public string[] StateFolders => Directory.GetDirectories(_temporary, "foresight-*");
+    public string[] StateFolders =>
+        Path.Combine(StateHome, "foresight", "ephemeral") is var parent && Directory.Exists(parent) ? Directory.GetDirectories(parent) : [];
+
+    private string StateHome => Path.Combine(_temporary, "state");
 
     public async Task HealthyAsync(TimeSpan bound)
     {

@@ -81,7 +81,7 @@ public sealed class OffenderGateTests(ApiStack stack)
         Assert.Equal(3, detail.Strikes.Count(o => o.WaivedAt is not null));
         var log = await stack.Admin.GetFromJsonAsync<DecisionLog>("admin/decisions?hours=1");
         var waiver = Assert.Single(log!.Decisions, decision => decision.SubjectId == $"{eve.Address}");
-        Assert.Equal((OffenderLevels.Capped, OffenderLevels.Clear), (waiver.From, waiver.To));
+        Assert.Equal((OffenderLevels.Refused, OffenderLevels.Clear), (waiver.From, waiver.To));
         Assert.Equal(404, (int)(await stack.Admin.GetAsync($"admin/offenders/{PrivateKey.Random().Address}")).StatusCode);
         Assert.Equal(400, (int)(await stack.Admin.GetAsync("admin/offenders/nobody")).StatusCode);
         Assert.Equal(401, (int)(await stack.Http.GetAsync("admin/offenders")).StatusCode);

@@ -78,26 +78,29 @@ public sealed class NativeStateTests : IDisposable
     [Fact]
     public void WhatAKilledAppHostLeft_IsRemovedByTheNext_AndOthersAreNot()
     {
-        var prefix = Path.Combine(Path.GetTempPath(), $"{Foresight.AppHost.Programs.ProgramCache.ApplicationName}-test-{Guid.NewGuid():N}");
-        var (abandoned, inUse, foreign) = ($"{prefix}-a", $"{prefix}-b", $"{prefix}-c");
-        foreach (var folder in new[] { abandoned, inUse, foreign })
+        var (abandoned, inUse, unlocked) = (Path.Combine(_folder, "a"), Path.Combine(_folder, "b"), Path.Combine(_folder, "c"));
+        foreach (var folder in new[] { abandoned, inUse, unlocked })
             Directory.CreateDirectory(Path.Combine(folder, "data"));
         File.WriteAllText(Path.Combine(abandoned, "lock"), "");
-        try
-        {
-            using var other = new NativeState(inUse, ephemeral: false);
-            other.EnsureOpen();
-            using var next = new NativeState(Path.Combine(_folder, "next"), ephemeral: true);
-            next.EnsureOpen();
-            Assert.False(Directory.Exists(abandoned));
-            Assert.True(Directory.Exists(inUse));
-            Assert.True(Directory.Exists(foreign));
-        }
-        finally
-        {
-            foreach (var folder in new[] { inUse, foreign })
-                Directory.Delete(folder, recursive: true);
-        }
+        using var other = new NativeState(inUse, ephemeral: false);
+        other.EnsureOpen();
+        using var next = new NativeState(Path.Combine(_folder, "next"), ephemeral: true);
+        next.EnsureOpen();
+        Assert.False(Directory.Exists(abandoned));
+        Assert.True(Directory.Exists(inUse));
+        Assert.True(Directory.Exists(unlocked));
+    }
+
+    [Fact]
+    [Trait("Category", "Trust")]
+    public void NothingIsRemovedFromTheTempFolder_WhichOthersMayFill()
+    {
+        var planted = Directory.CreateTempSubdirectory("foresight-").FullName;
+        File.WriteAllText(Path.Combine(planted, "lock"), "");
+        using (var state = new NativeState(Path.Combine(_folder, "next"), ephemeral: true))
+            state.EnsureOpen();
+        Assert.True(Directory.Exists(planted));
+        Directory.Delete(planted, recursive: true);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -1,6 +1,10 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.Extensions.Configuration;
+using Npgsql;
 
 namespace Foresight.ServiceDefaults.Tests.Postgres;
 
@@ -15,6 +19,51 @@ public sealed class PostgresAddressTests
             (primary.Username, primary.Password, primary.Host, primary.Port, primary.Database)
         );
         Assert.Equal(Npgsql.SslMode.VerifyFull, primary.SslMode);
+    }
+
+    [Theory]
+    [Trait("Category", "Trust")]
+    [InlineData("postgres://user:secret@a/d", "ScramSHA256")]
+    [InlineData("postgres://user:secret@a/d?sslmode=require", "ScramSHA256")]
+    [InlineData("Host=a;Username=user;Password=secret", "ScramSHA256")]
+    [InlineData("postgres://user:secret@a/d?sslmode=verify-full", null)]
+    [InlineData("postgres://user:secret@a/d?sslmode=verify-ca", null)]
+    [InlineData("postgres://user@a/d", null)]
+    [InlineData("Host=a;Username=user;Password=secret;Require Auth=MD5", "MD5")]
+    public void PasswordIsGivenOnlyToAServerThatProvesItself(string url, string? required) =>
+        Assert.Equal(required, From(("DATABASE_URL", url)).Primary.RequireAuth);
+
+    [Theory]
+    [Trait("Category", "Trust")]
+    [InlineData(new byte[] { (byte)'R', 0, 0, 0, 8, 0, 0, 0, 3 })]
+    [InlineData(new byte[] { (byte)'R', 0, 0, 0, 12, 0, 0, 0, 5, 1, 2, 3, 4 })]
+    [InlineData(new byte[] { (byte)'R', 0, 0, 0, 8, 0, 0, 0, 0, (byte)'Z', 0, 0, 0, 5, (byte)'I' })]
+    public async Task ImpostorAtTheServersPort_IsGivenNoPassword_AndNotBelieved(byte[] answer)
+    {
+        using var impostor = new TcpListener(IPAddress.Loopback, 0);
+        impostor.Start();
+        var place = (IPEndPoint)impostor.LocalEndpoint;
+        var heard = HearAsync(impostor, answer);
+        var address = From(("DATABASE_URL", $"postgres://user:secret@127.0.0.1:{place.Port}/d?sslmode=disable"));
+        address.Primary.GssEncryptionMode = GssEncryptionMode.Disable;
+        await using var client = NpgsqlDataSource.Create(address.Primary);
+        var refused = await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await client.OpenConnectionAsync());
+        Assert.Contains("authentication method", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(await heard.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    /// <returns>What the client has sent after the answer to its first message.</returns>
+    private static async Task<byte[]> HearAsync(TcpListener impostor, byte[] answer)
+    {
+        using var client = await impostor.AcceptTcpClientAsync();
+        await using var stream = client.GetStream();
+        var length = new byte[4];
+        await stream.ReadExactlyAsync(length);
+        await stream.ReadExactlyAsync(new byte[BinaryPrimitives.ReadInt32BigEndian(length) - length.Length]);
+        await stream.WriteAsync(answer);
+        using var rest = new MemoryStream();
+        await stream.CopyToAsync(rest);
+        return rest.ToArray();
     }
 
     [Fact]
