@@ -1,3 +1,4 @@
+using System.Numerics;
 using Aspire.Hosting.Testing;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
@@ -51,6 +52,51 @@ public sealed class ConsoleActsTests(ConsoleFixture stack) : IAsyncLifetime
         await TypeAsync(grace, OperatorSubjects.Settlement, OperatorActions.Resume, "resume settlement", "The upgrade is done.");
         await Expect(halted).ToHaveCountAsync(0);
         await stack.TradeInStateAsync(trade, TradeStates.Final);
+    }
+
+    [Fact]
+    public async Task ATransactionThatWaits_IsReplacedByOneOfAHigherFee()
+    {
+        var market = stack.Markets[2];
+        var page = await OpenAsync("Ada", stack.AdaKey, "/settlement");
+        await stack.MineEveryAsync(0);
+        try
+        {
+            var trade = await stack.TradeAsync(market, stack.Traders[5], stack.Traders[6], new Price(43 * market.TickSize), lots: 200);
+            await stack.TradeInStateAsync(trade, TradeStates.Broadcast);
+            var before = await BatchOfAsync(trade);
+            await TypeAsync(page, OperatorSubjects.Settlement, OperatorActions.Bump, "replace", "The fee market moved.");
+            var after = await Eventually.GetAsync(
+                "a transaction of a higher fee in its place",
+                Eventually.Patience,
+                async () => await BatchOfAsync(trade) is var batch && batch.Transactions > before.Transactions ? batch : null
+            );
+            Assert.Equal(before.Nonce, after.Nonce);
+            Assert.True(BigInteger.Parse(after.MaxFeeWei) > BigInteger.Parse(before.MaxFeeWei), $"{before.MaxFeeWei}, {after.MaxFeeWei}");
+            await stack.MineEveryAsync(1);
+            await stack.TradeInStateAsync(trade, TradeStates.Final);
+        }
+        finally
+        {
+            await stack.MineEveryAsync(1);
+        }
+
+        async Task<BatchView> BatchOfAsync(long trade) => (await stack.GetAsAdminAsync<TradeDetail>($"admin/trades/{trade}")).Batch!;
+    }
+
+    [Fact]
+    public async Task AnOffender_IsWaived_AndTheDecisionHasItsLevels()
+    {
+        await stack.StrikeAsync((await stack.SettledTradeAsync()).TradeId);
+        var page = await OpenAsync("Ada", stack.AdaKey, $"/offenders/{ConsoleSeed.Offender}");
+        var reason = $"Our own fault {Guid.NewGuid():N}.";
+        await page.GetByTestId("waive-note").FillAsync(reason);
+        await page.GetByTestId("waive").ClickAsync();
+        await page.GetByTestId("waive-confirm").ClickAsync();
+        await Expect(page.GetByTestId("points")).ToHaveTextAsync("0");
+        await page.GotoAsync("/decisions");
+        await Expect(page.GetByTestId("decisions").GetByRole(AriaRole.Row).Filter(new() { HasText = reason }))
+            .ToContainTextAsync($"→ {OffenderLevels.Clear}");
     }
 
     [Fact]

@@ -55,6 +55,7 @@ public class ConsoleFaultTests(ConsoleFixture stack, ITestOutputHelper output) :
                 await Expect(Problem("node:matching")).ToContainTextAsync(killed.NodeId, left());
                 await Expect(_page.GetByTestId("leader")).Not.ToHaveTextAsync(killed.NodeId, new() { Timeout = left().Timeout });
                 await Expect(Live).ToHaveClassAsync(new Regex("live-watch"), new() { Timeout = left().Timeout });
+                await NothingGreenIsOldAsync();
             }
         );
         await stack.BringBackAsync(killed.NodeId);
@@ -69,6 +70,7 @@ public class ConsoleFaultTests(ConsoleFixture stack, ITestOutputHelper output) :
             {
                 await Expect(Problem("head")).ToContainTextAsync("The chain does not move", left());
                 await PartlyLiveAsync(left);
+                await NothingGreenIsOldAsync();
             }
         );
 
@@ -81,6 +83,7 @@ public class ConsoleFaultTests(ConsoleFixture stack, ITestOutputHelper output) :
             {
                 await Expect(Problem("replica:replica-1")).ToContainTextAsync(new Regex("replica-1 (does not answer|is out)"), left());
                 await Expect(Problem("primary").Or(Problem("postgres"))).ToHaveCountAsync(0);
+                await NothingGreenIsOldAsync();
             }
         );
 

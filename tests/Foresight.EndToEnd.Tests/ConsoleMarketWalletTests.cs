@@ -67,6 +67,12 @@ public sealed partial class ConsoleMarketWalletTests(StackFixture stack) : IAsyn
         await page.GetByRole(AriaRole.Heading, new() { Name = question }).WaitForAsync();
         var id = int.Parse(MarketId().Match(page.Url).Groups[1].Value, CultureInfo.InvariantCulture);
 
+        await page.GetByTestId("act-note").FillAsync("The event has begun.");
+        await page.GetByTestId("act-close").ClickAsync();
+        await page.GetByTestId("act-word").FillAsync($"close {id}");
+        await page.GetByTestId("act-confirm").ClickAsync();
+        await Expect(page.Locator(".page-head").GetByText(MarketStates.Closed, new() { Exact = true })).ToBeVisibleAsync();
+
         await wallet.GrantAsync(factory, Keccak256.HashText("RESOLVER"));
         var end = page.GetByTestId("market-end");
         await end.GetByLabel("What has come true").SelectOptionAsync("1");

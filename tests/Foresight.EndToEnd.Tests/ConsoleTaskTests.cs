@@ -48,7 +48,7 @@ public sealed class ConsoleTaskTests(ConsoleFixture stack) : IAsyncLifetime
         {
             var ada = await SignInAsync("Ada", stack.AdaKey);
             await DecideAsync(ada);
-            await Expect(ada.Page.GetByText("It is done when somebody with another key decides the same.")).ToBeVisibleAsync();
+            await Expect(ada.Page.GetByText("It is done when somebody with another key decides the same")).ToBeVisibleAsync();
 
             // The same key is not a second person, whatever name it gives.
             var impostor = await SignInAsync("Grace", stack.AdaKey);
