@@ -259,7 +259,8 @@ public static class BatchStates
     public const string Final = "final";
 
     /// <summary>
-    /// Had no effect and never will: it reverted as a whole and is confirmed, its nonce was taken, or its chain was lost.
+    /// Had no effect and never will: it reverted as a whole and is confirmed, its nonce was taken, its signer lost the role, or its chain
+    /// was lost.
     /// </summary>
     public const string Failed = "failed";
 

@@ -25,12 +25,16 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     public static readonly AbiFunction SpendableCollateralFunction = ContractArtifact.MarketFactory.Function("spendableCollateral");
     public static readonly AbiFunction SpendableSharesFunction = ContractArtifact.MarketFactory.Function("spendableShares");
 
+    public static readonly AbiFunction HasRoleFunction = ContractArtifact.MarketFactory.Function("hasRole");
     public static readonly AbiFunction SignOfLifeFunction = ContractArtifact.MarketFactory.Function("signOfLife");
     public static readonly AbiFunction LastSignOfLifeFunction = ContractArtifact.MarketFactory.Function("lastSignOfLife");
     public static readonly AbiFunction LongestOrderLifeFunction = ContractArtifact.MarketFactory.Function("longestOrderLife");
 
     public static readonly AbiEvent SignOfLifeEvent = ContractArtifact.MarketFactory.Event("SignOfLife");
     public static readonly AbiEvent MarketCreated = ContractArtifact.MarketFactory.Event("MarketCreated");
+
+    /// <summary>Role of those who may settle, on every market.</summary>
+    public static readonly Hash32 OperatorRole = Keccak256.HashText("OPERATOR");
 
     public static readonly TimeSpan DefaultOrderLife = TimeSpan.FromHours(24);
 
@@ -67,6 +71,9 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
     /// </summary>
     public async Task<long> LastSignOfLifeAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
         (long)await ReadAsync<BigInteger>(LastSignOfLifeFunction, block, cancellationToken);
+
+    public Task<bool> IsOperatorAsync(Address account, BlockRef block, CancellationToken cancellationToken = default) =>
+        ReadAsync<bool>(HasRoleFunction, block, cancellationToken, OperatorRole, account);
 
     public async Task<TimeSpan> LongestOrderLifeAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
         TimeSpan.FromSeconds((long)await ReadAsync<BigInteger>(LongestOrderLifeFunction, block, cancellationToken));

@@ -53,13 +53,27 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 final.Select(f => f.TransactionHash).ToArray(),
                 final.Select(f => f.BlockNumber).ToArray()
             ),
-            // Usually the submitter has recorded the receipt; this covers a batch whose receipt no submitter read.
+            // A batch that was given up and is mined after all: the submitter finds its receipt, so that it is undone with its block.
+            SettlementJournal.Sql(
+                """
+                UPDATE settlement_batches b SET state = 'broadcast', error = NULL, updated_at = now()
+                WHERE b.tx_hash = ANY ($1) AND b.state IN ('failed', 'replaced') AND NOT EXISTS (
+                    SELECT FROM settlement_batches o
+                    WHERE (o.signer, o.nonce, o.generation) = (b.signer, b.nonce, b.generation) AND o.state NOT IN ('failed', 'replaced'))
+                """,
+                // The array is one value, not the list of them.
+                (object)final.Select(f => f.TransactionHash).ToArray()
+            ),
+            // Usually the submitter has recorded the receipt; this covers a batch whose receipt no submitter read. A failure in a batch that
+            // was given up decides nothing: the trade is in another one by now.
             SettlementJournal.Sql(
                 $"""
                 UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, tx_hash = f.tx_hash, block_number = f.block_number,
                     settlement_changed_at = now()
                 FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bigint[]) AS f (trade_id, reason, tx_hash, block_number)
-                WHERE t.trade_id = f.trade_id AND t.settlement IN ('batched', 'broadcast') {Changed}
+                WHERE t.trade_id = f.trade_id AND t.settlement IN ('batched', 'broadcast') AND EXISTS (
+                    SELECT FROM settlement_batches own JOIN settlement_batches sent USING (signer, nonce)
+                    WHERE own.batch_id = t.batch_id AND sent.tx_hash = f.tx_hash) {Changed}
                 """,
                 failed.Select(f => f.TradeId).ToArray(),
                 failed.Select(f => f.Reason).ToArray(),

@@ -218,8 +218,9 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         return legs.ToLookup(l => l.TradeId);
     }
 
-    public Task<IReadOnlyList<StoredBatch>> ReadUnfinishedAsync(byte[] signer, CancellationToken cancellationToken) =>
-        ReadBatchesAsync("state IN ('signed', 'broadcast', 'mined') AND signer = $1 ORDER BY nonce", [signer], cancellationToken);
+    /// <summary>Of every signer, because what a former key has signed may still be mined.</summary>
+    public Task<IReadOnlyList<StoredBatch>> ReadUnfinishedAsync(CancellationToken cancellationToken) =>
+        ReadBatchesAsync("state IN ('signed', 'broadcast', 'mined') ORDER BY nonce", [], cancellationToken);
 
     /// <summary>Any of the transactions ever signed for a nonce may be the one that is mined. Newest first.</summary>
     public Task<IReadOnlyList<StoredBatch>> ReadFamilyAsync(byte[] signer, long nonce, CancellationToken cancellationToken) =>

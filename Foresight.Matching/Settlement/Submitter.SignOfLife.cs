@@ -24,8 +24,7 @@ public sealed partial class Submitter
         var head =
             await settlement.Client.GetBlockAsync(await settlement.Client.BlockNumberAsync(cancellationToken), cancellationToken)
             ?? throw new RpcUnavailableException("eth_getBlockByNumber", "the node does not have the block that it called its newest");
-        var factory = new MarketFactoryContract(settlement.Client, settlement.Deployment.Factory);
-        var sign = await factory.LastSignOfLifeAsync(BlockRef.Hash(head.Hash), cancellationToken);
+        var sign = await _factory.LastSignOfLifeAsync(BlockRef.Hash(head.Hash), cancellationToken);
         var isDue = SignOfLifeRules.IsDue(head.Timestamp, sign, life);
         if (isDue && await RefusalOfSignAsync(head, cancellationToken) is { } refusal)
         {

@@ -1,4 +1,5 @@
 using Foresight.Chain;
+using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Transactions;
 using Foresight.Protocol;
@@ -18,6 +19,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     private readonly SettlementJournal _journal = settlement.Journal;
     private readonly TimeProvider _clock = settlement.Clock;
     private readonly ILogger _logger = settlement.Logger;
+    private readonly MarketFactoryContract _factory = new(settlement.Client, settlement.Deployment.Factory);
     private readonly Dictionary<long, long> _missingSince = [];
     private long? _gapSince;
     private string? _said;
@@ -30,10 +32,12 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     {
         Trouble = null;
         var mined = await settlement.Client.GetTransactionCountAsync(settlement.Key.Key.Address, BlockRef.Latest, cancellationToken);
-        var unfinished = await _store.ReadUnfinishedAsync(settlement.Key.Address, cancellationToken);
+        var ofKeys = (await _store.ReadUnfinishedAsync(cancellationToken)).ToLookup(IsOfCurrentKey);
+        List<StoredBatch> unfinished = [.. ofKeys[true]];
         var acted = false;
         foreach (var batch in unfinished)
             acted |= await ProgressAsync(batch, head, mined, cancellationToken);
+        acted |= await FollowFormerKeysAsync(ofKeys[false], head, cancellationToken);
         if (!await MaySendAsync(cancellationToken))
             return acted;
         acted |= await HealGapAsync(unfinished, head, mined, cancellationToken);
@@ -49,14 +53,16 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     {
         var (facts, found) = await ReadFactsAsync(batch, head, mined, cancellationToken);
         var stuckAfter = batch.IsBumped ? 0 : settlement.Options.StuckAfterBlocks;
+        // Only the next in line is ever signed again, and what a former key signed never is.
+        var isNext = batch.Nonce == mined && IsOfCurrentKey(batch);
         switch (BatchProgressRules.Next(batch.Facts, facts, settlement.Options.Confirmations, stuckAfter))
         {
             // A batch that the node rejects, or that has reached the fee cap, waits for the next look: an immediate retry would get the
             // same answer.
             case BatchStep.Send:
-                return await SendAsync(batch, isNext: batch.Nonce == mined, cancellationToken);
+                return await SendAsync(batch, isNext, cancellationToken);
 
-            case BatchStep.Replace when batch.Nonce == mined:
+            case BatchStep.Replace when isNext:
                 return await ReplaceAsync(batch, cancellationToken);
 
             case BatchStep.RecordMined:
@@ -69,7 +75,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
                 return true;
 
             case BatchStep.Finish:
-                await FinishAsync(batch, cancellationToken);
+                await FinishAsync(batch, head, cancellationToken);
                 return true;
 
             default:
@@ -102,7 +108,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             {
                 if (found[i] is not { } receipt)
                     continue;
-                _missingSince.Remove(batch.Nonce);
+                _missingSince.Remove(batch.BatchId);
                 return (new ChainFacts(head, receipt.BlockNumber, null, KnownToNode: true), (family[i], receipt));
             }
 
@@ -120,11 +126,11 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     /// </summary>
     private async Task GiveUpIfNonceIsLostAsync(StoredBatch batch, long head, CancellationToken cancellationToken)
     {
-        var since = _missingSince.TryGetValue(batch.Nonce, out var seen) ? seen : _missingSince[batch.Nonce] = head;
+        var since = _missingSince.TryGetValue(batch.BatchId, out var seen) ? seen : _missingSince[batch.BatchId] = head;
         if (head - since < settlement.Options.Confirmations + BlocksUntilNonceIsLost)
             return;
         Log.NonceLost(_logger, batch.Nonce, batch.BatchId);
-        _missingSince.Remove(batch.Nonce);
+        _missingSince.Remove(batch.BatchId);
         Publish(
             await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "nonce_taken", hasReverted: false, alone: null, cancellationToken)
         );
@@ -261,7 +267,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             : [.. leftOut];
     }
 
-    private async Task FinishAsync(StoredBatch batch, CancellationToken cancellationToken)
+    private async Task FinishAsync(StoredBatch batch, long head, CancellationToken cancellationToken)
     {
         if (batch.Error is null)
         {
@@ -270,7 +276,11 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         }
 
         Log.Reverted(_logger, batch.BatchId, batch.Trades);
-        var alone = BatchSigner.TradeIdsOf(batch.RawTransaction) is [var only] ? only : (long?)null;
+        // Without the role every batch reverts, whatever is in it.
+        var alone =
+            BatchSigner.TradeIdsOf(batch.RawTransaction) is [var only] && await MaySettleAsync(batch, ConfirmedAt(head), cancellationToken)
+                ? only
+                : (long?)null;
         Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "reverted", hasReverted: true, alone, cancellationToken));
     }
 
@@ -366,6 +376,12 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             "Nonce {Nonce} was used by a foreign transaction; gave up batch {BatchId}, its trades will be settled again."
         )]
         public static partial void NonceLost(ILogger logger, long nonce, long batchId);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{Signer} may not settle any more; gave up its batch {BatchId} (nonce {Nonce}), whose trades will be settled again."
+        )]
+        public static partial void RoleLost(ILogger logger, Address signer, long batchId, long nonce);
 
         [LoggerMessage(
             LogLevel.Error,

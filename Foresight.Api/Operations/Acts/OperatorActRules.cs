@@ -10,7 +10,10 @@ namespace Foresight.Api.Operations.Acts;
 /// <param name="OtherNodes">
 /// Of a node or leader: matching nodes beside it that are alive and not drained. Null: the registry cannot be read.
 /// </param>
-/// <param name="InFlight">Of settlement: the next transaction in line, which all others wait for; null if none was sent.</param>
+/// <param name="InFlight">
+/// Of settlement: the next transaction in line, which all others wait for; null if none was sent. Never one of a former key, which nobody
+/// here can sign again.
+/// </param>
 /// <param name="IsBumped">It has been asked for already, and is not replaced yet.</param>
 /// <param name="WaitingAction">What one key has decided and another has yet to; null also if it has waited for too long.</param>
 public sealed record OperatorActFacts(

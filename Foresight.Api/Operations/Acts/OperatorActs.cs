@@ -118,7 +118,7 @@ public sealed class OperatorActs(
                     CASE WHEN l.renewed_at > clock_timestamp() - l.lease_ms * interval '1 ms' THEN l.node_id END AS leader,
                     l.epoch, coalesce(is_asked_to_step_down(l.resource, l.epoch, l.node_id), false) AS steps_down,
                     (SELECT batch_id FROM settlement_batches WHERE @Subject = 'settlement' AND state IN ('signed', 'broadcast')
-                        ORDER BY nonce LIMIT 1) AS in_flight,
+                        AND signer = (SELECT signer FROM settlement_status) ORDER BY nonce LIMIT 1) AS in_flight,
                     (SELECT bumped_batch FROM settlement_status) AS bumped,
                     w.action AS waiting_action, w.key_name AS waiting_key
                 FROM (SELECT) AS one

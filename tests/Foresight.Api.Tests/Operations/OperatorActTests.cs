@@ -89,19 +89,31 @@ public sealed class OperatorActTests(ApiStack stack) : IAsyncLifetime
         Task<bool> AllowedAsync() => stack.ScalarAsync<bool>("SELECT allowed_block IS NOT DISTINCT FROM '\\x0a' FROM settlement_status");
     }
 
-    /// <summary>The next one in line may be one that no node takes, and it is the one that holds up all others.</summary>
+    /// <summary>
+    /// The next one in line may be one that no node takes, and it is the one that holds up all others. One of a former key stands in no line
+    /// of this one.
+    /// </summary>
     [Fact]
-    public async Task ABump_NamesTheNextTransactionInLine_AlsoOneThatIsOnlySigned()
+    [Trait("Category", "Trust")]
+    public async Task ABump_NamesTheCurrentKeysNextTransactionInLine_AlsoOneThatIsOnlySigned()
     {
         await stack.ExecuteAsync(
             """
-            INSERT INTO settlement_status (node_id, epoch, head_block, confirmed_block, confirmations) VALUES ('n1', 1, 90, 80, 2);
+            INSERT INTO settlement_status (node_id, epoch, head_block, confirmed_block, confirmations, signer)
+            VALUES ('n1', 1, 90, 80, 2, '\x01');
             INSERT INTO settlement_batches (signer, nonce, raw_tx, tx_hash, state, epoch, generation)
-            VALUES ('\x01', -2, '', '\xbeef01', 'signed', 1, 1), ('\x01', -1, '', '\xbeef02', 'broadcast', 1, 1)
+            VALUES ('\x02', -3, '', '\xbeef00', 'broadcast', 1, 1)
             """
         );
         try
         {
+            await RefusedAsync("settlement", ApiStack.AdaKey, "bump", 409, "state_conflict");
+            await stack.ExecuteAsync(
+                """
+                INSERT INTO settlement_batches (signer, nonce, raw_tx, tx_hash, state, epoch, generation)
+                VALUES ('\x01', -2, '', '\xbeef01', 'signed', 1, 1), ('\x01', -1, '', '\xbeef02', 'broadcast', 1, 1)
+                """
+            );
             await ActAsync("settlement", ApiStack.AdaKey, "Ada", "bump", "It is stuck.");
             Assert.Equal(
                 -2L,

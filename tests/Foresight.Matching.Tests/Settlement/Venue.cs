@@ -140,7 +140,9 @@ public sealed class Venue : IAsyncDisposable
     public async Task TakeTermAsync() => Term = await TestTerms.TakeAsync(Database, LeasedResources.Settlement);
 
     /// <summary>A submitter has no memory after a crash, so a new one stands for it.</summary>
-    public Submitter NewSubmitter(NodeClient? through = null) => NewParts(Leader.SendAsync, through).NewSubmitter();
+    /// <param name="key">Null for <see cref="Operator"/>.</param>
+    public Submitter NewSubmitter(NodeClient? through = null, OperatorKey? key = null) =>
+        NewParts(Leader.SendAsync, through, key).NewSubmitter();
 
     public ChainFollower NewFollower(NodeClient? through = null) => NewFollowerVia(Send ?? Leader.SendAsync, through);
 
@@ -349,9 +351,9 @@ public sealed class Venue : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
-    private SettlementParts NewParts(SendToLeader send, NodeClient? through)
+    private SettlementParts NewParts(SendToLeader send, NodeClient? through, OperatorKey? key = null)
     {
-        var services = new SettlementServices(Operator, Options, Publisher, _metrics, TimeProvider.System);
+        var services = new SettlementServices(key ?? Operator, Options, Publisher, _metrics, TimeProvider.System);
         return new SettlementParts(
             new SettlementContext(Term, Database, Deployment, ClientThrough(through), services, NullLogger.Instance),
             send,

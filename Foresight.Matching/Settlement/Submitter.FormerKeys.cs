@@ -1,0 +1,52 @@
+using Foresight.Chain;
+using Foresight.Chain.Rpc;
+using Foresight.Protocol;
+
+namespace Foresight.Matching.Settlement;
+
+// After a rotation of the operator's key, what the former one signed may still be mined, so it is followed to its end. Nonces, fees and the
+// transactions in flight are those of the current key only: nobody here can sign for another.
+public sealed partial class Submitter
+{
+    private bool IsOfCurrentKey(StoredBatch batch) => batch.Signer.AsSpan().SequenceEqual(settlement.Key.Address);
+
+    private async Task<bool> FollowFormerKeysAsync(IEnumerable<StoredBatch> unfinished, long head, CancellationToken cancellationToken)
+    {
+        var acted = false;
+        foreach (var ofKey in unfinished.GroupBy(batch => new Address(batch.Signer)))
+        {
+            var mined = await settlement.Client.GetTransactionCountAsync(ofKey.Key, BlockRef.Latest, cancellationToken);
+            foreach (var batch in ofKey)
+            {
+                var isWaiting = BatchStates.IsInFlight(batch.State) && batch.Nonce >= mined;
+                if (isWaiting && await CannotSettleAnyMoreAsync(batch, head, cancellationToken))
+                    acted |= await GiveUpWithoutRoleAsync(batch, cancellationToken);
+                else
+                    acted |= await ProgressAsync(batch, head, mined, cancellationToken);
+            }
+        }
+
+        return acted;
+    }
+
+    /// <summary>
+    /// At a confirmed block, because a revocation may be undone. Also at the head, because a role that was given only now is not confirmed
+    /// yet. Should the chain contradict both later, nothing settles twice: the market settles a trade once, and its event decides.
+    /// </summary>
+    private async Task<bool> CannotSettleAnyMoreAsync(StoredBatch batch, long head, CancellationToken cancellationToken) =>
+        !await MaySettleAsync(batch, ConfirmedAt(head), cancellationToken) && !await MaySettleAsync(batch, head, cancellationToken);
+
+    private Task<bool> MaySettleAsync(StoredBatch batch, long block, CancellationToken cancellationToken) =>
+        _factory.IsOperatorAsync(new Address(batch.Signer), block, cancellationToken);
+
+    private long ConfirmedAt(long head) => head - settlement.Options.Confirmations;
+
+    private async Task<bool> GiveUpWithoutRoleAsync(StoredBatch batch, CancellationToken cancellationToken)
+    {
+        Log.RoleLost(_logger, new Address(batch.Signer), batch.BatchId, batch.Nonce);
+        Publish(
+            await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "role_revoked", hasReverted: false, alone: null, cancellationToken)
+        );
+        return true;
+    }
+}
