@@ -165,10 +165,26 @@ public sealed partial class LeaderClient(
         {
             var deadline = clock.GetUtcNow() + options.DeliveryDeadline;
             var results = await send([.. part.Select(c => c with { Deadline = deadline })], cancellationToken);
+            var withoutRoom = new List<LeaderCommand>();
             for (var i = 0; i < part.Length; i++)
-                Check(part[i], results[i]);
+            {
+                if (IsWithoutRoom(part[i], results[i]))
+                    withoutRoom.Add(part[i]);
+                else
+                    Check(part[i], results[i]);
+            }
+
+            if (withoutRoom.Count > 0)
+                Log.NoRoom(logger, withoutRoom.Count, withoutRoom[0]);
         }
     }
+
+    /// <summary>
+    /// The engine is at a limit that strangers can reach, so it takes no new account or holding, for as long as it runs. To go on leaves
+    /// that one without; to wait would stop everybody. A settlement is not skipped, because the ledger would miss it for good.
+    /// </summary>
+    private static bool IsWithoutRoom(LeaderCommand command, CommandResult result) =>
+        command is ObserveBalance && result is { Status: ResultStatus.Rejected, Code: "no_room" };
 
     private void Check(LeaderCommand command, CommandResult result)
     {
@@ -193,6 +209,12 @@ public sealed partial class LeaderClient(
     {
         [LoggerMessage(LogLevel.Debug, "Command {Kind} had no effect: {Code}.")]
         public static partial void Harmless(ILogger logger, string kind, string code);
+
+        [LoggerMessage(
+            LogLevel.Error,
+            "The engine has no room for {Holdings} holdings, which cannot be traded here. The first is of {Command}."
+        )]
+        public static partial void NoRoom(ILogger logger, int holdings, LeaderCommand command);
 
         [LoggerMessage(LogLevel.Error, "Command {Command} was refused by the leader: {Code}.")]
         public static partial void Refused(ILogger logger, LeaderCommand command, string? code);

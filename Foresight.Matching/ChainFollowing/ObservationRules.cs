@@ -13,23 +13,17 @@ public static class ObservationRules
     /// </param>
     public static Observations Plan(Deployment deployment, BlockFacts facts, IReadOnlySet<Address> known)
     {
-        var collateral = new HashSet<Address>(facts.CollateralApprovals);
-        var shares = deployment.Markets.ToDictionary(m => m, _ => new HashSet<Address>());
+        // A first approval creates an account, so all its holdings are read. Approving shares covers those of every market.
+        var newcomers = facts.Granted.Where(a => !known.Contains(a)).ToHashSet();
+        var collateral = facts.CollateralApprovals.Where(known.Contains).Concat(newcomers).ToHashSet();
+        var approved = facts.ShareApprovals.Where(known.Contains).Concat(newcomers).ToHashSet();
+        var shares = deployment.Markets.ToDictionary(m => m, _ => approved.ToHashSet());
         foreach (var touched in facts.Touched.Where(t => known.Contains(t.Account)))
         {
             if (touched.Market is { } market)
                 shares[market].Add(touched.Account);
             else
                 collateral.Add(touched.Account);
-        }
-
-        // A first approval creates an account, so all its holdings are read. Approving shares covers those of every market.
-        var newcomers = facts.CollateralApprovals.Concat(facts.ShareApprovals).Where(a => !known.Contains(a)).ToHashSet();
-        collateral.UnionWith(newcomers);
-        foreach (var accounts in shares.Values)
-        {
-            accounts.UnionWith(facts.ShareApprovals);
-            accounts.UnionWith(newcomers);
         }
 
         return new Observations(collateral, shares.Where(s => s.Value.Count > 0).ToDictionary());

@@ -50,6 +50,9 @@ public sealed class BlockFacts
 
     public HashSet<Address> ShareApprovals { get; } = [];
 
+    /// <summary>Those who approved something. The others took an approval back, which needs none to be there.</summary>
+    public HashSet<Address> Granted { get; } = [];
+
     /// <summary>The contract gives trade id 0 to fills that did not come from the relayer.</summary>
     public IEnumerable<MarketEvent.OrderFilled> DirectFills => Fills.Where(f => f.TradeId.IsZero);
 
@@ -129,6 +132,8 @@ public sealed class BlockFacts
         )
         {
             CollateralApprovals.Add(e.Address("owner"));
+            if (!e.Integer("value").IsZero)
+                Granted.Add(e.Address("owner"));
         }
     }
 
@@ -152,6 +157,8 @@ public sealed class BlockFacts
         )
         {
             ShareApprovals.Add(e.Address("account"));
+            if (e.Bool("approved"))
+                Granted.Add(e.Address("account"));
         }
     }
 

@@ -29,7 +29,9 @@ internal static class RejectCodes
             RejectReason.StaleObservation => "stale_observation",
             // The engine's limit on unsettled trades is reached. The condition passes as settlement catches up, so the code is one that
             // clients retry.
-            RejectReason.SettlementBacklog or RejectReason.NoRoom => ProblemCodes.Unavailable,
+            RejectReason.SettlementBacklog => ProblemCodes.Unavailable,
+            // No request of a caller meets these, but the facts of the chain can.
+            RejectReason.InvalidAccount or RejectReason.NoRoom => "no_room",
             _ => ProblemCodes.MalformedRequest,
         };
 

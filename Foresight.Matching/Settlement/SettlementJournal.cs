@@ -210,7 +210,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
 
     /// <summary>
     /// Only for a transaction that had no effect and never will: it reverted as a whole and is confirmed, a foreign transaction used its
-    /// nonce, or its signer has lost the role. Its trades return to matched and go into smaller batches; a trade that was alone in it has failed by itself.
+    /// nonce, or its signer has lost the role. Its trades return to matched and go into smaller batches; a trade that was alone in it has
+    /// failed by itself.
     /// </summary>
     /// <param name="alone">The only trade of a transaction that reverted; null if there were others, or if it did not revert.</param>
     public Task<IReadOnlyList<TradeChange>> GiveUpAsync(

@@ -8,6 +8,7 @@ namespace Foresight.Simulation.Tests;
 /// Each failure names its seed: <c>simulate --from SEED --seeds 1 --trace</c> of bench/Foresight.Bench repeats that life. The verb also
 /// runs many more seeds, for which a test run has no time.
 /// </summary>
+[Trait("Category", "Trust")]
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     /// <summary>Few, because every test run waits for them: about a sixth of a second each on one core, without optimisation.</summary>

@@ -11,6 +11,7 @@ namespace Foresight.Chain.Tests.Contracts;
 /// At most a hundredth above the figures in contracts/README.md, so that an increase is noticed. The accounts have traded before, because
 /// first uses of storage slots cost more.
 /// </summary>
+[Trait("Category", "Trust")]
 public sealed class GasTests(ExchangeFixture fixture, ITestOutputHelper output) : IClassFixture<ExchangeFixture>
 {
     private readonly Exchange _exchange = fixture.Exchange;

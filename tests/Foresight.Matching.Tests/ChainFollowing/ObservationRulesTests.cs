@@ -39,9 +39,22 @@ public class ObservationRulesTests
     {
         var facts = new BlockFacts();
         facts.ShareApprovals.Add(Stranger);
+        facts.Granted.Add(Stranger);
         var plan = ObservationRules.Plan(Deployment, facts, new HashSet<Address>());
         Assert.Equal([Stranger], plan.Collateral);
         Assert.Equal([Stranger], plan.Shares[Market]);
+    }
+
+    [Fact]
+    [Trait("Category", "Trust")]
+    public void Plan_ReadsNothingOfAStranger_WhoApprovedNothing_AndOfAnAccountWhoTookItBackEverythingOfThat()
+    {
+        var facts = new BlockFacts();
+        facts.CollateralApprovals.UnionWith([Alice, Stranger]);
+        facts.ShareApprovals.UnionWith([Alice, Stranger]);
+        var plan = ObservationRules.Plan(Deployment, facts, new HashSet<Address> { Alice });
+        Assert.Equal([Alice], plan.Collateral);
+        Assert.Equal([Alice], plan.Shares[Market]);
     }
 
     [Fact]

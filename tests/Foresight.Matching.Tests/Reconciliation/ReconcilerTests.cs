@@ -7,6 +7,7 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Reconciliation;
 
 [Collection(ChainCollection.Name)]
+[Trait("Category", "Trust")]
 public sealed class ReconcilerTests(ChainFixture fixture)
 {
     [Fact]
