@@ -50,7 +50,7 @@ public sealed record MarketActView(DateTimeOffset At, string Actor, string Key, 
 /// <param name="SubjectId">Its number, address or name; of a bulk decision the lowest number.</param>
 /// <param name="Key">Name of the admin key; null in entries of earlier versions.</param>
 /// <param name="Note">Null if the action has none.</param>
-/// <param name="Batch">The same for all parts of one bulk decision, which has a part for each pair of states.</param>
+/// <param name="Batch">The same for all parts of one bulk decision, which has a part for each action, pair of states and note.</param>
 /// <param name="Subjects">How many it is about.</param>
 public sealed record DecisionView(
     DateTimeOffset At,

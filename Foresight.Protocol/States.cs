@@ -21,14 +21,15 @@ public static class DiscrepancyActions
     public const string Resolve = "resolve";
     public const string Acknowledge = "acknowledge";
     public const string Ignore = "ignore";
-
-    /// <summary>Also takes back a first key that waits for a second one.</summary>
     public const string Reopen = "reopen";
+
+    /// <summary>Takes back a first key that waits for a second one.</summary>
+    public const string Withdraw = "withdraw";
 
     public const string Assign = "assign";
     public const string Note = "note";
 
-    public static readonly IReadOnlyList<string> All = [Resolve, Acknowledge, Ignore, Reopen, Assign, Note];
+    public static readonly IReadOnlyList<string> All = [Resolve, Acknowledge, Ignore, Reopen, Withdraw, Assign, Note];
 }
 
 /// <summary>Only for filters, because no discrepancy has these values: "live" means every undecided state, "none" no assignee.</summary>

@@ -78,7 +78,7 @@ public sealed class TradeReader(Database database)
         if (filter.Unsettled)
             conditions.Add($"t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')");
         if (filter.Reason is not null)
-            conditions.Add($"{FailureReason} = @reason");
+            conditions.Add($"t.settlement = '{TradeStates.Failed}' AND {FailureReason} = @reason");
         // EXISTS and not a join: an account can be on both sides of a trade through different orders, and a join would return
         // the trade twice.
         if (filter.Account is not null)

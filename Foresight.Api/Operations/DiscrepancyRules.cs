@@ -38,8 +38,11 @@ public static class DiscrepancyRules
     /// <param name="fourEyesOver">Micro-USDC; null turns four-eyes off.</param>
     public static Judgement Judge(DiscrepancyFacts facts, Decision decision, Operator by, long? fourEyesOver)
     {
-        if (decision.Action == DiscrepancyActions.Reopen && facts.SecondAction is not null)
-            return new Judgement(facts.State);
+        if (decision.Action == DiscrepancyActions.Withdraw)
+            return new Judgement(
+                facts.State,
+                Refusal: facts.SecondAction is null ? (ProblemRules.StateConflict, "No decision waits for a second key.") : null
+            );
         if (After(facts.State, decision.Action) is not { } next)
             return new Judgement(
                 facts.State,

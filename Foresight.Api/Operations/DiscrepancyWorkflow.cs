@@ -22,7 +22,7 @@ public sealed class DiscrepancyWorkflow(
     // Only stores what DiscrepancyRules has decided, so that the rules are in one place. One statement for one discrepancy or thousands.
     private const string Write = """
         WITH decided AS (
-            SELECT u.id, u.next, u.waits, d.state AS was, d.assignee AS formerly
+            SELECT u.id, u.next, u.waits, d.state AS was, d.assignee AS previous_assignee
             FROM unnest(@ids, @states, @waits) AS u (id, next, waits) JOIN discrepancies d ON d.discrepancy_id = u.id),
         changed AS (
             UPDATE discrepancies d SET
@@ -38,10 +38,9 @@ public sealed class DiscrepancyWorkflow(
             FROM decided u WHERE d.discrepancy_id = u.id)
         INSERT INTO discrepancy_audit (discrepancy_id, actor, key_name, action, from_state, to_state, note, batch_id)
         SELECT id, @actor, @key,
-            CASE WHEN waits THEN @action || '_first_key' WHEN next = was AND NOT @isRemark THEN @withdrawn ELSE @action END,
-            was, next,
-            CASE WHEN @isAssignment
-                THEN 'From ' || COALESCE(formerly, 'nobody') || ' to ' || COALESCE(@assignee, 'nobody') || '.' ELSE @note END,
+            CASE WHEN waits THEN @action || '_first_key' ELSE @action END, was, next,
+            concat_ws(' ', CASE WHEN @isAssignment
+                THEN 'From ' || COALESCE(previous_assignee, 'nobody') || ' to ' || COALESCE(@assignee, 'nobody') || '.' END, @note),
             @batch
         FROM decided ORDER BY id
         """;
@@ -168,7 +167,6 @@ public sealed class DiscrepancyWorkflow(
                         batch,
                         isAssignment = decision.Action == DiscrepancyActions.Assign,
                         isRemark = DiscrepancyRules.IsRemark(decision.Action),
-                        withdrawn = OperatorActions.Withdraw,
                     },
                     transaction,
                     cancellationToken: cancellationToken

@@ -44,8 +44,12 @@ public sealed class NativeState : IHostedService, IDisposable
             return (NativeState)present.ImplementationInstance!;
         var ephemeral = builder.Configuration.GetValue<bool>(EphemeralKey) || builder.Configuration.GetValue<bool>(TestingKey);
         // Not in the temp folder: what another user put there would be removed with the rights of this one.
-        var throwAway = System.IO.Path.Combine(DefaultPath(), "ephemeral", $"{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}");
-        var state = new NativeState(ephemeral ? throwAway : DefaultPath(), ephemeral);
+        var ephemeralPath = System.IO.Path.Combine(
+            DefaultPath(),
+            "ephemeral",
+            $"{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}"
+        );
+        var state = new NativeState(ephemeral ? ephemeralPath : DefaultPath(), ephemeral);
         builder.Services.AddSingleton(state);
         // Registered through a factory, so that the container disposes of it after the orchestrator has stopped the servers.
         builder.Services.AddHostedService(_ => state);
@@ -188,15 +192,32 @@ public sealed class NativeState : IHostedService, IDisposable
 
     private void RemoveAbandoned()
     {
-        var parent = Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
-        foreach (var folder in parent.EnumerateDirectories())
+        var parent = System.IO.Path.GetDirectoryName(Path)!;
+        CreatePassThrough(parent);
+        foreach (var folder in Directory.EnumerateDirectories(parent))
         {
-            // Without a lock file the folder is being created, so it is left alone.
-            if (!File.Exists(System.IO.Path.Combine(folder.FullName, "lock")) || TryLock(folder.FullName) is not { } held)
-                continue;
-            TryRemove(folder.FullName);
-            held.Dispose();
+            try
+            {
+                // Without a lock file the folder is being created, so it is left alone.
+                if (!File.Exists(System.IO.Path.Combine(folder, "lock")) || TryLock(folder) is not { } held)
+                    continue;
+                TryRemove(folder);
+                held.Dispose();
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // Left by this user's run as another, as by sudo -E.
+            }
         }
+    }
+
+    private static void CreatePassThrough(string folder)
+    {
+        if (Directory.Exists(folder))
+            return;
+        CreatePassThrough(System.IO.Path.GetDirectoryName(folder)!);
+        Directory.CreateDirectory(folder);
+        File.SetUnixFileMode(folder, PassThrough);
     }
 
     private static void TryRemove(string folder)

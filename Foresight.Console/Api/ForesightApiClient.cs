@@ -77,8 +77,12 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
             cancellationToken
         );
 
+    /// <summary>The newest 50.</summary>
     public Task<IReadOnlyList<RunView>> GetRunsAsync(CancellationToken cancellationToken) =>
         GetListAsync<RunView>("reconciliation/runs?limit=50", cancellationToken);
+
+    public Task<Page<RunView>> GetRunsAsync(string? cursor, int limit, CancellationToken cancellationToken) =>
+        GetAsync<Page<RunView>>(Query("reconciliation/runs", ("limit", $"{limit}"), ("cursor", cursor)), cancellationToken);
 
     public Task<IReadOnlyList<CoverageView>> GetCoverageAsync(CancellationToken cancellationToken) =>
         GetListAsync<CoverageView>("reconciliation/coverage?limit=200", cancellationToken);
@@ -130,6 +134,12 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
 
     public Task<IReadOnlyList<RepairView>> GetRepairsAsync(long runId, CancellationToken cancellationToken) =>
         GetListAsync<RepairView>($"reconciliation/runs/{runId}/repairs?limit=500", cancellationToken);
+
+    public Task<Page<RepairView>> GetRepairsAsync(long runId, string? cursor, int limit, CancellationToken cancellationToken) =>
+        GetAsync<Page<RepairView>>(
+            Query($"reconciliation/runs/{runId}/repairs", ("limit", $"{limit}"), ("cursor", cursor)),
+            cancellationToken
+        );
 
     public Task<DiscrepancyDetail> ResolveAsync(long id, ResolveRequest request, CancellationToken cancellationToken) =>
         PostAsync<DiscrepancyDetail>($"reconciliation/resolve/{id}", request, cancellationToken);

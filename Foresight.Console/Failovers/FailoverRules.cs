@@ -16,7 +16,7 @@ public static class FailoverRules
         ("detected", "A follower found the lease free, or its holder gone."),
         ("lease", "Its bid won: no other node may try."),
         ("fenced", "The term is its own: nothing of an earlier one can be written any more."),
-        ("recovered", "Its engine was rebuilt from the journal."),
+        ("recovered", "It had read from the journal what it needs; a matching engine was rebuilt from it."),
         (FirstAcknowledgement, "The first order was acknowledged."),
     ];
 

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Foresight.Console.Access;
 using Foresight.Console.Api;
+using Foresight.Console.Problems;
 using Foresight.ServiceDefaults.Export;
 
 namespace Foresight.Console.Lists;
@@ -15,6 +16,7 @@ public static class ExportEndpoint
         ForesightApiClient api,
         OperatorCredential credential,
         OperatorSessions sessions,
+        ProblemMemory memory,
         TimeProvider clock,
         string list,
         CancellationToken cancellationToken,
@@ -25,7 +27,10 @@ public static class ExportEndpoint
             return Results.Text("format must be csv or json.", statusCode: StatusCodes.Status400BadRequest);
         if (http.User.FindFirstValue(AccessOptions.SessionClaim) is { } session)
             credential.Use(http.User.Identity?.Name ?? "", () => sessions.KeyOf(session));
-        var question = new ExportQuestion(api, $"{http.Request.Path}{http.Request.QueryString}", cancellationToken);
+        var question = new ExportQuestion(api, $"{http.Request.Path}{http.Request.QueryString}", cancellationToken)
+        {
+            Missing = memory.Missing,
+        };
         try
         {
             if (list == ListExports.Discrepancies)

@@ -10,6 +10,9 @@ public sealed record ExportQuestion(ForesightApiClient Api, string Address, Canc
 {
     public const string OfName = "of";
 
+    /// <summary>Nodes that the console does not hear any more, as the list of nodes shows them.</summary>
+    public IReadOnlyList<NodeRecord> Missing { get; init; } = [];
+
     /// <summary>Null if the address does not have it.</summary>
     public string? this[string name] =>
         QueryHelpers.ParseQuery(new Uri(new Uri("http://console"), Address).Query).TryGetValue(name, out var values)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Foresight.Console.Accounts;
 using Foresight.Console.Api;
 using Foresight.Console.Database;
@@ -30,6 +29,12 @@ public static class ListExports
     /// <summary>DecisionLogReader.Rows of the Api: the newest ones.</summary>
     public const int MaxDecisions = 500;
 
+    /// <summary>Of an account, an offender or a transaction: the newest, as on its page.</summary>
+    public const int MaxOfOne = 100;
+
+    /// <summary>OffenderAdministration.MaxListed of the Api: the worst.</summary>
+    public const int MaxOffenders = 500;
+
     /// <summary>The Api's limit.</summary>
     private const int PageSize = 500;
 
@@ -42,12 +47,15 @@ public static class ListExports
             ),
         ["decisions"] = async ask =>
         {
-            var hours = int.TryParse(ask["hours"], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : (int?)null;
-            var log = await ask.Api.GetDecisionsAsync(DecisionsPage.RangeOf(hours), ask.Cancelled);
+            var log = await ask.Api.GetDecisionsAsync(DecisionsPage.RangeOf(ask["hours"]), ask.Cancelled);
             return ask.Sorted(log.Decisions, DecisionsPage.Columns) with { IsCut = log.More };
         },
-        ["offenders"] = async ask => ask.Sorted(await ask.Api.GetOffendersAsync(ask.Cancelled), OffendersPage.Columns),
-        ["runs"] = async ask => ask.Sorted(await ask.Api.GetRunsAsync(ask.Cancelled), RunTable.Columns, RunTable.Prefix),
+        ["offenders"] = async ask =>
+        {
+            var rows = await ask.Api.GetOffendersAsync(ask.Cancelled);
+            return ask.Sorted(rows, OffendersPage.Columns) with { IsCut = rows.Count >= MaxOffenders };
+        },
+        ["runs"] = ask => PagedAsync(cursor => ask.Api.GetRunsAsync(cursor, PageSize, ask.Cancelled)),
         ["servers"] = async ask =>
             ask.Sorted(
                 ServerTable.RowsOf(Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Database)),
@@ -75,10 +83,10 @@ public static class ListExports
             ),
         ["nodes"] = async ask =>
             ask.Sorted(
-                NodeTable.RowsOf(Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Cluster).Nodes, []),
+                NodeTable.RowsOf(Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Cluster).Nodes, ask.Missing),
                 NodeTable.Columns,
                 NodeTable.Prefix,
-                row => row.Node
+                row => row.IsMissing ? row.Node with { State = NodeTable.NotHeard } : row.Node
             ),
         ["failovers"] = async ask =>
             ask.Sorted(
@@ -102,7 +110,7 @@ public static class ListExports
             ),
         ["endpoints"] = async ask =>
             ask.Sorted(
-                (await ask.Api.GetSettlementAsync(ask.Cancelled)).Status.Endpoints ?? [],
+                Read((await ask.Api.GetSettlementAsync(ask.Cancelled)).Status.Endpoints),
                 SettlementPage.EndpointColumns,
                 SettlementPage.EndpointPrefix
             ),
@@ -110,27 +118,37 @@ public static class ListExports
         {
             var account = await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled);
             var lines = BalanceRules.Align(account.Balances, account.OnChain, account.Trades);
-            return ask.Sorted(lines, BalanceList.Columns(NoMarket), BalanceList.Prefix, BalanceFileRow.Of);
+            return ask.Sorted(lines, BalanceList.Columns(NoMarket), BalanceList.Prefix, BalanceFileRow.Of) with
+            {
+                IsCut = account.MoreBalances,
+            };
         },
         ["open-orders"] = async ask =>
-            ask.Sorted(
-                (await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled)).OpenOrders,
-                OrderList.Columns(NoMarket),
-                OrderList.OpenPrefix
-            ),
+        {
+            var account = await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled);
+            return OrdersOf(ask, account.OpenOrders, OrderList.OpenPrefix, account.MoreOpenOrders);
+        },
         ["past-orders"] = async ask =>
-            ask.Sorted(
-                (await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled)).PastOrders ?? [],
-                OrderList.Columns(NoMarket),
-                OrderList.PastPrefix
-            ),
+        {
+            var account = await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled);
+            return OrdersOf(ask, Read(account.PastOrders), OrderList.PastPrefix, account.MorePastOrders);
+        },
         ["account-trades"] = async ask =>
-            ask.Sorted((await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled)).Trades, TradeList.SortedHere(NoMarket), TradeList.Prefix),
+        {
+            var account = await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled);
+            return TradesOf(ask, account.Trades, account.MoreTrades);
+        },
         ["transaction-trades"] = async ask =>
-            ask.Sorted((await ask.Api.GetTransactionAsync(ask.Of, ask.Cancelled)).Trades, TradeList.SortedHere(NoMarket), TradeList.Prefix),
+        {
+            var transaction = await ask.Api.GetTransactionAsync(ask.Of, ask.Cancelled);
+            return TradesOf(ask, transaction.Trades, transaction.MoreTrades);
+        },
         ["strikes"] = async ask =>
-            ask.Sorted((await ask.Api.GetOffenderAsync(ask.Of, ask.Cancelled)).Strikes, OffenderPage.Columns, OffenderPage.Prefix),
-        ["repairs"] = async ask => ListFile.Of(await ask.Api.GetRepairsAsync(ask.OfNumber, ask.Cancelled), MaxRows),
+        {
+            var strikes = (await ask.Api.GetOffenderAsync(ask.Of, ask.Cancelled)).Strikes;
+            return ask.Sorted(strikes, OffenderPage.Columns, OffenderPage.Prefix) with { IsCut = strikes.Count >= MaxOfOne };
+        },
+        ["repairs"] = ask => PagedAsync(cursor => ask.Api.GetRepairsAsync(ask.OfNumber, cursor, PageSize, ask.Cancelled)),
         ["failed-commands"] = ask => PagedAsync(cursor => ask.Api.GetFailedCommandsAsync(cursor, PageSize, ask.Cancelled)),
     };
 
@@ -141,6 +159,8 @@ public static class ListExports
         {
             Discrepancies => MaxDiscrepancies,
             "decisions" => MaxDecisions,
+            "offenders" => MaxOffenders,
+            "balances" or "open-orders" or "past-orders" or "account-trades" or "transaction-trades" or "strikes" => MaxOfOne,
             _ => MaxRows,
         };
 
@@ -163,6 +183,18 @@ public static class ListExports
 
         return ListFile.Of(rows, MaxRows);
     }
+
+    private static ListFile OrdersOf(ExportQuestion ask, IReadOnlyList<OrderView> orders, string prefix, bool more) =>
+        ask.Sorted(orders, OrderList.Columns(NoMarket), prefix) with
+        {
+            IsCut = more,
+        };
+
+    private static ListFile TradesOf(ExportQuestion ask, IReadOnlyList<TradeView> trades, bool more) =>
+        ask.Sorted(trades, TradeList.SortedHere(NoMarket), TradeList.Prefix) with
+        {
+            IsCut = more,
+        };
 
     /// <summary>No list is sorted by a market's words, so an export does not ask for them.</summary>
     private static MarketView? NoMarket(int id) => null;

@@ -2,7 +2,8 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.Live;
 
-public sealed record ServerSample(DateTimeOffset At, bool Healthy, long? LagBytes, double? LatencyMs);
+/// <param name="CheckedAt">When lag and latency were measured, which is more seldom.</param>
+public sealed record ServerSample(DateTimeOffset At, bool Healthy, long? LagBytes, double? LatencyMs, DateTimeOffset? CheckedAt = null);
 
 public sealed record ServerChange(DateTimeOffset At, string Server, bool Healthy, string? Error);
 
@@ -56,7 +57,7 @@ public sealed class ServerHistory
         if (_changes.Count > KeptChanges)
             _changes.RemoveLast();
 
-        kept.Enqueue(new ServerSample(at, server.Healthy, server.LagBytes, server.LatencyMs));
+        kept.Enqueue(new ServerSample(at, server.Healthy, server.LagBytes, server.LatencyMs, server.CheckedAt));
         while (at - kept.Peek().At > Length)
             kept.Dequeue();
     }

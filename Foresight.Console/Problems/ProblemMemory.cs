@@ -24,6 +24,7 @@ public sealed class ProblemMemory
     private DateTimeOffset? _observedAt;
     private (long Block, DateTimeOffset At)? _head;
     private (long Settled, DateTimeOffset At)? _settled;
+    private DateTimeOffset? _comparedAt;
     private IReadOnlyList<NodeRecord> _missing = [];
 
     /// <summary>As they were last announced: nodes that are silent, or not announced any more, and were not replaced.</summary>
@@ -42,16 +43,18 @@ public sealed class ProblemMemory
         {
             if (_observedAt is { } before && now - before > LongestGap)
             {
-                (_head, _settled) = (null, null);
+                (_head, _settled, _comparedAt) = (null, null, null);
                 _heartbeats.Clear();
             }
 
             _observedAt = now;
             if (overview.Settlement is { } settlement)
                 Follow(settlement, now);
+            if (overview.Reconciliation is { LastRun: { } run })
+                _comparedAt = run.State == RunStates.Succeeded ? run.FinishedAt ?? now : _comparedAt ?? now;
             _missing = MissingOf(overview.Cluster, now);
             var missing = _missing.Select(node => new MissingNode(node.NodeId, node.Kind, node.HeartbeatAt)).ToList();
-            return Dated(ProblemRules.Of(new ProblemFacts(now, overview, null, null, Moves(), _settled?.At, missing)), now);
+            return Dated(ProblemRules.Of(new ProblemFacts(now, overview, null, null, Moves(), _settled?.At, _comparedAt, missing)), now);
         }
     }
 
@@ -59,7 +62,7 @@ public sealed class ProblemMemory
     public IReadOnlyList<Problem> ObserveOutage(string reason, DateTimeOffset since, DateTimeOffset now)
     {
         lock (_gate)
-            return Dated(ProblemRules.Of(new ProblemFacts(now, null, reason, since, null, null, [])), now);
+            return Dated(ProblemRules.Of(new ProblemFacts(now, null, reason, since, null, null, null, [])), now);
     }
 
     private void Follow(SettlementView settlement, DateTimeOffset now)

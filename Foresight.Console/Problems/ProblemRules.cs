@@ -59,7 +59,7 @@ public static class ProblemRules
                 .Concat(OfDatabase(overview))
                 .Concat(OfSettlement(overview.Settlement, facts))
                 .Concat(OfOperators(overview.Controls))
-                .Concat(OfReconciliation(overview.Reconciliation, facts.Now))
+                .Concat(OfReconciliation(overview.Reconciliation, facts))
                 .OrderBy(problem => problem.IsBad ? 0 : 1),
         ];
     }
@@ -303,7 +303,8 @@ public static class ProblemRules
                     $"{replica.Name} is {Format.Length(TimeSpan.FromSeconds(lag))} behind",
                     $"Reads from it are that old. {Format.Bytes(replica.LagBytes)} are not replayed yet.",
                     "/database",
-                    "Servers"
+                    "Servers",
+                    IsOfSource: true
                 );
         }
     }
@@ -317,9 +318,24 @@ public static class ProblemRules
         && interval > TimeSpan.Zero
         && now - (last.FinishedAt ?? last.StartedAt) > interval * MissedRuns;
 
-    private static IEnumerable<Problem> OfReconciliation(ReconciliationStatus? reconciliation, DateTimeOffset now)
+    private static IEnumerable<Problem> OfReconciliation(ReconciliationStatus? reconciliation, ProblemFacts facts)
     {
-        if (reconciliation is not null && IsOverdue(reconciliation, now))
+        if (
+            reconciliation is { LastRun: { State: RunStates.Failed } failed, Interval: var interval }
+            && facts.ComparedAt is { } compared
+            && interval > TimeSpan.Zero
+            && facts.Now - compared > interval * MissedRuns
+        )
+            yield return new Problem(
+                "reconciler",
+                Tones.Watch,
+                "The reconciler fails",
+                $"No run has compared journal and chain for more than {MissedRuns} × {Format.Length(interval)}. {failed.Error}".TrimEnd(),
+                "/reconciliation",
+                "Reconciliation",
+                compared
+            );
+        else if (reconciliation is not null && IsOverdue(reconciliation, facts.Now))
             yield return new Problem(
                 "reconciler",
                 Tones.Watch,

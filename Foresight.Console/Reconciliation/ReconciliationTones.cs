@@ -9,8 +9,8 @@ public static class ReconciliationTones
 {
     public static string OfOpen(ReconciliationStatus status, DateTimeOffset now) =>
         status.OpenDiscrepancies > 0 ? Tones.Watch
-        : ProblemRules.IsOverdue(status, now) ? ""
-        : Tones.Good;
+        : Agrees(status, now) ? Tones.Good
+        : "";
 
     public static string OfSolvency(ReconciliationStatus status, DateTimeOffset now) =>
         status.Solvency is not { } sums ? ""

@@ -180,7 +180,7 @@ public sealed partial class LeaderClient(
     }
 
     /// <summary>
-    /// The engine is at a limit that strangers can reach, so it takes no new account or holding, for as long as it runs. To go on leaves
+    /// The engine is at a limit that strangers can reach, so it takes no new account or holding until a release raises the limit. To go on leaves
     /// that one without; to wait would stop everybody. A settlement is not skipped, because the ledger would miss it for good.
     /// </summary>
     private static bool IsWithoutRoom(LeaderCommand command, CommandResult result) =>

@@ -9,10 +9,16 @@ using NpgsqlTypes;
 
 namespace Foresight.Matching.Loop;
 
-internal sealed record MatchingSession(Term Term, CommandQueue Queue, MatchingLoop Loop)
+internal sealed class MatchingSession(Term term, CommandQueue queue, MatchingLoop loop)
 {
     private readonly Lock _gate = new();
     private ProofRequest? _waiting;
+
+    public Term Term => term;
+
+    public CommandQueue Queue => queue;
+
+    public MatchingLoop Loop => loop;
 
     /// <summary>
     /// All who ask before it is answered get one proof, because it stops the loop for as long as the state takes to be hashed.
@@ -24,8 +30,8 @@ internal sealed record MatchingSession(Term Term, CommandQueue Queue, MatchingLo
         {
             if (_waiting is { Answer.Task.IsCompleted: false })
                 return _waiting;
-            _waiting = new ProofRequest();
-            return Queue.TryAddControl(_waiting) ? _waiting : null;
+            var asked = new ProofRequest();
+            return queue.TryAddControl(asked) ? _waiting = asked : null;
         }
     }
 }

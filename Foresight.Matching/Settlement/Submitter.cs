@@ -21,6 +21,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     private readonly ILogger _logger = settlement.Logger;
     private readonly MarketFactoryContract _factory = new(settlement.Client, settlement.Deployment.Factory);
     private readonly Dictionary<long, long> _missingSince = [];
+    private readonly HashSet<long> _refusedOfFormerKeys = [];
     private long? _gapSince;
     private string? _said;
     private HeldAtHead _held = new(Head: 0);
@@ -177,7 +178,10 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
                 && !(isNext && await AnotherTakesItAsync(batch.RawTransaction, cancellationToken))
             )
             {
-                Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) was rejected by the node: {refusal.NodeMessage}");
+                if (IsOfCurrentKey(batch))
+                    Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) was rejected by the node: {refusal.NodeMessage}");
+                else if (_refusedOfFormerKeys.Add(batch.BatchId))
+                    Log.FormerRefused(_logger, batch.BatchId, new Address(batch.Signer), refusal.NodeMessage);
                 return isNext && await OnRefusalAsync(batch, refusal, sentAt, cancellationToken);
             }
         }
@@ -278,7 +282,8 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         Log.Reverted(_logger, batch.BatchId, batch.Trades);
         // Without the role every batch reverts, whatever is in it.
         var alone =
-            BatchSigner.TradeIdsOf(batch.RawTransaction) is [var only] && await MaySettleAsync(batch, ConfirmedAt(head), cancellationToken)
+            BatchSigner.TradeIdsOf(batch.RawTransaction) is [var only]
+            && await MaySettleAsync(batch, batch.BlockNumber ?? ConfirmedAt(head), cancellationToken)
                 ? only
                 : (long?)null;
         Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "reverted", hasReverted: true, alone, cancellationToken));
@@ -376,6 +381,9 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             "Nonce {Nonce} was used by a foreign transaction; gave up batch {BatchId}, its trades will be settled again."
         )]
         public static partial void NonceLost(ILogger logger, long nonce, long batchId);
+
+        [LoggerMessage(LogLevel.Warning, "Batch {BatchId} of the former key {Signer} was rejected by the node: {Reason}")]
+        public static partial void FormerRefused(ILogger logger, long batchId, Address signer, string? reason);
 
         [LoggerMessage(
             LogLevel.Warning,

@@ -98,11 +98,12 @@ public sealed partial record PostgresAddress(
 
     /// <summary>
     /// Otherwise whoever listens at the port of a server that is down could ask for the password in clear, or for none and be believed. By
-    /// SCRAM the server proves that it knows the password, too. What the setting says about it itself stands.
+    /// SCRAM the server proves that it knows the password, too. What the setting says about it itself stands (Require Auth, or
+    /// require_auth in a URL).
     /// </summary>
     private static NpgsqlConnectionStringBuilder Proven(NpgsqlConnectionStringBuilder connection)
     {
-        if (connection is { Password: not null, RequireAuth: null, SslMode: not (SslMode.VerifyCA or SslMode.VerifyFull) })
+        if (connection is { RequireAuth: null, SslCertificate: null, SslMode: not SslMode.VerifyFull })
             connection.RequireAuth = "ScramSHA256";
         return connection;
     }
@@ -148,14 +149,29 @@ public sealed partial record PostgresAddress(
             {
                 "sslmode" => "SSL Mode",
                 "application_name" => "Application Name",
+                "require_auth" => "Require Auth",
                 "connect_timeout" => "Timeout",
                 var other => other,
             };
-            connection[key] = Uri.UnescapeDataString(parts.Length == 2 ? parts[1] : "").Replace("-", "");
+            var value = Uri.UnescapeDataString(parts.Length == 2 ? parts[1] : "");
+            connection[key] = key == "Require Auth" ? AuthenticationOf(value) : value.Replace("-", "");
         }
 
         return connection;
     }
+
+    /// <summary>libpq's words for the methods, in the driver's.</summary>
+    private static string AuthenticationOf(string method) =>
+        method switch
+        {
+            "scram-sha-256" => "ScramSHA256",
+            "md5" => "MD5",
+            "password" => "Password",
+            "gss" => "GSS",
+            "sspi" => "SSPI",
+            "none" => "None",
+            _ => throw new FormatException($"require_auth does not know {method}."),
+        };
 
     /// <summary>The user part may itself contain commas, so the match begins after it and ends before the database.</summary>
     [GeneratedRegex("(?<=^[a-z]+://(?:[^/@]*@)?)[^/@,]+(?:,[^/@,]+)+(?=[/?]|$)")]

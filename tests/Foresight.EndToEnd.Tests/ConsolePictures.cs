@@ -42,6 +42,7 @@ public sealed class ConsolePictures
         ("cluster", null, null),
         ("failovers", "[data-testid=failovers] tbody a", "failover"),
         ("failed-commands", "[data-testid=failed-commands] tbody a", "failed-command"),
+        ("lookup", null, null),
     ];
 
     [FactWhenSet("CONSOLE_PICTURES")]

@@ -64,7 +64,7 @@ public sealed class DiscrepancyRulesTests
             new DiscrepancyFacts(state, 101, waiting, waiting is null ? null : "grace"),
             Resolve with
             {
-                Action = DiscrepancyActions.Reopen,
+                Action = DiscrepancyActions.Withdraw,
             },
             new Operator("Ada", "ada"),
             fourEyesOver: 100

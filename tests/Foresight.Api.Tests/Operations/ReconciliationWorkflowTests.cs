@@ -40,14 +40,9 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         await stack.ExecuteAsync($"UPDATE discrepancies SET amount = 5000000000 WHERE discrepancy_id = {ids[1]}");
         var (_, done, _) = await stack.Admin.PostAsync("reconciliation/resolve", new { ids, note = $"One cause {_mark}." });
         Assert.Equal((3, 1), (done.GetProperty("changed").GetInt32(), done.GetProperty("awaiting").GetInt32()));
-        var undo = new
-        {
-            ids,
-            note = $"Undone {_mark}.",
-            action = "reopen",
-        };
-        var (_, undone, _) = await stack.Admin.PostAsync("reconciliation/resolve", undo);
-        Assert.Equal((3, 0), (undone.GetProperty("changed").GetInt32(), undone.GetProperty("refused").GetArrayLength()));
+        Assert.Equal((2, 1), await UndoAsync("reopen", ids));
+        Assert.Equal((1, 0), await UndoAsync("withdraw", [ids[1]]));
+        Assert.Equal((0, 1), await UndoAsync("withdraw", [ids[1]]));
 
         var waiting = await stack.Admin.GetFromJsonAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{ids[1]}");
         Assert.Equal((DiscrepancyStates.Open, null), (waiting!.Discrepancy.State, waiting.Discrepancy.Second));
@@ -65,6 +60,18 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
                 .Select(one => $"{one.Action} {one.From} {one.To} {one.SubjectId} {one.Subjects}")
                 .Order(StringComparer.Ordinal)
         );
+
+        async Task<(int Changed, int Refused)> UndoAsync(string action, IReadOnlyList<long> which)
+        {
+            var request = new
+            {
+                ids = which,
+                note = $"Undone {_mark}.",
+                action,
+            };
+            var (_, answer, _) = await stack.Admin.PostAsync("reconciliation/resolve", request);
+            return (answer.GetProperty("changed").GetInt32(), answer.GetProperty("refused").GetArrayLength());
+        }
     }
 
     [Fact]
@@ -74,9 +81,16 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         var id = (await InsertAsync(1))[0];
         foreach (var assignee in new[] { "Grace", "Bob", "" })
             Assert.Equal(200, (await DecideAsync(id, ApiStack.AdaKey, "Ada", new { action = "assign", assignee })).Status);
+        var reasoned = new
+        {
+            action = "assign",
+            assignee = "Ada",
+            note = "She knows the maker.",
+        };
+        Assert.Equal(200, (await DecideAsync(id, ApiStack.AdaKey, "Ada", reasoned)).Status);
         var detail = await stack.Admin.GetFromJsonAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{id}");
         Assert.Equal(
-            ["From Bob to nobody.", "From Grace to Bob.", "From nobody to Grace."],
+            ["From nobody to Ada. She knows the maker.", "From Bob to nobody.", "From Grace to Bob.", "From nobody to Grace."],
             detail!.Audit.OrderByDescending(entry => entry.Id).Select(entry => entry.Note)
         );
     }

@@ -104,7 +104,17 @@ public sealed class FailoversPageTests : ConsoleContext
         page.WaitForAssertion(() => Assert.Contains("matching-1 leads matching-engine", Text(page)));
         Assert.Contains("did not renew its lease in time: it was paused, cut off, or could not reach Postgres", Text(page));
         Assert.Contains("Ended 11:50:00 10 min ago", Text(page));
-        Assert.Contains(Rows(page), row => row is ["recovered", "320 ms", "275 ms", "Its engine was rebuilt from the journal."]);
+        Assert.Contains(
+            Rows(page),
+            row =>
+                row
+                    is [
+                        "recovered",
+                        "320 ms",
+                        "275 ms",
+                        "It had read from the journal what it needs; a matching engine was rebuilt from it.",
+                    ]
+        );
         Assert.Equal("350 ms", Text(page.Find("[data-testid=gap]")));
         Assert.Contains("/failovers/matching-engine/1012", Links(page));
     }

@@ -9,6 +9,7 @@ namespace Foresight.Console.Tests.Lists;
 public sealed class ListExportsTests
 {
     private readonly ScriptedApi _api = new();
+    private AccountDetail _account = Samples.AccountDetail() with { MoreTrades = false, MorePastOrders = false };
 
     public ListExportsTests()
     {
@@ -17,14 +18,14 @@ public sealed class ListExportsTests
         _api.Answer("/markets", () => new[] { Samples.Market(), Samples.Market(8) });
         _api.Answer("/trades", () => new Page<TradeView>([Samples.Trade()], null));
         _api.Answer("/admin/offenders", () => new[] { Samples.Offender(), Samples.Offender(OffenderLevels.Refused, 9) });
-        _api.Answer("/reconciliation/runs", () => new[] { Samples.Run() });
+        _api.Answer("/reconciliation/runs", () => new Page<RunView>([Samples.Run()], null));
         _api.Answer("/admin/settlement/batches", () => new Page<BatchView>([Samples.Batch()], null));
         _api.Answer(
             "/admin/decisions?hours=24",
             () => new DecisionLog(Samples.Noon.AddDays(-1), [Decision("Bob"), Decision("Ada")], false)
         );
         _api.Answer("/admin/settlement", () => Samples.SettlementDetail());
-        _api.Answer($"/admin/accounts/{Belongs}", Samples.AccountDetail);
+        _api.Answer($"/admin/accounts/{Belongs}", () => _account);
         _api.Answer($"/admin/offenders/{Belongs}", () => Samples.AccountDetail().Standing!);
         _api.Answer(
             $"/admin/transactions/{Belongs}",
@@ -134,6 +135,41 @@ public sealed class ListExportsTests
         var csv = Encoding.UTF8.GetString((await ReadAsync("balances", $"?of={Belongs}&balances.sort=-owned")).Csv()).Split("\r\n");
         Assert.Equal("asset,owned,heldByOrders,heldByTrades,available,onChain,approved,difference", csv[0]);
         Assert.Equal(["USDC,100,40,10.5,49.5,90,80,'-20", "7:0,12,0,0,12,12,12,0"], csv[1..3]);
+    }
+
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData("balances")]
+    [InlineData("open-orders")]
+    [InlineData("past-orders")]
+    [InlineData("account-trades")]
+    public async Task FileOfAnAccountThatHasMore_SaysSoInItsName(string list)
+    {
+        _account = _account with { MoreBalances = true, MoreOpenOrders = true, MorePastOrders = true, MoreTrades = true };
+        Assert.True((await ReadAsync(list, $"?of={Belongs}")).IsCut);
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task WhatTheApiDoesNotReport_IsNoEmptyFile()
+    {
+        _account = _account with { PastOrders = null };
+        await Assert.ThrowsAsync<ApiUnavailableException>(() => ReadAsync("past-orders", $"?of={Belongs}"));
+        _api.Answer("/admin/settlement", () => Samples.SettlementDetail() with { Status = Samples.Settlement() });
+        await Assert.ThrowsAsync<ApiUnavailableException>(() => ReadAsync("endpoints", ""));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task NodeThatIsNotHeard_IsSoInTheFile()
+    {
+        var silent = Samples.Overview().Cluster!.Nodes[0];
+        var question = Question("") with { Missing = [silent] };
+        var file = await ListExports.ReadAsync("nodes", question)!;
+        Assert.Equal(
+            "not heard",
+            file.Rows.Single(row => row.GetProperty("nodeId").GetString() == silent.NodeId).GetProperty("state").GetString()
+        );
     }
 
     [Theory]

@@ -76,7 +76,7 @@ public sealed class HistoryTests
     public void EachServer_HasItsOwnSamples_AndAnUnknownOneNone()
     {
         _servers.Add(Noon, Status(Server("replica-1", healthy: true)));
-        Assert.Equal(new ServerSample(Noon, true, 10, 1.5), _servers.Of("replica-1", Noon).Single());
+        Assert.Equal(new ServerSample(Noon, true, 10, 1.5, Noon), _servers.Of("replica-1", Noon).Single());
         Assert.Single(_servers.Of("primary", Noon));
         Assert.Empty(_servers.Of("replica-2", Noon));
         Assert.Empty(_servers.Of("primary", Noon.AddTicks(1)));

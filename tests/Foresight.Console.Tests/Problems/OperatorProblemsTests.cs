@@ -48,7 +48,7 @@ public sealed class OperatorProblemsTests
     private static IReadOnlyList<Problem> Of(IReadOnlyList<OperatorHold> holds, IReadOnlyList<WaitingAct> waiting) =>
         ProblemRules.Of(Facts(Overview(holds, waiting)));
 
-    private static ProblemFacts Facts(AdminOverview overview) => new(Samples.Noon, overview, null, null, null, null, []);
+    private static ProblemFacts Facts(AdminOverview overview) => new(Samples.Noon, overview, null, null, null, null, null, []);
 
     private static AdminOverview Overview(IReadOnlyList<OperatorHold> holds, IReadOnlyList<WaitingAct> waiting)
     {

@@ -165,6 +165,31 @@ public sealed class ProblemMemoryTests
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public void ReconcilerWhoseRunsFail_IsSeenAfterTwo_AndGoneWithTheNextThatCompares()
+    {
+        var block = 0;
+        var run = Samples.Run() with { State = RunStates.Failed, Error = "no answer in time" };
+        Assert.Equal(TimeSpan.FromMinutes(5), Samples.Reconciliation(open: 0).Interval);
+        for (var second = 0; second < 601; second++)
+            Assert.Empty(ObserveRun(second % 60 == 0 ? run with { State = RunStates.Running, FinishedAt = null } : run));
+        var problem = Assert.Single(ObserveRun(run));
+        Assert.Equal(("reconciler", "The reconciler fails"), (problem.Key, problem.Title));
+        Assert.EndsWith("no answer in time", problem.Meaning, StringComparison.Ordinal);
+        Assert.Empty(ObserveRun(run with { State = RunStates.Succeeded }));
+
+        IReadOnlyList<Problem> ObserveRun(RunView last)
+        {
+            Settle(view => view with { HeadBlock = ++block, TradesByState = new Dictionary<string, long>() });
+            _overview = _overview with
+            {
+                Reconciliation = _overview.Reconciliation! with { LastRun = last with { StartedAt = _now, FinishedAt = _now } },
+            };
+            return Observe();
+        }
+    }
+
+    [Fact]
     public void Outage_ReplacesWhatIsNotKnownAnyMore()
     {
         Settle(view => view with { Halted = "why" });

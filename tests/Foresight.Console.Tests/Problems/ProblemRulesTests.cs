@@ -15,6 +15,7 @@ public sealed class ProblemRulesTests
         null,
         null,
         null,
+        null,
         []
     );
 

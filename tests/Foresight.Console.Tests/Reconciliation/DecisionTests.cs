@@ -145,7 +145,7 @@ public sealed class DecisionTests : ConsoleContext
         page.Find("#decision-note").Input("not yet");
         Button(page, "Withdraw").Click();
         page.WaitForAssertion(() => Assert.Single(Notified));
-        Assert.Contains("\"action\":\"reopen\"", Api.Bodies.Single());
+        Assert.Contains("\"action\":\"withdraw\"", Api.Bodies.Single());
     }
 
     [Fact]

@@ -15,6 +15,18 @@ public sealed class ReconciliationTonesTests : ConsoleContext
     public void NothingOpen_IsGoodOnlyWhileItIsLookedFor(int minutes, string tone) =>
         Assert.Equal(tone, ReconciliationTones.OfOpen(Compared(minutes), Samples.Noon));
 
+    [Fact]
+    [Trait("Category", "Console")]
+    public void NothingOpen_IsNotGood_WhenTheLastRunFailed_OrNoneWasMade()
+    {
+        var status = Compared(1);
+        Assert.Equal(
+            "",
+            ReconciliationTones.OfOpen(status with { LastRun = status.LastRun! with { State = RunStates.Failed } }, Samples.Noon)
+        );
+        Assert.Equal("", ReconciliationTones.OfOpen(status with { LastRun = null }, Samples.Noon));
+    }
+
     [Theory]
     [InlineData(9, "0", Tones.Good)]
     [InlineData(11, "0", "")]

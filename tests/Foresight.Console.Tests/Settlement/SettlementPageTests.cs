@@ -98,9 +98,11 @@ public sealed class SettlementPageTests : ConsoleContext
     public void TransactionThatIsInNoBlock_IsStuckAfterAMinute_AndNotBefore()
     {
         var sent = Samples.Batch(6, TradeStates.Broadcast) with { BroadcastAt = Samples.Noon.AddSeconds(-60) };
-        Assert.False(BatchRules.IsStuck(sent, Samples.Noon));
-        Assert.True(BatchRules.IsStuck(sent, Samples.Noon.AddSeconds(1)));
-        Assert.False(BatchRules.IsStuck(sent with { State = TradeStates.Mined }, Samples.Noon.AddHours(1)));
+        Assert.False(BatchRules.IsStuck(sent, sent.Signer, Samples.Noon));
+        Assert.True(BatchRules.IsStuck(sent, sent.Signer, Samples.Noon.AddSeconds(1)));
+        Assert.True(BatchRules.IsStuck(sent, null, Samples.Noon.AddSeconds(1)));
+        Assert.False(BatchRules.IsStuck(sent, "0xformer", Samples.Noon.AddHours(1)));
+        Assert.False(BatchRules.IsStuck(sent with { State = BatchStates.Mined }, sent.Signer, Samples.Noon.AddHours(1)));
 
         var old = sent with { BroadcastAt = Samples.Noon.AddSeconds(-75) };
         _detail = _detail with { Batches = [old] };

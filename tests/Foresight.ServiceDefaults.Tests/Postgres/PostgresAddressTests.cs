@@ -27,8 +27,11 @@ public sealed class PostgresAddressTests
     [InlineData("postgres://user:secret@a/d?sslmode=require", "ScramSHA256")]
     [InlineData("Host=a;Username=user;Password=secret", "ScramSHA256")]
     [InlineData("postgres://user:secret@a/d?sslmode=verify-full", null)]
-    [InlineData("postgres://user:secret@a/d?sslmode=verify-ca", null)]
-    [InlineData("postgres://user@a/d", null)]
+    [InlineData("postgres://user:secret@a/d?sslmode=verify-ca", "ScramSHA256")]
+    [InlineData("postgres://user@a/d", "ScramSHA256")]
+    [InlineData("Host=a;Username=user;SSL Certificate=client.pem", null)]
+    [InlineData("postgres://user:secret@a/d?require_auth=md5", "MD5")]
+    [InlineData("postgres://user@a/d?require_auth=none", "None")]
     [InlineData("Host=a;Username=user;Password=secret;Require Auth=MD5", "MD5")]
     public void PasswordIsGivenOnlyToAServerThatProvesItself(string url, string? required) =>
         Assert.Equal(required, From(("DATABASE_URL", url)).Primary.RequireAuth);
