@@ -64,8 +64,8 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 // The array is one value, not the list of them.
                 (object)final.Select(f => f.TransactionHash).ToArray()
             ),
-            // Usually the submitter has recorded the receipt; this covers a batch whose receipt no submitter read. A failure in a batch that
-            // was given up decides nothing: the trade is in another one by now.
+            // Usually the submitter has recorded the receipt; this covers a batch whose receipt no submitter read. A failure in a batch
+            // that was given up decides nothing: the trade is in another one by now.
             SettlementJournal.Sql(
                 $"""
                 UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, tx_hash = f.tx_hash, block_number = f.block_number,

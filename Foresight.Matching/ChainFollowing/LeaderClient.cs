@@ -180,8 +180,8 @@ public sealed partial class LeaderClient(
     }
 
     /// <summary>
-    /// The engine is at a limit that strangers can reach, so it takes no new account or holding until a release raises the limit. To go on leaves
-    /// that one without; to wait would stop everybody. A settlement is not skipped, because the ledger would miss it for good.
+    /// The engine is at a limit that strangers can reach, so it takes no new account or holding until a release raises the limit. To go on
+    /// leaves that one without; to wait would stop everybody. A settlement is not skipped, because the ledger would miss it for good.
     /// </summary>
     private static bool IsWithoutRoom(LeaderCommand command, CommandResult result) =>
         command is ObserveBalance && result is { Status: ResultStatus.Rejected, Code: "no_room" };

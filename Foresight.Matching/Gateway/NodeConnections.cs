@@ -20,8 +20,8 @@ internal sealed partial class NodeConnections(NodeProof proof, PutOutNodes putOu
     public const int MaximumUnproven = 64;
 
     /// <summary>
-    /// Most connections of one node from one host: its router needs one, a matching node's watch of the leader another, and each two while it
-    /// is renewed; more are needed only after a network's fault.
+    /// Most connections of one node from one host: its router needs one, a matching node's watch of the leader another, and each two while
+    /// it is renewed; more are needed only after a network's fault.
     /// </summary>
     public const int MaximumOfANode = 8;
 

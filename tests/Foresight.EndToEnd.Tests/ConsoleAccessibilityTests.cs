@@ -153,7 +153,8 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
             foreach (var violation in result.Violations)
             foreach (var node in violation.Nodes)
                 found.AppendLine(
-                    $"{new Uri(page.Url).AbsolutePath} {scheme}, forced colours {forced}: {violation.Id} ({violation.Impact}): {node.Target} {node.Html}"
+                    $"{new Uri(page.Url).AbsolutePath} {scheme}, forced colours {forced}: {violation.Id} ({violation.Impact}): "
+                        + $"{node.Target} {node.Html}"
                 );
         }
 

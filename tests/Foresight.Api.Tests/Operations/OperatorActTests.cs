@@ -90,8 +90,8 @@ public sealed class OperatorActTests(ApiStack stack) : IAsyncLifetime
     }
 
     /// <summary>
-    /// The next one in line may be one that no node takes, and it is the one that holds up all others. One of a former key stands in no line
-    /// of this one.
+    /// The next one in line may be one that no node takes, and it is the one that holds up all others. One of a former key stands in no
+    /// line of this one.
     /// </summary>
     [Fact]
     [Trait("Category", "Trust")]

@@ -27,6 +27,16 @@ public sealed class AccountPageTests : ConsoleContext
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public void DifferenceThatTradesInFlightExplain_IsNotCalledNone()
+    {
+        _detail = _detail with { OnChain = new ChainAccountView(2_105, [new ChainBalanceView("USDC", "104", "104")]) };
+        var page = Shown();
+        page.WaitForAssertion(() => Assert.Equal("+4 in flight", Balances(page)[0][^1]));
+        Assert.DoesNotContain(page.FindAll("tr.row-differs"), row => Text(row).StartsWith("USDC", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void ChainThatCannotBeRead_IsNamed_AndNoDifferenceIsInvented()
     {
         _detail = _detail with { OnChain = null, OnChainUnavailable = "no answer in time" };

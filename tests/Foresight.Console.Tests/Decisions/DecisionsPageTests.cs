@@ -38,6 +38,26 @@ public sealed class DecisionsPageTests : ConsoleContext
         Assert.Contains("hours=168", page.FindAll(".ranges a")[2].GetAttribute("href"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData("x")]
+    [InlineData("5")]
+    [InlineData("99999999999999999999")]
+    public void RangeThatIsNone_IsADay(string hours)
+    {
+        Navigation.NavigateTo($"/decisions?hours={hours}");
+        Assert.Contains("Decisions 3 in 24 h", Text(Shown()));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public void AnotherRange_IsReadAtOnce()
+    {
+        var page = Shown();
+        Navigation.NavigateTo("/decisions?hours=168");
+        page.WaitForAssertion(() => Assert.Contains("/admin/decisions?hours=168", Api.Asked));
+    }
+
     [Fact]
     [Trait("Category", "Console")]
     public void BulkDecision_IsOneLine_WithTheNumberOfTheOthers()

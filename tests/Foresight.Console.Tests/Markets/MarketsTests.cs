@@ -66,6 +66,20 @@ public sealed class MarketsTests : ConsoleContext
         Assert.Equal("/markets/7", Address);
     }
 
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData("x")]
+    [InlineData("-1")]
+    [InlineData("99999999999999999999")]
+    public void OutcomeThatIsNoNumber_IsTheFirst_AndNoOutage(string outcome)
+    {
+        Api.Answer("/markets/7", () => Samples.Market());
+        Api.Answer("/markets/7/trades", Array.Empty<TradeView>);
+        Navigation.NavigateTo($"/markets/7?outcome={outcome}");
+        var page = Render<MarketPage>(set => set.Add(shown => shown.Id, 7));
+        page.WaitForAssertion(() => Assert.True(HasButton(page, "No")));
+    }
+
     [Fact]
     public void OtherOutcome_HasItsOwnTradesAndLastPrice_AndNoneOfThemIsNew()
     {

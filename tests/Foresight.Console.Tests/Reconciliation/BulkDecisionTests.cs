@@ -117,6 +117,45 @@ public sealed class BulkDecisionTests : ReconciliationContext
 
     [Fact]
     [Trait("Category", "Console")]
+    public void OneThatIsTakenOut_LeavesTheOthersOfAllPagesSelected()
+    {
+        Total = 30;
+        Navigation.NavigateTo("/reconciliation?state=open");
+        var page = Shown();
+        Field(page, "Select discrepancy 3").Change(true);
+        var matching = Enumerable.Range(1, 30).Select(id => Samples.Discrepancy(id)).ToList();
+        Api.Answer("/reconciliation/discrepancies?state=open&sort=urgency&limit=500", () => Page(matching, 30));
+        Button(page, "Select all 30 that match").Click();
+        page.WaitForAssertion(() => Assert.Contains("30 selected", Text(page)));
+        Field(page, "Select discrepancy 3").Change(false);
+        Assert.Contains("29 selected", Text(page));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public void WhatWaitsForASecondKey_IsUndoneToo()
+    {
+        Api.Answer("/reconciliation/resolve", () => new BulkResolveResponse(Guid.Empty, 2, 1, []));
+        var page = Shown();
+        Field(page, "Select discrepancy 3").Change(true);
+        Field(page, "Select discrepancy 4").Change(true);
+        Field(page, "What to do with them").Change(DiscrepancyActions.Resolve);
+        Field(page, "Note").Input("known");
+        Confirm(page);
+        page.WaitForElement("[data-testid=bulk-undo]");
+        Api.Answer(
+            "/reconciliation/resolve",
+            () => new BulkResolveResponse(Guid.Empty, 1, 0, Api.Bodies.Count == 2 ? [new BulkRefusal(3, "state_conflict", "is open")] : [])
+        );
+        Button(page, "Undo").Click();
+        page.WaitForAssertion(() => Assert.Equal(3, Api.Bodies.Count));
+        Assert.StartsWith("""{"ids":[4,3],"note":"Undone: known","action":"reopen",""", Api.Bodies[1], StringComparison.Ordinal);
+        Assert.StartsWith("""{"ids":[3],"note":"Undone: known","action":"withdraw",""", Api.Bodies[2], StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Contains("Undone: 2 are undecided again.", Notified));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
     public void WhatWasClosed_CanBeUndone_ByTheSameOperator()
     {
         Api.Answer(

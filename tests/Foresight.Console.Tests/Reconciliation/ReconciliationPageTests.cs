@@ -35,6 +35,30 @@ public sealed class ReconciliationPageTests : ReconciliationContext
         Assert.Equal("/reconciliation?state=ignored", Address);
     }
 
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData("severity=Critical", "severity must be one of")]
+    [InlineData("kind=missing", "kind must be one of")]
+    public void FilterThatDoesNotExist_IsNoEmptyList(string query, string why)
+    {
+        Navigation.NavigateTo($"/reconciliation?{query}");
+        var page = Render<ReconciliationPage>();
+        page.WaitForAssertion(() => Assert.Contains($"This address cannot be answered {why}", Text(page)));
+        Assert.DoesNotContain("Nothing with these filters", Text(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public void PageWhoseRowsAreAllDecided_LeadsToTheLastOne()
+    {
+        Navigation.NavigateTo("/reconciliation?state=open&page=9");
+        Api.Answer(
+            "/reconciliation/discrepancies?state=open&sort=urgency&limit=25&offset=200",
+            () => new CountedPage<DiscrepancyView>([], null, 60)
+        );
+        Render<ReconciliationPage>().WaitForAssertion(() => Assert.Equal("/reconciliation?state=open&page=3", Address));
+    }
+
     [Fact]
     public void PageOfTheList_StaysUnderLiveUpdates()
     {
