@@ -36,6 +36,19 @@ public sealed partial class Submitter
     private async Task<bool> CannotSettleAnyMoreAsync(StoredBatch batch, long head, CancellationToken cancellationToken) =>
         !await MaySettleAsync(batch, ConfirmedAt(head), cancellationToken) && !await MaySettleAsync(batch, head, cancellationToken);
 
+    /// <summary>In the batch's own block; at the confirmed one, if the node does not keep the state of that block any more.</summary>
+    private async Task<bool> CouldSettleAsync(StoredBatch batch, long head, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await MaySettleAsync(batch, batch.BlockNumber ?? ConfirmedAt(head), cancellationToken);
+        }
+        catch (RpcException refusal) when (refusal is not RpcUnavailableException)
+        {
+            return await MaySettleAsync(batch, ConfirmedAt(head), cancellationToken);
+        }
+    }
+
     private Task<bool> MaySettleAsync(StoredBatch batch, long block, CancellationToken cancellationToken) =>
         _factory.IsOperatorAsync(new Address(batch.Signer), block, cancellationToken);
 

@@ -282,8 +282,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         Log.Reverted(_logger, batch.BatchId, batch.Trades);
         // Without the role every batch reverts, whatever is in it.
         var alone =
-            BatchSigner.TradeIdsOf(batch.RawTransaction) is [var only]
-            && await MaySettleAsync(batch, batch.BlockNumber ?? ConfirmedAt(head), cancellationToken)
+            BatchSigner.TradeIdsOf(batch.RawTransaction) is [var only] && await CouldSettleAsync(batch, head, cancellationToken)
                 ? only
                 : (long?)null;
         Publish(await _journal.GiveUpAsync(settlement.Term, batch.BatchId, "reverted", hasReverted: true, alone, cancellationToken));
