@@ -23,6 +23,7 @@ internal sealed class RedisEnemy : IAsyncDisposable
     private readonly double _rate;
     private readonly CancellationTokenSource _ending = new();
     private readonly ConcurrentDictionary<string, byte> _keys = new();
+    private readonly ConcurrentDictionary<string, byte> _forbidden = new();
     private readonly ConcurrentDictionary<string, byte> _channels = new();
     private readonly ConcurrentDictionary<string, int> _refused = new();
     private readonly Lock _gate = new();
@@ -67,7 +68,8 @@ internal sealed class RedisEnemy : IAsyncDisposable
 
     public FakeGateway Gateway { get; }
 
-    public IReadOnlyList<string> Keys => [.. _keys.Keys];
+    /// <summary>Those that the role may use: one of another role would make the command about all of them fail.</summary>
+    public IReadOnlyList<string> Keys => [.. _keys.Keys.Where(key => !_forbidden.ContainsKey(key))];
 
     public IReadOnlyList<string> KnownChannels => [.. _channels.Keys];
 
@@ -245,9 +247,22 @@ internal sealed class RedisEnemy : IAsyncDisposable
         await TryAsync("SCAN", ScanAsync);
         await TryAsync("PUBSUB", FindChannelsAsync);
         foreach (var key in Keys)
-            await TryAsync("GET", () => ReadKeyAsync(key));
+            await TryAsync("GET", () => ReadIfAllowedAsync(key));
         foreach (var channel in KnownChannels.Where(channel => !Loot.Channels.Contains(channel)))
             await TryAsync("SUBSCRIBE", () => ListenAsync(channel));
+    }
+
+    private async Task ReadIfAllowedAsync(string key)
+    {
+        try
+        {
+            await ReadKeyAsync(key);
+        }
+        catch (RedisServerException error) when (error.Message.StartsWith("NOPERM", StringComparison.Ordinal))
+        {
+            _forbidden[key] = 0;
+            throw;
+        }
     }
 
     private async Task TryAsync(string what, Func<Task> read)
