@@ -13,7 +13,7 @@ public sealed class NativePostgresResource(string name, NativeState state, Param
 {
     public const string UserName = "postgres";
 
-    /// <summary>Whoever listens at the port of a server that is down is given no password, and not believed without one.</summary>
+    /// <summary>An impostor at the port of a server that is down is given no password, and not believed without one.</summary>
     internal const string RequireProof = "Require Auth=ScramSHA256";
 
     public ParameterResource Password { get; } = password;

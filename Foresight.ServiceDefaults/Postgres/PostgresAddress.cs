@@ -97,7 +97,7 @@ public sealed partial record PostgresAddress(
     }
 
     /// <summary>
-    /// Otherwise whoever listens at the port of a server that is down could ask for the password in clear, or for none and be believed. By
+    /// Otherwise an impostor at the port of a server that is down could ask for the password in clear, or for none and be believed. By
     /// SCRAM the server proves that it knows the password, too. What the setting says about it itself stands (Require Auth, or
     /// require_auth in a URL).
     /// </summary>

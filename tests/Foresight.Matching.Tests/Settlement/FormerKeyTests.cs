@@ -58,10 +58,7 @@ public sealed class FormerKeyTests(ChainFixture fixture)
     public async Task WhatAKeyWithoutTheRoleSent_IsGivenUpOnceThatIsConfirmed_AndSettlesUnderTheCurrentKey()
     {
         await using var venue = await Venue.CreateAsync(fixture);
-        var former = await AddOperatorAsync(venue);
-        var trade = await venue.TradeAsync(await venue.AddTraderAsync(), await venue.AddTraderAsync());
-        await fixture.AutomineAsync(false);
-        await venue.StepAsync(venue.NewSubmitter(key: former));
+        var (former, trade) = await SentByFormerKeyAsync(venue);
         var submitter = venue.NewSubmitter();
         await fixture.RequestAsync("anvil_dropAllTransactions");
         await RoleAsync(venue.Operator.Key, venue, "revokeRole", former);
@@ -85,10 +82,7 @@ public sealed class FormerKeyTests(ChainFixture fixture)
     public async Task WhatRevertedForWantOfTheRole_BlamesNoTrade_NotEvenALoneOne()
     {
         await using var venue = await Venue.CreateAsync(fixture);
-        var former = await AddOperatorAsync(venue);
-        var trade = await venue.TradeAsync(await venue.AddTraderAsync(), await venue.AddTraderAsync());
-        await fixture.AutomineAsync(false);
-        await venue.StepAsync(venue.NewSubmitter(key: former));
+        var (former, trade) = await SentByFormerKeyAsync(venue);
         var submitter = venue.NewSubmitter();
         await RoleAsync(venue.Operator.Key, venue, "revokeRole", former);
         await fixture.MineAsync();
@@ -107,10 +101,7 @@ public sealed class FormerKeyTests(ChainFixture fixture)
     public async Task ANonceOfAFormerKeyThatAnotherTransactionTook_GivesTheTradesBack()
     {
         await using var venue = await Venue.CreateAsync(fixture);
-        var former = await AddOperatorAsync(venue);
-        var trade = await venue.TradeAsync(await venue.AddTraderAsync(), await venue.AddTraderAsync());
-        await fixture.AutomineAsync(false);
-        await venue.StepAsync(venue.NewSubmitter(key: former));
+        var (former, trade) = await SentByFormerKeyAsync(venue);
         await fixture.RequestAsync("anvil_dropAllTransactions");
         await SendAsync(venue, former.Key, venue.Deployment.Usdc, UsdcContract.Approve(venue.Deployment.Factory, 0));
         var submitter = venue.NewSubmitter();
@@ -193,6 +184,16 @@ public sealed class FormerKeyTests(ChainFixture fixture)
             Assert.Equal(("final", 1), ((await venue.StateOfAsync(trade)).State, await venue.TimesSettledAsync(trade)));
         Assert.Equal(["final", "final"], await StatesAsync(venue));
         Assert.Empty(venue.Leader.Bust);
+    }
+
+    /// <summary>A trade in a transaction that no block has yet.</summary>
+    private async Task<(OperatorKey Former, long Trade)> SentByFormerKeyAsync(Venue venue)
+    {
+        var former = await AddOperatorAsync(venue);
+        var trade = await venue.TradeAsync(await venue.AddTraderAsync(), await venue.AddTraderAsync());
+        await fixture.AutomineAsync(false);
+        await venue.StepAsync(venue.NewSubmitter(key: former));
+        return (former, trade);
     }
 
     private async Task<OperatorKey> AddOperatorAsync(Venue venue)
