@@ -45,8 +45,35 @@ public sealed record WaitingMarketAct(string Action, string By, string Key, Date
 /// <param name="To">State that operators wanted afterwards.</param>
 public sealed record MarketActView(DateTimeOffset At, string Actor, string Key, string Action, string From, string To, string Note);
 
+/// <summary>What decisions are about.</summary>
+public static class DecisionSubjects
+{
+    public const string Discrepancy = "discrepancy";
+    public const string Offender = "offender";
+    public const string Market = "market";
+
+    /// <summary>To create, resolve or invalidate a market.</summary>
+    public const string Proposal = "proposal";
+
+    /// <summary>Of the reconciler, asked for by an operator.</summary>
+    public const string Run = "run";
+
+    public static readonly IReadOnlyList<string> All =
+    [
+        Discrepancy,
+        Offender,
+        Market,
+        Proposal,
+        Run,
+        OperatorSubjects.Settlement,
+        OperatorSubjects.Leader,
+        OperatorSubjects.Node,
+        OperatorSubjects.Replica,
+    ];
+}
+
 /// <summary>What an operator decided, whatever about.</summary>
-/// <param name="Subject">discrepancy, offender, market, or one of <see cref="OperatorSubjects"/>.</param>
+/// <param name="Subject">One of <see cref="DecisionSubjects.All"/>.</param>
 /// <param name="SubjectId">Its number, address or name; of a bulk decision the lowest number.</param>
 /// <param name="Key">Name of the admin key; null in entries of earlier versions.</param>
 /// <param name="Note">Null if the action has none.</param>

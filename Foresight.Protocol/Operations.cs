@@ -123,6 +123,7 @@ public sealed record SolvencyView(string Ledger, string Chain, string Delta, lon
 /// As the requester named itself, which proves nothing; <paramref name="RequestedKey"/> does. Null for a scheduled run.
 /// </param>
 /// <param name="Note">Parts that the run left out, with the reason; null if there are none.</param>
+/// <param name="Reason">Why it was asked for; null for a scheduled run, and in requests of earlier versions.</param>
 public sealed record RunView(
     long Id,
     string Trigger,
@@ -140,7 +141,8 @@ public sealed record RunView(
     int Repaired = 0,
     string? RequestedBy = null,
     string? RequestedKey = null,
-    string? Note = null
+    string? Note = null,
+    string? Reason = null
 );
 
 /// <param name="State">covered, failed, undone (by a reorganisation, after it was covered).</param>
@@ -230,7 +232,8 @@ public sealed record BulkResolveResponse(Guid Batch, int Changed, int Awaiting, 
 
 public sealed record BulkRefusal(long Id, string Code, string Reason);
 
-public sealed record TriggerRequest(bool DryRun = false);
+/// <param name="Note">Why; 1 to 2,000 characters. It stays with the run unless the request joins one.</param>
+public sealed record TriggerRequest(string? Note = null, bool DryRun = false);
 
 public sealed record TriggerResponse(long RunId, bool AlreadyRunning);
 
@@ -249,6 +252,7 @@ public sealed record RepairView(
 
 /// <param name="ReportedAt">When the holder of settlement last wrote its status, which it does every second; null before the first.</param>
 /// <param name="HaltedSince">Null while settlement is not halted, and if an earlier version halted it.</param>
+/// <param name="ReportAge">Of that status when it was read, by the database's clock, which wrote it; null before the first.</param>
 public sealed record SettlementView(
     IReadOnlyDictionary<string, long> TradesByState,
     long HeadBlock,
@@ -262,7 +266,8 @@ public sealed record SettlementView(
     string? Halted = null,
     IReadOnlyList<ChainEndpointView>? Endpoints = null,
     DateTimeOffset? ReportedAt = null,
-    DateTimeOffset? HaltedSince = null
+    DateTimeOffset? HaltedSince = null,
+    TimeSpan? ReportAge = null
 );
 
 /// <param name="Name">rpc-1, rpc-2 … in the order of RPC_URLS, because a URL may contain a provider's key.</param>

@@ -209,6 +209,8 @@ public static class OffenderLevels
     public const string Clear = "clear";
     public const string Capped = "capped";
     public const string Refused = "refused";
+
+    public static readonly IReadOnlyList<string> All = [Clear, Capped, Refused];
 }
 
 public static class ServerRoles

@@ -10,16 +10,16 @@ namespace Foresight.Api.Operations;
 /// <param name="From">First seen then or later.</param>
 /// <param name="To">First seen before then.</param>
 public readonly record struct DiscrepancyParameters(
-    string? State = null,
-    string? Kind = null,
-    string? Severity = null,
-    string? Assignee = null,
-    string? Age = null,
-    int? Market = null,
-    bool? Present = null,
-    string? Text = null,
-    DateTimeOffset? From = null,
-    DateTimeOffset? To = null
+    [FromQuery(Name = "state")] string? State = null,
+    [FromQuery(Name = "kind")] string? Kind = null,
+    [FromQuery(Name = "severity")] string? Severity = null,
+    [FromQuery(Name = "assignee")] string? Assignee = null,
+    [FromQuery(Name = "age")] string? Age = null,
+    [FromQuery(Name = "market")] int? Market = null,
+    [FromQuery(Name = "present")] bool? Present = null,
+    [FromQuery(Name = "text")] string? Text = null,
+    [FromQuery(Name = "from")] DateTimeOffset? From = null,
+    [FromQuery(Name = "to")] DateTimeOffset? To = null
 ) : ICheckedParameters
 {
     Problem? ICheckedParameters.Problem =>
@@ -28,7 +28,10 @@ public readonly record struct DiscrepancyParameters(
             ? Problem.Malformed($"state must be {DiscrepancyFilterValues.Undecided}, {string.Join(", ", DiscrepancyStates.All)}.")
         : Age is not null && !DiscrepancyAges.All.Contains(Age)
             ? Problem.Malformed($"age must be one of {string.Join(", ", DiscrepancyAges.All)}; a + in an address is written %2B.")
-        : CheckText(Kind, "kind") ?? CheckText(Severity, "severity") ?? CheckText(Assignee, "assignee") ?? CheckText(Text, "text");
+        : CheckWord(Kind, "kind", DiscrepancyKinds.All)
+            ?? CheckWord(Severity, "severity", Severities.All)
+            ?? CheckText(Assignee, "assignee")
+            ?? CheckText(Text, "text");
 
     internal DiscrepancyFilter Filter =>
         new(
@@ -44,6 +47,9 @@ public readonly record struct DiscrepancyParameters(
             From,
             To
         );
+
+    private static Problem? CheckWord(string? word, string name, IReadOnlyList<string> known) =>
+        word is not null && !known.Contains(word) ? Problem.Malformed($"{name} must be one of {string.Join(", ", known)}.") : null;
 
     /// <summary>Postgres holds no text with a NUL, so such a filter could only fail there.</summary>
     private static Problem? CheckText(string? text, string name) =>
@@ -63,38 +69,33 @@ public readonly record struct DiscrepancyPageParameters(
     [FromQuery(Name = "offset")] int? Offset = null
 ) : ICheckedParameters
 {
-    private const char Descending = '-';
-
     /// <summary>As many rows as an export has, so that whatever it has can be paged to.</summary>
     public const int MaxOffset = ReconciliationReader.MaxExport;
 
     internal DiscrepancyPage Page =>
-        new(
-            (Sort ?? DiscrepancySorts.Newest).TrimStart(Descending),
-            (Sort ?? DiscrepancySorts.Newest).StartsWith(Descending),
-            Limit ?? ApiLimits.PageSize,
-            Offset ?? 0,
-            Cursor is null ? null : PageParameters.KeyOf(Cursor)
-        );
-
-    private bool IsOwnOrder => Sort is null or DiscrepancySorts.Newest;
+        new(DiscrepancyOrder.Of(Sort), Limit ?? ApiLimits.PageSize, Offset ?? 0, Cursor is null ? null : PageParameters.KeyOf(Cursor));
 
     Problem? ICheckedParameters.Problem =>
-        Sort is not null && !DiscrepancySorts.Names.Contains(Sort.StartsWith(Descending) ? Sort[1..] : Sort)
-            ? Problem.Malformed($"sort must be one of {string.Join(", ", DiscrepancySorts.Names)}, with a - before it for descending.")
+        DiscrepancyOrder.Check(Sort) is { } badSort ? badSort
         : PageParameters.CheckSize(Limit) is { } badSize ? badSize
         : Offset is < 0 or > MaxOffset ? Problem.Malformed($"offset must be from 0 to {MaxOffset}.")
-        : Cursor is not null && (PageParameters.KeyOf(Cursor) is null || !IsOwnOrder || Offset is not null)
+        : Cursor is not null && (PageParameters.KeyOf(Cursor) is null || !Page.Order.IsNewestFirst || Offset is not null)
             ? Problem.Malformed($"cursor must be the next of a page before, with sort {DiscrepancySorts.Newest} and without offset.")
         : null;
 }
 
-public readonly record struct ExportParameters([FromQuery(Name = "format")] string Format = "csv") : ICheckedParameters
+/// <param name="Sort">As of the list; without it the newest come first.</param>
+public readonly record struct ExportParameters(
+    [FromQuery(Name = "format")] string Format = "csv",
+    [FromQuery(Name = "sort")] string? Sort = null
+) : ICheckedParameters
 {
+    internal DiscrepancyOrder Order => DiscrepancyOrder.Of(Sort);
+
     internal string ContentType => DiscrepancyExport.ContentTypeOf(Format)!;
 
     Problem? ICheckedParameters.Problem =>
-        DiscrepancyExport.ContentTypeOf(Format) is null ? Problem.Malformed("format must be csv or json.") : null;
+        DiscrepancyExport.ContentTypeOf(Format) is null ? Problem.Malformed("format must be csv or json.") : DiscrepancyOrder.Check(Sort);
 
     internal byte[] Write(IEnumerable<DiscrepancyView> rows) =>
         Format == "json" ? DiscrepancyExport.Json(rows) : DiscrepancyExport.Csv(rows);

@@ -1,19 +1,31 @@
 using Dapper;
 using Foresight.Api.Problems;
+using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Cluster.Offenders;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
+using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 
 namespace Foresight.Api.Operations;
+
+/// <param name="Level">One of <see cref="OffenderLevels.All"/>; null: any.</param>
+public readonly record struct OffenderParameters([FromQuery(Name = "level")] string? Level = null) : ICheckedParameters
+{
+    Problem? ICheckedParameters.Problem =>
+        Level is null || OffenderLevels.All.Contains(Level)
+            ? null
+            : Problem.Malformed($"level must be one of {string.Join(", ", OffenderLevels.All)}.");
+}
 
 public sealed class OffenderAdministration(Database database, OffenderOptions options)
 {
     private const int MaxListed = 500;
     private const int MaxStrikes = 100;
 
-    public Task<IReadOnlyList<OffenderView>> ListAsync(CancellationToken cancellationToken) =>
+    /// <param name="level">One of <see cref="OffenderLevels.All"/>; null: any.</param>
+    public Task<IReadOnlyList<OffenderView>> ListAsync(string? level, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync<IReadOnlyList<OffenderView>>(
             "offenders",
             async (connection, cancellationToken) =>
@@ -24,6 +36,7 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
                     .. rows.GroupBy(r => new Address(r.Address))
                         .Select(g => ViewOf(g.Key, [.. g], now))
                         .OfType<OffenderView>()
+                        .Where(v => level is null || v.Level == level)
                         .OrderByDescending(v => v.Points)
                         .Take(MaxListed),
                 ];

@@ -71,7 +71,7 @@ public static class OperationsEndpoints
             .WithSummary("Primary and replicas, as this node's last checks found them.")
             .RefusesWith(401, 429);
 
-        MapOffenders(app.MapGroup("/admin/offenders").WithTags("Admin").RequireAdminKey().ChecksParameters());
+        MapOffenders(app.MapGroup("/admin/offenders").WithTags("Admin").RequireAdminKey().ChecksParameters().RefusesUnknownQueries());
         var details = app.MapGroup("/admin").WithTags("Admin").RequireAdminKey().ChecksParameters().RefusesUnknownQueries();
         details.MapLookup();
         details.MapDetails();
@@ -83,10 +83,10 @@ public static class OperationsEndpoints
             .MapGet(
                 "/decisions",
                 async ([AsParameters] DecisionParameters wanted, DecisionLogReader reader, CancellationToken cancellationToken) =>
-                    TypedResults.Ok(await reader.ReadAsync(wanted.Period, cancellationToken))
+                    TypedResults.Ok(await reader.ReadAsync(wanted.Filter, cancellationToken))
             )
             .WithName("ListDecisions")
-            .WithSummary("Who decided what about discrepancies, offenders, markets, settlement, nodes and replicas, newest first.")
+            .WithSummary("Who decided what about discrepancies, runs, offenders, markets, settlement, nodes and replicas, newest first.")
             .RefusesWith(400, 401, 429, 503);
         var admin = app.MapGroup("/admin").WithTags("Admin").RequireAdminKey();
         admin.MapNotices();
@@ -117,12 +117,12 @@ public static class OperationsEndpoints
         routes
             .MapGet(
                 "",
-                async (OffenderAdministration offenders, CancellationToken cancellationToken) =>
-                    TypedResults.Ok(await offenders.ListAsync(cancellationToken))
+                async ([AsParameters] OffenderParameters wanted, OffenderAdministration offenders, CancellationToken cancellationToken) =>
+                    TypedResults.Ok(await offenders.ListAsync(wanted.Level, cancellationToken))
             )
             .WithName("ListOffenders")
             .WithSummary("Accounts whose trades failed by their own doing, the worst first.")
-            .RefusesWith(401, 429, 503);
+            .RefusesWith(400, 401, 429, 503);
         routes
             .MapGet("/{address}", OffenderAsync)
             .WithName("GetOffender")

@@ -6,7 +6,6 @@ using Foresight.Protocol;
 using Foresight.ServiceDefaults.Hosting;
 using Foresight.ServiceDefaults.Postgres;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -14,7 +13,11 @@ internal static class ReconciliationEndpoints
 {
     public static WebApplication MapReconciliation(this WebApplication app)
     {
-        var routes = app.MapGroup("/reconciliation").WithTags("Reconciliation").RequireAdminKey().ChecksParameters();
+        var routes = app.MapGroup("/reconciliation")
+            .WithTags("Reconciliation")
+            .RequireAdminKey()
+            .ChecksParameters()
+            .RefusesUnknownQueries();
         routes
             .MapGet(
                 "/status",
@@ -44,7 +47,7 @@ internal static class ReconciliationEndpoints
         routes
             .MapGet("/discrepancies/export", ExportAsync)
             .WithName("ExportDiscrepancies")
-            .WithSummary("All discrepancies that the filters let through, as CSV or JSON.")
+            .WithSummary("All discrepancies that the filters let through, in the order of sort, as CSV or JSON.")
             .RefusesWith(400, 401, 429, 503);
         routes
             .MapGet("/discrepancies/{id:long}", DiscrepancyAsync)
@@ -112,7 +115,7 @@ internal static class ReconciliationEndpoints
         CancellationToken cancellationToken
     )
     {
-        var rows = await reader.ExportAsync(wanted.Filter, cancellationToken);
+        var rows = await reader.ExportAsync(wanted.Filter, export.Order, cancellationToken);
         return TypedResults.File(
             export.Write(rows),
             export.ContentType,
@@ -132,27 +135,30 @@ internal static class ReconciliationEndpoints
     /// <summary>
     /// The request is written to the journal's database instead of sent to the holder, so that it survives a failover of the holder.
     /// </summary>
-    private static async Task<Accepted<TriggerResponse>> TriggerAsync(
+    private static async Task<Results<Accepted<TriggerResponse>, ProblemResult>> TriggerAsync(
+        TriggerRequest request,
         Database database,
         NodeIdentity node,
         Operator by,
-        CancellationToken cancellationToken,
-        [FromBody] TriggerRequest? request = null
+        CancellationToken cancellationToken
     )
     {
-        var dryRun = request?.DryRun ?? false;
+        var read = DiscrepancyRules.ReadNote(request.Note);
+        if (read.Value is not { } note)
+            return new ProblemResult(read.Problem!);
         var (runId, alreadyRunning) = await database.WriteAsync(
             "reconciliation_trigger",
             (connection, cancellationToken) =>
                 connection.QuerySingleAsync<(long, bool)>(
                     new CommandDefinition(
-                        "SELECT run_id, already_running FROM request_reconciliation(@node, @dryRun, @actor, @key)",
+                        "SELECT run_id, already_running FROM request_reconciliation(@node, @dryRun, @actor, @key, @note)",
                         new
                         {
                             node = node.Id,
-                            dryRun,
+                            dryRun = request.DryRun,
                             actor = by.Actor,
                             key = by.Key,
+                            note,
                         },
                         cancellationToken: cancellationToken
                     )

@@ -24,9 +24,8 @@ public sealed record DiscrepancyFilter(
     DateTimeOffset? To = null
 );
 
-/// <param name="Sort">One of <see cref="DiscrepancySorts.Names"/>.</param>
 /// <param name="Before">Id of the last row on the previous page, in the list's own order.</param>
-public sealed record DiscrepancyPage(string Sort, bool IsDescending, int Size, int Offset, long? Before);
+public sealed record DiscrepancyPage(DiscrepancyOrder Order, int Size, int Offset, long? Before);
 
 /// <summary>
 /// Reads the primary, because an operator who resolves a discrepancy must see it resolved, and a few reads a minute do not burden it.
@@ -38,7 +37,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
 
     internal const string RunColumns =
         "run_id, trigger, state, started_at, finished_at, from_block, to_block, trades_compared, found, new, error, node_id, dry_run, "
-        + "repaired, requested_by, requested_key, note";
+        + "repaired, requested_by, requested_key, note, reason";
 
     internal const string DiscrepancyColumns = """
         discrepancy_id, natural_key, kind, severity, state, market_id, trade_id, tx_hash, block_number, summary, on_chain::text AS on_chain,
@@ -276,20 +275,24 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                     await connection.QueryAsync<DiscrepancyRow>(
                         new CommandDefinition(
                             $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {conditions} "
-                                + $"ORDER BY {OrderOf(page)} LIMIT @rows OFFSET @offset",
+                                + $"ORDER BY {page.Order.Sql} LIMIT @rows OFFSET @offset",
                             parameters,
                             cancellationToken: cancellationToken
                         )
                     )
                 ).AsList();
                 var (rows, next) = PageParameters.Cut(read, page.Size, row => row.DiscrepancyId);
-                return new CountedPage<DiscrepancyView>([.. rows.Select(row => row.View())], IsOwnOrder(page) ? next : null, total);
+                return new CountedPage<DiscrepancyView>([.. rows.Select(row => row.View())], page.Order.IsNewestFirst ? next : null, total);
             },
             cancellationToken
         );
 
     /// <summary>One statement, hence one database snapshot: pages would mix states from before and after a decision.</summary>
-    public Task<IReadOnlyList<DiscrepancyView>> ExportAsync(DiscrepancyFilter filter, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<DiscrepancyView>> ExportAsync(
+        DiscrepancyFilter filter,
+        DiscrepancyOrder order,
+        CancellationToken cancellationToken
+    ) =>
         database.ReadPrimaryAsync<IReadOnlyList<DiscrepancyView>>(
             "discrepancies_export",
             async (connection, cancellationToken) =>
@@ -298,7 +301,7 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                 parameters.Add("rows", MaxExport);
                 var rows = await connection.QueryAsync<DiscrepancyRow>(
                     new CommandDefinition(
-                        $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {conditions} ORDER BY discrepancy_id DESC LIMIT @rows",
+                        $"SELECT {DiscrepancyColumns} FROM discrepancies WHERE {conditions} ORDER BY {order.Sql} LIMIT @rows",
                         parameters,
                         cancellationToken: cancellationToken
                     )
@@ -307,29 +310,6 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
             },
             cancellationToken
         );
-
-    private static bool IsOwnOrder(DiscrepancyPage page) => page is { Sort: "id", IsDescending: true };
-
-    /// <summary>Ends with the id, so that equal rows have an order too and no page repeats or misses one. Nothing comes last.</summary>
-    private static string OrderOf(DiscrepancyPage page)
-    {
-        const string StateRank = "CASE WHEN state IN ('open', 'reopened') THEN 0 WHEN state = 'acknowledged' THEN 1 ELSE 2 END";
-        const string Weight = "CASE severity WHEN 'critical' THEN 3 WHEN 'high' THEN 2 WHEN 'medium' THEN 1 ELSE 0 END";
-        var direction = page.IsDescending ? "DESC" : "ASC";
-        var opposite = page.IsDescending ? "ASC" : "DESC";
-        return page.Sort switch
-        {
-            "id" => $"discrepancy_id {direction}",
-            DiscrepancySorts.Urgency => $"{StateRank} {direction}, {Weight} {opposite}, last_seen_at {opposite}, discrepancy_id {opposite}",
-            "state" => $"{StateRank} {direction}, state {direction}, discrepancy_id DESC",
-            "severity" => $"{Weight} {direction}, discrepancy_id DESC",
-            "kind" or "assignee" or "amount" => $"{page.Sort} {direction} NULLS LAST, discrepancy_id DESC",
-            "marketId" => $"market_id {direction} NULLS LAST, discrepancy_id DESC",
-            "firstSeenAt" => $"first_seen_at {direction}, discrepancy_id DESC",
-            "lastSeenAt" => $"last_seen_at {direction}, discrepancy_id DESC",
-            _ => throw new InvalidOperationException($"The order {page.Sort} was not checked."),
-        };
-    }
 
     private (string Conditions, DynamicParameters Parameters) Conditions(DiscrepancyFilter filter)
     {

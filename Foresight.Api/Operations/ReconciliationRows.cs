@@ -22,6 +22,7 @@ internal sealed class RunRow
     public string? RequestedBy { get; init; }
     public string? RequestedKey { get; init; }
     public string? Note { get; init; }
+    public string? Reason { get; init; }
 
     public RunView View() =>
         new(
@@ -41,7 +42,8 @@ internal sealed class RunRow
             Repaired,
             RequestedBy,
             RequestedKey,
-            Note
+            Note,
+            Reason
         );
 }
 

@@ -47,7 +47,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
             new CommandDefinition(
                 """
                 SELECT node_id, head_block, confirmed_block, confirmations, signer, signer_balance_wei::text AS signer_balance_wei, halted,
-                       halted_since, last_error, last_error_at, endpoints::text AS endpoints, updated_at
+                       halted_since, last_error, last_error_at, endpoints::text AS endpoints, updated_at,
+                       clock_timestamp() - updated_at AS age
                 FROM settlement_status
                 """,
                 cancellationToken: cancellationToken
@@ -69,7 +70,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
             status.Halted,
             JsonSerializer.Deserialize<IReadOnlyList<ChainEndpointView>>(status.Endpoints, JsonSerializerOptions.Web),
             status.UpdatedAt,
-            status.HaltedSince
+            status.HaltedSince,
+            status.Age
         );
     }
 
@@ -138,5 +140,6 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         public DateTime? LastErrorAt { get; init; }
         public string Endpoints { get; init; } = "[]";
         public DateTime UpdatedAt { get; init; }
+        public TimeSpan Age { get; init; }
     }
 }

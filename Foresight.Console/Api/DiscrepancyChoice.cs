@@ -16,14 +16,6 @@ public sealed record DiscrepancyChoice(
 {
     public const string Unresolved = "unresolved";
 
-    /// <summary>
-    /// Null if there is none. The Api refuses other values that do not exist by itself; of these it would answer that nothing matches.
-    /// </summary>
-    public string? Mistake =>
-        Kind is not null && !DiscrepancyKinds.All.Contains(Kind) ? $"kind must be one of {string.Join(", ", DiscrepancyKinds.All)}."
-        : Severity is not null && !Severities.All.Contains(Severity) ? $"severity must be one of {string.Join(", ", Severities.All)}."
-        : null;
-
     public bool IsAny => this == new DiscrepancyChoice();
 
     /// <summary>A day as the address has it, "2026-05-04", in UTC; what is no day is left to the Api, which refuses it.</summary>

@@ -24,6 +24,8 @@ public sealed partial class ForesightApiClient
     public Task<TransactionCheck> CheckProposalAsync(long proposal, string from, CancellationToken cancellationToken) =>
         GetAsync<TransactionCheck>(Query($"admin/market-proposals/{proposal}/check", ("from", from)), cancellationToken);
 
-    public Task<DecisionLog> GetDecisionsAsync(int hours, CancellationToken cancellationToken) =>
-        GetAsync<DecisionLog>($"admin/decisions?hours={hours}", cancellationToken);
+    /// <param name="subject">One of <see cref="DecisionSubjects"/>; null: any.</param>
+    /// <param name="actor">Null: any.</param>
+    public Task<DecisionLog> GetDecisionsAsync(int hours, string? subject, string? actor, CancellationToken cancellationToken) =>
+        GetAsync<DecisionLog>(Query("admin/decisions", ("hours", $"{hours}"), ("subject", subject), ("actor", actor)), cancellationToken);
 }

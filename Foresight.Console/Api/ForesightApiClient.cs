@@ -106,6 +106,7 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
     /// <summary>Streamed, because an export may be large; the caller disposes of the answer.</summary>
     public Task<HttpResponseMessage> ExportDiscrepanciesAsync(
         DiscrepancyChoice choice,
+        string sort,
         string format,
         CancellationToken cancellationToken
     ) =>
@@ -113,7 +114,7 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
             () =>
                 new HttpRequestMessage(
                     HttpMethod.Get,
-                    Query("reconciliation/discrepancies/export", [.. choice.Parameters, ("format", format)])
+                    Query("reconciliation/discrepancies/export", [.. choice.Parameters, ("sort", sort), ("format", format)])
                 ),
             repeatable: true,
             cancellationToken,
@@ -123,11 +124,8 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
     public Task<DiscrepancyDetail> GetDiscrepancyAsync(long id, CancellationToken cancellationToken) =>
         GetAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{id}", cancellationToken);
 
-    public Task<TriggerResponse> TriggerReconciliationAsync(CancellationToken cancellationToken) =>
-        PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(), cancellationToken);
-
-    public Task<TriggerResponse> TriggerDryRunAsync(CancellationToken cancellationToken) =>
-        PostAsync<TriggerResponse>("reconciliation/trigger", new TriggerRequest(DryRun: true), cancellationToken);
+    public Task<TriggerResponse> TriggerReconciliationAsync(TriggerRequest request, CancellationToken cancellationToken) =>
+        PostAsync<TriggerResponse>("reconciliation/trigger", request, cancellationToken);
 
     public Task<RunView> GetRunAsync(long id, CancellationToken cancellationToken) =>
         GetAsync<RunView>($"reconciliation/runs/{id}", cancellationToken);

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Foresight.Console.Access;
 using Foresight.Console.Api;
 using Foresight.Console.Problems;
+using Foresight.Protocol;
 using Foresight.ServiceDefaults.Export;
 
 namespace Foresight.Console.Lists;
@@ -71,7 +72,12 @@ public static class ExportEndpoint
             question["from"],
             question["to"]
         );
-        using var file = await question.Api.ExportDiscrepanciesAsync(choice, format, question.Cancelled);
+        using var file = await question.Api.ExportDiscrepanciesAsync(
+            choice,
+            question["sort"] ?? DiscrepancySorts.Urgency,
+            format,
+            question.Cancelled
+        );
         http.Response.ContentType = file.Content.Headers.ContentType?.ToString();
         http.Response.Headers.ContentDisposition = file.Content.Headers.ContentDisposition?.ToString();
         await file.Content.CopyToAsync(http.Response.Body, question.Cancelled);

@@ -47,7 +47,7 @@ public static class ListExports
             ),
         ["decisions"] = async ask =>
         {
-            var log = await ask.Api.GetDecisionsAsync(DecisionsPage.RangeOf(ask["hours"]), ask.Cancelled);
+            var log = await ask.Api.GetDecisionsAsync(DecisionsPage.RangeOf(ask["hours"]), ask["subject"], ask["actor"], ask.Cancelled);
             return ask.Sorted(log.Decisions, DecisionsPage.Columns) with { IsCut = log.More };
         },
         ["offenders"] = async ask =>

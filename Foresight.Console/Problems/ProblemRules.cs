@@ -309,8 +309,9 @@ public static class ProblemRules
         }
     }
 
+    /// <summary>By the clock that wrote the report: this console's may be seconds ahead of it.</summary>
     public static bool IsSilent(SettlementView settlement, DateTimeOffset now) =>
-        settlement.ReportedAt is { } reported && now - reported > OldestReport;
+        (settlement.ReportAge ?? now - settlement.ReportedAt) > OldestReport;
 
     /// <summary>What is compared may have changed since: nothing of it is called good any more.</summary>
     public static bool IsOverdue(ReconciliationStatus reconciliation, DateTimeOffset now) =>

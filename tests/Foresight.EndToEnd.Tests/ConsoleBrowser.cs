@@ -103,6 +103,7 @@ public sealed class ConsoleBrowser : IAsyncDisposable
             ReconciliationDeadline,
             async () =>
             {
+                await page.GetByTestId("run-note").FillAsync("Looking for a difference.");
                 var run = page.GetByTestId("run-now");
                 if (await run.IsEnabledAsync())
                     await run.ClickAsync();

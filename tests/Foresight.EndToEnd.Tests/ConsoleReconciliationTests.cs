@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Foresight.EndToEnd.Tests.Stack;
@@ -38,6 +39,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await ConsoleBrowser.RunUntilItAppearsAsync(page, row);
 
         // A dry run changes nothing, so the discrepancy is still there afterwards.
+        await page.GetByTestId("run-note").FillAsync("What would be repaired?");
         await page.GetByTestId("dry-run").ClickAsync();
         await Expect(page.GetByTestId("repairs")).ToContainTextAsync($"missing_offchain:{transaction}");
         await row.GetByTestId("select").CheckAsync();
@@ -111,6 +113,7 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         var last = (await stack.GetAsAdminAsync<ReconciliationStatus>("reconciliation/status")).LastRun!.Id;
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(stack.ApiUrl(1)), "reconciliation/trigger"));
         request.Headers.Authorization = new("Bearer", stack.AdminKey);
+        request.Content = JsonContent.Create(new TriggerRequest("After the restart."));
         using var response = await stack.Http.SendAsync(request);
         response.EnsureSuccessStatusCode();
         await Eventually.TrueAsync(

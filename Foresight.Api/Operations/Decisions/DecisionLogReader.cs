@@ -1,22 +1,13 @@
 using Dapper;
-using Foresight.Api.Problems;
-using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Foresight.Api.Operations.Decisions;
 
-/// <summary>How far back, in hours: 1 to 744 (31 days), by default 24.</summary>
-public readonly record struct DecisionParameters([FromQuery(Name = "hours")] int? Hours = null) : ICheckedParameters
-{
-    private const int Most = 31 * 24;
-
-    internal TimeSpan Period => TimeSpan.FromHours(Hours ?? 24);
-
-    Problem? ICheckedParameters.Problem => Hours is < 1 or > Most ? Problem.Malformed($"hours must be 1 to {Most}.") : null;
-}
+/// <param name="Subject">Null: any.</param>
+/// <param name="Actor">Null: any.</param>
+public sealed record DecisionFilter(TimeSpan Period, string? Subject = null, string? Actor = null);
 
 /// <summary>Reads the primary, because an operator looks for what was decided just now.</summary>
 public sealed class DecisionLogReader(Database database, TimeProvider clock)
@@ -37,25 +28,40 @@ public sealed class DecisionLogReader(Database database, TimeProvider clock)
                 NULL AS name, action, from_state, to_state, note, batch_id AS batch, max(audit_id) AS audit_id, count(*)::int AS subjects
              FROM (SELECT * FROM discrepancy_audit
                 WHERE at >= @since AND (key_name IS NOT NULL OR actor NOT IN ('reconciler', 'auto-fix'))
+                    AND (@actor::text IS NULL OR actor = @actor) AND coalesce(@subject::text, 'discrepancy') = 'discrepancy'
                 ORDER BY at DESC, audit_id DESC LIMIT @entries) AS newest
              GROUP BY batch_id, CASE WHEN batch_id IS NULL THEN audit_id END, actor, key_name, action, from_state, to_state, note
              ORDER BY max(at) DESC, max(audit_id) DESC LIMIT @rows)
             UNION ALL
             (SELECT at, actor, key_name, 'offender', NULL, address, NULL, action, from_level, to_level, note, NULL, audit_id, 1
-             FROM offender_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)
+             FROM offender_audit
+             WHERE at >= @since AND (@actor::text IS NULL OR actor = @actor) AND coalesce(@subject::text, 'offender') = 'offender'
+             ORDER BY at DESC LIMIT @rows)
             UNION ALL
             (SELECT at, actor, key_name, CASE WHEN market_id IS NULL THEN 'proposal' ELSE 'market' END,
                 coalesce(market_id, proposal_id), NULL, NULL, action, from_state, to_state, note, NULL, audit_id, 1
-             FROM market_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)
+             FROM market_audit
+             WHERE at >= @since AND (@actor::text IS NULL OR actor = @actor)
+                AND (@subject::text IS NULL OR @subject = CASE WHEN market_id IS NULL THEN 'proposal' ELSE 'market' END)
+             ORDER BY at DESC LIMIT @rows)
+            UNION ALL
+            (SELECT started_at, requested_by, requested_key, 'run', run_id, NULL, NULL, CASE WHEN dry_run THEN 'dry_run' ELSE 'run' END,
+                NULL, NULL, reason, NULL, run_id, 1
+             FROM reconciliation_runs
+             WHERE started_at >= @since AND requested_key IS NOT NULL AND (@actor::text IS NULL OR requested_by = @actor)
+                AND coalesce(@subject::text, 'run') = 'run'
+             ORDER BY started_at DESC LIMIT @rows)
             UNION ALL
             (SELECT at, actor, key_name, subject, NULL, NULL, subject_id, action, from_state, to_state, note, NULL, audit_id, 1
-             FROM operator_audit WHERE at >= @since ORDER BY at DESC LIMIT @rows)) AS decisions
+             FROM operator_audit
+             WHERE at >= @since AND (@actor::text IS NULL OR actor = @actor) AND (@subject::text IS NULL OR subject = @subject)
+             ORDER BY at DESC LIMIT @rows)) AS decisions
         ORDER BY at DESC, subject, audit_id DESC LIMIT @rows
         """;
 
-    public async Task<DecisionLog> ReadAsync(TimeSpan period, CancellationToken cancellationToken)
+    public async Task<DecisionLog> ReadAsync(DecisionFilter filter, CancellationToken cancellationToken)
     {
-        var since = clock.GetUtcNow() - period;
+        var since = clock.GetUtcNow() - filter.Period;
         var rows = await database.ReadPrimaryAsync(
             "decisions",
             async (connection, cancellationToken) =>
@@ -66,6 +72,8 @@ public sealed class DecisionLogReader(Database database, TimeProvider clock)
                             new
                             {
                                 since = since.UtcDateTime,
+                                subject = filter.Subject,
+                                actor = filter.Actor,
                                 rows = Rows + 1,
                                 entries = MaxEntries,
                             },
@@ -75,7 +83,8 @@ public sealed class DecisionLogReader(Database database, TimeProvider clock)
                 ).AsList(),
             cancellationToken
         );
-        var isCut = rows.Count > Rows || rows.Where(row => row.Subject == "discrepancy").Sum(row => row.Subjects) >= MaxEntries;
+        var isCut =
+            rows.Count > Rows || rows.Where(row => row.Subject == DecisionSubjects.Discrepancy).Sum(row => row.Subjects) >= MaxEntries;
         return new DecisionLog(since, [.. rows.Take(Rows).Select(row => row.View)], isCut);
     }
 

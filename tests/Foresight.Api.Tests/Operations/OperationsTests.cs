@@ -168,9 +168,9 @@ public sealed class OperationsTests(ApiStack stack)
     [Fact]
     public async Task ASecondTrigger_JoinsTheRunThatWaits()
     {
-        var (status, first, _) = await stack.Admin.PostAsync("reconciliation/trigger", new { });
+        var (status, first, _) = await stack.Admin.PostAsync("reconciliation/trigger", new { note = "Asked for." });
         Assert.Equal((202, false), (status, first.GetProperty("alreadyRunning").GetBoolean()));
-        (_, var second, _) = await stack.Admin.PostAsync("reconciliation/trigger", new { });
+        (_, var second, _) = await stack.Admin.PostAsync("reconciliation/trigger", new { note = "Asked for." });
         Assert.Equal(
             (first.GetProperty("runId").GetInt64(), true),
             (second.GetProperty("runId").GetInt64(), second.GetProperty("alreadyRunning").GetBoolean())

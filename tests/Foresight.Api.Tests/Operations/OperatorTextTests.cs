@@ -16,16 +16,33 @@ public sealed class OperatorTextTests(ApiStack stack)
     [InlineData("severity=high%00")]
     [InlineData("assignee=a%0Ab")]
     [InlineData("state=%00")]
-    public async Task AFilterThatNoTextCanMatch_IsRefused_AndNoOutage(string filter)
+    [InlineData("kind=missing")]
+    [InlineData("severity=Critical")]
+    public async Task AFilterThatNothingCanMatch_IsRefused_AndNoOutage(string filter)
     {
         foreach (var path in new[] { "reconciliation/discrepancies", "reconciliation/discrepancies/export" })
             await BadRequestTests.RefusalAsync(await stack.Admin.GetAsync($"{path}?{filter}"), 400, "malformed_request");
     }
 
+    /// <summary>A misspelled filter would otherwise be none, and everything would look as if it matched.</summary>
+    [Theory]
+    [InlineData("reconciliation/discrepancies?states=open")]
+    [InlineData("reconciliation/discrepancies/export?limit=5")]
+    [InlineData("reconciliation/runs?state=failed")]
+    [InlineData("reconciliation/coverage?run=1")]
+    [InlineData("reconciliation/status?x=1")]
+    [InlineData("admin/offenders?level=bad")]
+    [InlineData("admin/offenders?standing=capped")]
+    [InlineData("admin/decisions?subject=order")]
+    [InlineData("admin/decisions?actor=%00")]
+    [InlineData("admin/decisions?by=Ada")]
+    public async Task AFilterThatThereIsNot_IsRefusedByName(string path) =>
+        await BadRequestTests.RefusalAsync(await stack.Admin.GetAsync(path), 400, "malformed_request");
+
     [Fact]
     public async Task AFilterOfAThousandCharacters_IsRefused() =>
         await BadRequestTests.RefusalAsync(
-            await stack.Admin.GetAsync($"reconciliation/discrepancies?kind={new string('k', 1_000)}"),
+            await stack.Admin.GetAsync($"reconciliation/discrepancies?assignee={new string('k', 1_000)}"),
             400,
             "malformed_request"
         );

@@ -11,6 +11,7 @@ namespace Foresight.Api.Tests.Operations;
 public sealed class ReconciliationWorkflowTests(ApiStack stack)
 {
     private readonly string _mark = $"w{Guid.NewGuid():N}";
+    private readonly int _market = Random.Shared.Next(1_000_000, int.MaxValue);
 
     [Fact]
     public async Task OverTheLimit_TheSameKeyIsRefused_WhateverNameItSays_AndAnotherKeyDecides()
@@ -241,7 +242,7 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         async Task<CountedPage<DiscrepancyView>> PageAsync(string query) =>
             (
                 await stack.Admin.GetFromJsonAsync<CountedPage<DiscrepancyView>>(
-                    $"reconciliation/discrepancies?severity={_mark}&{query}".TrimEnd('&')
+                    $"reconciliation/discrepancies?market={_market}&{query}".TrimEnd('&')
                 )
             )!;
     }
@@ -283,19 +284,25 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
             ]}}
             """
         );
-        var filter = $"severity={_mark}";
+        var filter = $"market={_market}";
         using var json = await stack.Admin.GetAsync($"reconciliation/discrepancies/export?format=json&{filter}");
         using var csv = await stack.Admin.GetAsync($"reconciliation/discrepancies/export?{filter}");
         Assert.Equal("text/csv", csv.Content.Headers.ContentType!.MediaType);
         Assert.EndsWith(".csv", csv.Content.Headers.ContentDisposition!.FileName!.Trim('"'));
         var lines = ParseCsv(await csv.Content.ReadAsStringAsync());
         var rows = (await json.Content.ReadFromJsonAsync<List<Dictionary<string, JsonElement>>>())!;
-        Assert.Equal(4, rows.Count);
+        Assert.Equal(ids.AsEnumerable().Reverse(), rows.Select(row => row["id"].GetInt64()));
         Assert.Equal(rows[0].Keys, lines[0]);
         Assert.Equal(rows.Select(row => string.Join('|', row.Values.Select(Text))), lines.Skip(1).Select(line => string.Join('|', line)));
         Assert.Contains(lines, line => line.Contains("=1+1"));
         Assert.Contains("'=1+1", await csv.Content.ReadAsStringAsync());
         static string Text(JsonElement value) => value.ValueKind == JsonValueKind.Null ? "" : value.ToString();
+
+        using var sorted = await stack.Admin.GetAsync($"reconciliation/discrepancies/export?format=json&sort=-assignee&{filter}");
+        var first = (await sorted.Content.ReadFromJsonAsync<List<Dictionary<string, JsonElement>>>())![0];
+        Assert.Equal(ids[1], first["id"].GetInt64());
+        using var wrong = await stack.Admin.GetAsync("reconciliation/discrepancies/export?sort=amounts");
+        Assert.Equal(400, (int)wrong.StatusCode);
     }
 
     [Theory]
@@ -303,26 +310,35 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     [InlineData(false)]
     public async Task ARun_SaysWhoAskedForIt_AndWithWhichKey(bool dryRun)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "reconciliation/trigger") { Content = JsonContent.Create(new { dryRun }) };
+        var request = new HttpRequestMessage(HttpMethod.Post, "reconciliation/trigger")
+        {
+            Content = JsonContent.Create(new { note = "Before the release.", dryRun }),
+        };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiStack.GraceKey);
         request.Headers.Add("X-Foresight-Operator", "Ada");
         using var answer = await stack.Http.SendAsync(request);
         var id = (await answer.Content.ReadFromJsonAsync<TriggerResponse>())!.RunId;
         // Joining a requested run changes nothing, so it is not attributed to the second caller.
-        await stack.Admin.PostAsync("reconciliation/trigger", new { dryRun });
+        await stack.Admin.PostAsync("reconciliation/trigger", new { note = "Again.", dryRun });
         await stack.ExecuteAsync(
             "UPDATE reconciliation_runs SET state = 'succeeded', finished_at = now(), note = 'Left out.' WHERE state = 'requested'"
         );
         var run = (await stack.Admin.GetFromJsonAsync<RunView>($"reconciliation/runs/{id}"))!;
-        Assert.Equal(("Ada", "grace", "Left out."), (run.RequestedBy, run.RequestedKey, run.Note));
+        Assert.Equal(("Ada", "grace", "Left out.", "Before the release."), (run.RequestedBy, run.RequestedKey, run.Note, run.Reason));
+        var log = await stack.Admin.GetFromJsonAsync<DecisionLog>("admin/decisions?hours=1&subject=run&actor=Ada");
+        Assert.All(log!.Decisions, one => Assert.Equal(("run", "Ada"), (one.Subject, one.Actor)));
+        Assert.Contains(
+            $"{id} {(dryRun ? "dry_run" : "run")} grace Before the release.",
+            log.Decisions.Select(one => $"{one.SubjectId} {one.Action} {one.Key} {one.Note}")
+        );
     }
 
     [Fact]
     public async Task ADryRun_IsARunOfItsOwn_AndItsRepairsShowBothSides()
     {
-        var (_, dry, _) = await stack.Admin.PostAsync("reconciliation/trigger", new { dryRun = true });
+        var (_, dry, _) = await stack.Admin.PostAsync("reconciliation/trigger", new { note = "Plan it.", dryRun = true });
         var id = dry.GetProperty("runId").GetInt64();
-        var (_, plain, _) = await stack.Admin.PostAsync("reconciliation/trigger", new { });
+        var (_, plain, _) = await stack.Admin.PostAsync("reconciliation/trigger", new { note = "Do it." });
         Assert.NotEqual(id, plain.GetProperty("runId").GetInt64());
         await stack.ExecuteAsync(
             $$"""
@@ -348,15 +364,16 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     {
         await stack.ExecuteAsync(
             $"""
-            INSERT INTO discrepancies (natural_key, kind, severity, summary, amount)
-            SELECT '{_mark}:' || lpad(n::text, 4, '0'), 'amount_mismatch', '{_mark}', 'x', {amount} FROM generate_series(1, {count}) n
+            INSERT INTO discrepancies (natural_key, kind, severity, summary, amount, market_id)
+            SELECT '{_mark}:' || lpad(n::text, 4, '0'), 'amount_mismatch', 'high', 'x', {amount}, {_market}
+            FROM generate_series(1, {count}) n
             """
         );
         return
         [
             .. (
                 await stack.ScalarAsync<long[]>(
-                    $"SELECT array_agg(discrepancy_id ORDER BY discrepancy_id) FROM discrepancies WHERE severity = '{_mark}'"
+                    $"SELECT array_agg(discrepancy_id ORDER BY discrepancy_id) FROM discrepancies WHERE market_id = {_market}"
                 )
             ),
         ];
@@ -365,7 +382,7 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     private async Task<List<long>> IdsAsync(string filter) =>
         [
             .. (
-                await stack.Admin.GetFromJsonAsync<Page<DiscrepancyView>>($"reconciliation/discrepancies?severity={_mark}&{filter}")
+                await stack.Admin.GetFromJsonAsync<Page<DiscrepancyView>>($"reconciliation/discrepancies?market={_market}&{filter}")
             )!.Items.Select(d => d.Id),
         ];
 

@@ -35,6 +35,7 @@ public sealed class SettlementOverviewTests(ApiStack stack)
             Assert.Equal((120, 108, 12), (settlement.HeadBlock, settlement.ConfirmedBlock, settlement.Confirmations));
             Assert.Equal("1.500000000000000001", settlement.SignerBalanceEth);
             Assert.InRange(settlement.ReportedAt!.Value, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
+            Assert.InRange(settlement.ReportAge!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(1));
             Assert.Equal($"0x{string.Concat(Enumerable.Repeat("ab", 20))}", settlement.SignerAddress!.ToLowerInvariant());
             Assert.Equal(
                 ("the chain is another one", "Halted: the chain is another one", DateTimeOffset.Parse("2026-01-01Z")),

@@ -57,6 +57,11 @@ public sealed class OffenderGateTests(ApiStack stack)
         Assert.Equal(("refused", 60, 3), (listed.Level, listed.Points, listed.Strikes));
         Assert.Equal((2, 1), (listed.ByReason["insufficient_collateral"], listed.ByReason["order_cancelled"]));
 
+        var refusedOnes = await stack.Admin.GetFromJsonAsync<List<OffenderView>>("admin/offenders?level=refused");
+        Assert.Contains(listed.Address, refusedOnes!.Select(one => one.Address));
+        var cappedOnes = await stack.Admin.GetFromJsonAsync<List<OffenderView>>("admin/offenders?level=capped");
+        Assert.DoesNotContain(listed.Address, cappedOnes!.Select(one => one.Address));
+
         var path = $"admin/offenders/{eve.Address}";
         Assert.Equal(400, (await stack.Admin.PostAsync($"{path}/reset", new ResetOffenderRequest(" "))).Status);
         var (status, body, _) = await stack.Admin.PostAsync(

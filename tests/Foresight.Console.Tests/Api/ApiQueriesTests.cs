@@ -21,6 +21,8 @@ public sealed class ApiQueriesTests
         await _client.GetCoverageAsync(default);
         await _client.GetRepairsAsync(9, default);
         await _client.GetOffendersAsync(default);
+        _api.Answer("/admin/decisions", () => new { });
+        await _client.GetDecisionsAsync(24, DecisionSubjects.Run, "Ada", default);
         Assert.Equal(
             [
                 "/markets",
@@ -29,6 +31,7 @@ public sealed class ApiQueriesTests
                 "/reconciliation/coverage?limit=200",
                 "/reconciliation/runs/9/repairs?limit=500",
                 "/admin/offenders",
+                "/admin/decisions?hours=24&subject=run&actor=Ada",
             ],
             _api.Asked
         );
@@ -131,8 +134,8 @@ public sealed class ApiQueriesTests
 
         await _client.ResolveAsync(3, new ResolveRequest("seen", DiscrepancyActions.Ignore, DateTimeOffset.UnixEpoch), default);
         var bulk = await _client.ResolveManyAsync(new BulkResolveRequest([3, 5], "both", DiscrepancyActions.Resolve), default);
-        Assert.True((await _client.TriggerReconciliationAsync(default)).AlreadyRunning);
-        await _client.TriggerDryRunAsync(default);
+        Assert.True((await _client.TriggerReconciliationAsync(new TriggerRequest("before"), default)).AlreadyRunning);
+        await _client.TriggerReconciliationAsync(new TriggerRequest("plan", DryRun: true), default);
         await _client.ResetOffenderAsync("0xab", new ResetOffenderRequest("our fault"), default);
 
         Assert.Equal((2, 1, "resolved"), (bulk.Changed, bulk.Awaiting, bulk.Refused.Single().Reason));
@@ -140,8 +143,8 @@ public sealed class ApiQueriesTests
             [
                 """{"note":"seen","action":"ignore","until":"1970-01-01T00:00:00+00:00","assignee":null}""",
                 """{"ids":[3,5],"note":"both","action":"resolve","until":null,"assignee":null}""",
-                """{"dryRun":false}""",
-                """{"dryRun":true}""",
+                """{"note":"before","dryRun":false}""",
+                """{"note":"plan","dryRun":true}""",
                 """{"note":"our fault"}""",
             ],
             _api.Bodies
@@ -250,7 +253,9 @@ public sealed class ApiQueriesTests
         var api = new ScriptedApi(nodes: 2);
         api.Fail("node-1", () => new HttpRequestException(HttpRequestError.ResponseEnded));
         api.Answer("", () => new TriggerResponse(9, false));
-        await Assert.ThrowsAsync<ApiUnavailableException>(() => api.Client().TriggerReconciliationAsync(default));
+        await Assert.ThrowsAsync<ApiUnavailableException>(() =>
+            api.Client().TriggerReconciliationAsync(new TriggerRequest("before"), default)
+        );
         Assert.Single(api.Requests);
     }
 

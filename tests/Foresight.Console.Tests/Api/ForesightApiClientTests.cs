@@ -73,7 +73,10 @@ public sealed class ForesightApiClientTests
             name = Uri.UnescapeDataString(context.Request.Headers[ApiHeaders.Operator].ToString());
             return context.Response.WriteAsJsonAsync(new TriggerResponse(7, AlreadyRunning: false));
         });
-        Assert.Equal(7, (await ClientOf(Unused(), api.Address).TriggerReconciliationAsync(CancellationToken.None)).RunId);
+        Assert.Equal(
+            7,
+            (await ClientOf(Unused(), api.Address).TriggerReconciliationAsync(new TriggerRequest("before"), CancellationToken.None)).RunId
+        );
         Assert.Equal("Ada Łovelace", name);
     }
 

@@ -60,6 +60,24 @@ public sealed class DecisionsPageTests : ConsoleContext
 
     [Fact]
     [Trait("Category", "Console")]
+    public void Filters_AreTheAddress_AndTheApis()
+    {
+        Navigation.NavigateTo("/decisions");
+        var page = Shown();
+        Field(page, "About").Change(DecisionSubjects.Market);
+        Field(page, "Who decided").Change(" Grace ");
+        Assert.Equal("/decisions?subject=market&actor=Grace", Address);
+        page.WaitForAssertion(() => Assert.Contains("/admin/decisions?hours=24&subject=market&actor=Grace", Api.Asked));
+
+        _log = _log with { Decisions = [] };
+        Field(page, "Who decided").Change("Bob");
+        page.WaitForAssertion(() => Assert.Contains("Nothing with these filters", Text(page)));
+        Field(page, "Who decided").Change("");
+        Assert.Equal("/decisions?subject=market", Address);
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
     public void BulkDecision_IsOneLine_WithTheNumberOfTheOthers()
     {
         _log = _log with { Decisions = [_log.Decisions[0] with { Batch = Guid.NewGuid(), Subjects = 1_200 }, .. _log.Decisions.Skip(1)] };

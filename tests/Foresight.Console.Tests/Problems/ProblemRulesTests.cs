@@ -164,6 +164,23 @@ public sealed class ProblemRulesTests
     }
 
     [Theory]
+    [Trait("Category", "Console")]
+    [InlineData(-60, 1, false)]
+    [InlineData(-60, 5, true)]
+    [InlineData(60, 5, true)]
+    public void ReportOfSettlement_IsAsOldAsTheDatabaseHasIt_WhateverTheConsolesClock(int clockAheadBy, int age, bool isSilent)
+    {
+        var facts = Settlement(view =>
+            view with
+            {
+                ReportedAt = Now.AddSeconds(-age + clockAheadBy),
+                ReportAge = TimeSpan.FromSeconds(age),
+            }
+        );
+        Assert.Equal(isSilent ? ["settlement"] : [], Keys(facts));
+    }
+
+    [Theory]
     [InlineData(180, 3, new string[0])]
     [InlineData(181, 3, new[] { "unmoved" })]
     [InlineData(181, 0, new string[0])]

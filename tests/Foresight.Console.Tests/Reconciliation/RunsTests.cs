@@ -27,11 +27,12 @@ public sealed class RunsTests : ReconciliationContext
     public void EachRun_HasAPageOfItsOwn_WithItsRepairs()
     {
         Assert.Contains("/reconciliation/runs/9", Links(Shown()));
-        _dryRun = Samples.Run(12) with { Repaired = 1, RequestedBy = "Ada", RequestedKey = "ops" };
+        _dryRun = Samples.Run(12) with { Repaired = 1, RequestedBy = "Ada", RequestedKey = "ops", Reason = "Before the release." };
         var page = Render<RunPage>(run => run.Add(page => page.Id, 12));
         page.WaitForAssertion(() => Assert.Contains("missing_offchain:5", Text(page)));
         Assert.Contains("Run 12 succeeded", Text(page));
         Assert.Contains("Asked for by Ada with the key ops", Text(page));
+        Assert.Contains("Reason Before the release.", Text(page));
         Assert.Contains("What automatic repair did", Text(page));
         Assert.Contains("What Was Before After", Text(page));
         Assert.Contains("Repaired 1", Text(page));
@@ -47,20 +48,30 @@ public sealed class RunsTests : ReconciliationContext
     }
 
     [Fact]
-    public void RunNow_StartsARun()
+    [Trait("Category", "Console")]
+    public void RunWithoutAReason_CannotBeStarted()
     {
         var page = Shown();
+        Assert.Equal((false, false), (CanPress(page, "Run now"), CanPress(page, "Dry run of repair")));
+        Field(page, "Reason for a run (required)").Input("  ");
+        Assert.Equal((false, false), (CanPress(page, "Run now"), CanPress(page, "Dry run of repair")));
+    }
+
+    [Fact]
+    public void RunNow_StartsARun()
+    {
+        var page = WithReason();
         Button(page, "Run now").Click();
-        page.WaitForAssertion(() => Assert.True(CanPress(page, "Run now")));
-        Assert.Equal(["Run started: Run 12"], Notified);
-        Assert.Equal(["""{"dryRun":false}"""], Api.Bodies);
+        page.WaitForAssertion(() => Assert.Equal(["Run started: Run 12"], Notified));
+        Assert.Equal(["""{"note":"Before the release.","dryRun":false}"""], Api.Bodies);
+        page.WaitForAssertion(() => Assert.False(CanPress(page, "Run now")));
     }
 
     [Fact]
     public void RunNow_WhileOneIsUnderWay_SaysSo()
     {
         Api.Answer("/reconciliation/trigger", () => new TriggerResponse(0, AlreadyRunning: true));
-        var page = Shown();
+        var page = WithReason();
         Button(page, "Run now").Click();
         page.WaitForAssertion(() => Assert.Equal(["A run is under way"], Notified));
     }
@@ -69,7 +80,7 @@ public sealed class RunsTests : ReconciliationContext
     public void RunThatCannotBeStarted_SaysWhy()
     {
         Api.Problem("/reconciliation/trigger", 503, ProblemCodes.Unavailable);
-        var page = Shown();
+        var page = WithReason();
         Button(page, "Run now").Click();
         page.WaitForAssertion(() => Assert.Equal(["The run was not started: node-1: because of unavailable"], Notified));
         Button(page, "Dry run of repair").Click();
@@ -79,10 +90,10 @@ public sealed class RunsTests : ReconciliationContext
     [Fact]
     public void DryRun_IsFollowedToItsEnd_AndShowsWhatItWouldDo()
     {
-        var page = Shown();
+        var page = WithReason();
         Button(page, "Dry run of repair").Click();
         page.WaitForAssertion(() => Assert.Contains("Run 12 compares everything and plans…", Text(page)));
-        Assert.Equal(["""{"dryRun":true}"""], Api.Bodies);
+        Assert.Equal(["""{"note":"Before the release.","dryRun":true}"""], Api.Bodies);
         Assert.False(CanPress(page, "Dry run of repair"));
 
         _dryRun = _dryRun with { State = RunStates.Succeeded };
@@ -96,7 +107,7 @@ public sealed class RunsTests : ReconciliationContext
     public void DryRunThatHasEnded_IsNotAskedForAgain()
     {
         _dryRun = _dryRun with { State = RunStates.Succeeded };
-        var page = Shown();
+        var page = WithReason();
         Button(page, "Dry run of repair").Click();
         page.WaitForAssertion(() => Assert.Contains("missing_offchain:5", Text(page)));
         var asked = Api.Answered("/reconciliation/runs/12");
@@ -112,10 +123,17 @@ public sealed class RunsTests : ReconciliationContext
     public void DryRunThatFailed_SaysWhy()
     {
         _dryRun = _dryRun with { State = RunStates.Failed, Error = "the chain was away for the plan" };
-        var page = Shown();
+        var page = WithReason();
         Button(page, "Dry run of repair").Click();
         page.WaitForAssertion(() => Assert.Contains("the chain was away for the plan", Text(page)));
         Assert.DoesNotContain("Nothing to repair", Text(page));
+    }
+
+    private IRenderedComponent<ReconciliationPage> WithReason()
+    {
+        var page = Shown();
+        Field(page, "Reason for a run (required)").Input(" Before the release. ");
+        return page;
     }
 
     private static RepairView Repair(long? discrepancy, string key, string state, string before, string after, string? reason) =>
