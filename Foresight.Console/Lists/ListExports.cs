@@ -88,6 +88,13 @@ public static class ListExports
                 NodeTable.Prefix,
                 row => row.IsMissing ? row.Node with { State = NodeTable.NotHeard } : row.Node
             ),
+        ["leadership"] = async ask =>
+            ask.Sorted(
+                Leadership.RowsOf(Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Cluster)),
+                Leadership.Columns,
+                Leadership.Prefix,
+                LeadershipFileRow.Of
+            ),
         ["failovers"] = async ask =>
             ask.Sorted(
                 FailoverRules.Filter(

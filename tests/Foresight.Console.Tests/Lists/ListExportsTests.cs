@@ -88,6 +88,14 @@ public sealed class ListExportsTests
     }
 
     [Fact]
+    public async Task Leadership_HasWhatTheLastTakeOverTook()
+    {
+        var csv = Encoding.UTF8.GetString((await ReadAsync("leadership", "?leadership.sort=-epoch")).Csv()).Split("\r\n");
+        Assert.Equal("resource,nodeId,epoch,since,tookMs", csv[0]);
+        Assert.Equal(["matching-engine,matching-1,1012,2026-05-04T12:00:00+00:00,350", "settlement,,0,,"], csv[1..3]);
+    }
+
+    [Fact]
     public async Task Bound_IsKept_AndNamedInTheFilesName()
     {
         _api.Answer(

@@ -39,6 +39,14 @@ public sealed class OverviewTests : ConsoleContext
     }
 
     [Fact]
+    public void LeasedResources_AreInTheOrderOfTheAddress()
+    {
+        Navigation.NavigateTo("/?leadership.sort=epoch&leadership.hide=since");
+        var rows = Stepped().FindAll("[data-testid=leadership] tbody tr").Select(row => Text(row));
+        Assert.Equal(["settlement nobody 0 –", "matching-engine matching-1 1,012 350 ms"], rows);
+    }
+
+    [Fact]
     public void WithoutALeader_OrdersWait_AndThatIsSaid()
     {
         _answer = Samples.Overview(Samples.Cluster(leader: null));
