@@ -87,6 +87,9 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
     public Task<IReadOnlyList<CoverageView>> GetCoverageAsync(CancellationToken cancellationToken) =>
         GetListAsync<CoverageView>("reconciliation/coverage?limit=200", cancellationToken);
 
+    public Task<Page<CoverageView>> GetCoverageAsync(string? cursor, int limit, CancellationToken cancellationToken) =>
+        GetAsync<Page<CoverageView>>(Query("reconciliation/coverage", ("limit", $"{limit}"), ("cursor", cursor)), cancellationToken);
+
     /// <param name="sort">One of <see cref="DiscrepancySorts"/>, descending with a minus before it.</param>
     public Task<CountedPage<DiscrepancyView>> GetDiscrepanciesAsync(
         DiscrepancyChoice choice,

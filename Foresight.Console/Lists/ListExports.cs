@@ -35,6 +35,9 @@ public static class ListExports
     /// <summary>OffenderAdministration.MaxListed of the Api: the worst.</summary>
     public const int MaxOffenders = 500;
 
+    /// <summary>ReconciliationReader of the Api: the newest of one discrepancy.</summary>
+    public const int MaxAudit = 500;
+
     /// <summary>The Api's limit.</summary>
     private const int PageSize = 500;
 
@@ -55,7 +58,18 @@ public static class ListExports
             var rows = await ask.Api.GetOffendersAsync(ask.Cancelled);
             return ask.Sorted(rows, OffendersPage.Columns) with { IsCut = rows.Count >= MaxOffenders };
         },
-        ["runs"] = ask => PagedAsync(cursor => ask.Api.GetRunsAsync(cursor, PageSize, ask.Cancelled)),
+        ["runs"] = ask =>
+            SortedPagesAsync(ask, cursor => ask.Api.GetRunsAsync(cursor, PageSize, ask.Cancelled), RunTable.Columns, RunTable.Prefix),
+        ["coverage"] = ask =>
+            SortedPagesAsync(ask, cursor => ask.Api.GetCoverageAsync(cursor, PageSize, ask.Cancelled), Coverage.Columns, Coverage.Prefix),
+        ["audit"] = async ask =>
+        {
+            var entries = (await ask.Api.GetDiscrepancyAsync(ask.OfNumber, ask.Cancelled)).Audit;
+            return ask.Sorted(AuditTrail.NewestFirst(entries), AuditTrail.Columns, AuditTrail.Prefix) with
+            {
+                IsCut = entries.Count >= MaxAudit,
+            };
+        },
         ["servers"] = async ask =>
             ask.Sorted(
                 ServerTable.RowsOf(Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Database)),
@@ -155,7 +169,13 @@ public static class ListExports
             var strikes = (await ask.Api.GetOffenderAsync(ask.Of, ask.Cancelled)).Strikes;
             return ask.Sorted(strikes, OffenderPage.Columns, OffenderPage.Prefix) with { IsCut = strikes.Count >= MaxOfOne };
         },
-        ["repairs"] = ask => PagedAsync(cursor => ask.Api.GetRepairsAsync(ask.OfNumber, cursor, PageSize, ask.Cancelled)),
+        ["repairs"] = ask =>
+            SortedPagesAsync(
+                ask,
+                cursor => ask.Api.GetRepairsAsync(ask.OfNumber, cursor, PageSize, ask.Cancelled),
+                RepairTable.Done,
+                RepairTable.Prefix
+            ),
         ["failed-commands"] = ask => PagedAsync(cursor => ask.Api.GetFailedCommandsAsync(cursor, PageSize, ask.Cancelled)),
     };
 
@@ -167,6 +187,7 @@ public static class ListExports
             Discrepancies => MaxDiscrepancies,
             "decisions" => MaxDecisions,
             "offenders" => MaxOffenders,
+            "audit" => MaxAudit,
             "balances" or "open-orders" or "past-orders" or "account-trades" or "transaction-trades" or "strikes" => MaxOfOne,
             _ => MaxRows,
         };
@@ -177,7 +198,22 @@ public static class ListExports
     public static Task<ListFile>? ReadAsync(string list, ExportQuestion question) =>
         Lists.TryGetValue(list, out var read) ? read(question) : null;
 
-    private static async Task<ListFile> PagedAsync<T>(Func<string?, Task<Page<T>>> read)
+    private static async Task<ListFile> PagedAsync<T>(Func<string?, Task<Page<T>>> read) =>
+        ListFile.Of(await ReadPagesAsync(read), MaxRows);
+
+    /// <summary>Of a list that the page sorts. A file that is cut has the newest rows, whatever their order in it.</summary>
+    private static async Task<ListFile> SortedPagesAsync<T>(
+        ExportQuestion ask,
+        Func<string?, Task<Page<T>>> read,
+        IReadOnlyList<ListColumn<T>> columns,
+        string prefix
+    )
+    {
+        var rows = await ReadPagesAsync(read);
+        return ask.Sorted([.. rows.Take(MaxRows)], columns, prefix) with { IsCut = rows.Count > MaxRows };
+    }
+
+    private static async Task<List<T>> ReadPagesAsync<T>(Func<string?, Task<Page<T>>> read)
     {
         var rows = new List<T>();
         string? cursor = null;
@@ -188,7 +224,7 @@ public static class ListExports
             cursor = page.Next;
         } while (cursor is not null && rows.Count <= MaxRows);
 
-        return ListFile.Of(rows, MaxRows);
+        return rows;
     }
 
     private static ListFile OrdersOf(ExportQuestion ask, IReadOnlyList<OrderView> orders, string prefix, bool more) =>

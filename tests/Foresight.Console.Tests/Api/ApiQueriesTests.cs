@@ -76,6 +76,15 @@ public sealed class ApiQueriesTests
     }
 
     [Fact]
+    public async Task Coverage_IsAskedPageByPage()
+    {
+        _api.Answer("/reconciliation/coverage", () => new Page<CoverageView>([], null));
+        await _client.GetCoverageAsync(null, 500, default);
+        await _client.GetCoverageAsync("9-200", 500, default);
+        Assert.Equal(["/reconciliation/coverage?limit=500", "/reconciliation/coverage?limit=500&cursor=9-200"], _api.Asked);
+    }
+
+    [Fact]
     public async Task Discrepancies_AreAskedInTheApisWords_NotInThoseOfTheAddressBar()
     {
         _api.Answer("/reconciliation/discrepancies", () => new CountedPage<DiscrepancyView>([], null, 0));

@@ -19,6 +19,8 @@ public sealed class ListExportsTests
         _api.Answer("/trades", () => new Page<TradeView>([Samples.Trade()], null));
         _api.Answer("/admin/offenders", () => new[] { Samples.Offender(), Samples.Offender(OffenderLevels.Refused, 9) });
         _api.Answer("/reconciliation/runs", () => new Page<RunView>([Samples.Run()], null));
+        _api.Answer("/reconciliation/coverage", () => new Page<CoverageView>([Range(9, 100)], null));
+        _api.Answer($"/reconciliation/discrepancies/{Belongs}", () => Samples.Detail(null, Entry(1, "Ada"), Entry(2, "Bob")));
         _api.Answer("/admin/settlement/batches", () => new Page<BatchView>([Samples.Batch()], null));
         _api.Answer(
             "/admin/decisions?hours=24",
@@ -106,6 +108,42 @@ public sealed class ListExportsTests
         Assert.Equal((ListExports.MaxRows, true), (file.Rows.Count, file.IsCut));
         Assert.Equal("batches-first-10000-20260504-120000.json", file.NameOf("batches", "json", Samples.Noon));
         Assert.Equal(ListExports.MaxRows / 500 + 1, _api.Asked.Count);
+    }
+
+    [Fact]
+    public async Task Coverage_IsOfEveryPage_InTheOrderOfTheAddress()
+    {
+        _api.Answer("/reconciliation/coverage", () => new Page<CoverageView>([Range(9, 200)], "9-200"));
+        _api.Answer("/reconciliation/coverage?limit=500&cursor=9-200", () => new Page<CoverageView>([Range(8, 100)], null));
+        var file = await ReadAsync("coverage", "?coverage.sort=blocks");
+        Assert.Equal([100, 200], file.Rows.Select(row => row.GetProperty("fromBlock").GetInt64()));
+        Assert.Equal(["/reconciliation/coverage?limit=500", "/reconciliation/coverage?limit=500&cursor=9-200"], _api.Asked);
+    }
+
+    [Fact]
+    public async Task CutFile_HasTheNewestRows_InTheOrderOfTheAddress()
+    {
+        var next = 20_000;
+        _api.Answer(
+            "/reconciliation/coverage",
+            () => new Page<CoverageView>([.. Enumerable.Range(0, 500).Select(_ => Range(next--, 1))], "next")
+        );
+        var file = await ReadAsync("coverage", "?coverage.sort=run");
+        Assert.Equal((ListExports.MaxRows, true), (file.Rows.Count, file.IsCut));
+        Assert.Equal((10_001, 20_000), (Run(file.Rows[0]), Run(file.Rows[^1])));
+
+        static long Run(JsonElement row) => row.GetProperty("runId").GetInt64();
+    }
+
+    [Fact]
+    public async Task Audit_HasTheNewestFirst_AndAFileThatMayLackOlderEntriesIsNamedSo()
+    {
+        Assert.Equal(["Bob", "Ada"], Actors(await ReadAsync("audit", $"?of={Belongs}")));
+        _api.Answer(
+            $"/reconciliation/discrepancies/{Belongs}",
+            () => Samples.Detail(null, [.. Enumerable.Range(1, ListExports.MaxAudit).Select(id => Entry(id, "Ada"))])
+        );
+        Assert.True((await ReadAsync("audit", $"?of={Belongs}")).IsCut);
     }
 
     [Fact]
@@ -197,6 +235,12 @@ public sealed class ListExportsTests
 
     private static DecisionView Decision(string actor) =>
         new(Samples.Noon, actor, "key", "market", "7", MarketActions.Pause, MarketStates.Open, MarketStates.Paused, "Odd fills.", null);
+
+    private static DiscrepancyAuditView Entry(long id, string actor) =>
+        new(id, Samples.Noon, actor, "note", DiscrepancyStates.Open, DiscrepancyStates.Open, "Asked.");
+
+    private static CoverageView Range(long run, long from) =>
+        new(from, from + 99, CoverageStates.Covered, run, Samples.Noon.AddMinutes(run), null);
 
     private static IEnumerable<string?> Actors(ListFile file) => file.Rows.Select(row => row.GetProperty("actor").GetString());
 

@@ -82,8 +82,14 @@ public sealed class PartsTests : ConsoleContext
         );
         Assert.Equal(["left:0%;width:50%", "left:50%;width:30%"], shown.FindAll(".cover i").Select(range => range.GetAttribute("style")));
         Assert.Equal("101 head 200", Text(shown.Find(".cover-scale")));
-        var newest = Text(shown.FindAll(".events li")[0]);
-        Assert.Equal("failed 151–180 run 9 60 s ago the chain did not answer", newest);
+        Assert.Equal(
+            [
+                ["failed", "151–180", "run 9", "60 s ago"],
+                ["the chain did not answer"],
+                ["covered", "101–150", "run 8", "2 min ago"],
+            ],
+            Rows(shown)
+        );
     }
 
     [Fact]
@@ -92,6 +98,18 @@ public sealed class PartsTests : ConsoleContext
         var shown = Coverage(0, new CoverageView(7, 7, CoverageStates.Covered, 1, Samples.Noon, null));
         Assert.Equal("left:0%;width:100%", shown.Find(".cover i").GetAttribute("style"));
         Assert.Contains("Nothing compared yet", Text(Coverage(100)));
+    }
+
+    [Fact]
+    public void Ranges_AreSixOnAPage_InTheOrderOfTheAddress()
+    {
+        Navigation.NavigateTo("/reconciliation?coverage.sort=blocks&coverage.hide=at,run");
+        var ranges = Enumerable
+            .Range(1, 8)
+            .Select(run => new CoverageView(run * 10, run * 10 + 9, CoverageStates.Covered, run, Samples.Noon.AddMinutes(run), null));
+        var shown = Coverage(100, [.. ranges]);
+        Assert.Equal(["10–19", "20–29", "30–39", "40–49", "50–59", "60–69"], Rows(shown).Select(row => row[1]));
+        Assert.Contains("1–6 of 8", Text(shown));
     }
 
     [Fact]
@@ -107,11 +125,28 @@ public sealed class PartsTests : ConsoleContext
                 ]
             )
         );
-        var entries = shown.FindAll(".trail > li").Select(entry => Text(entry)).ToList();
-        Assert.Equal("12:00:00 now Grace resolve first key open → resolved Paid.", entries[0]);
-        Assert.Equal("11:58:00 2 min ago Ada note Asked the maker.", entries[1]);
-        Assert.Equal("11:57:00 3 min ago reconciler found open", entries[2]);
+        Assert.Equal(
+            [
+                ["12:00:00 now", "Grace", "resolve first key", "open → resolved", "Paid."],
+                ["11:58:00 2 min ago", "Ada", "note", "", "Asked the maker."],
+                ["11:57:00 3 min ago", "reconciler", "found", "open", ""],
+            ],
+            Rows(shown)
+        );
         Assert.Equal("with the key grace", shown.Find("strong").GetAttribute("title"));
+
+        Navigation.NavigateTo("/reconciliation/discrepancies/3?audit.sort=who&audit.hide=at,action,change");
+        shown.WaitForAssertion(() => Assert.Equal(["Ada", "Grace", "reconciler"], Rows(shown).Select(row => row[1])));
+    }
+
+    [Fact]
+    public void WhatARepairHasWritten_IsBelowItsEntry()
+    {
+        var entry = new DiscrepancyAuditView(1, Samples.Noon, "reconciler", "repair", "open", "resolved", null);
+        var shown = Render<AuditTrail>(set =>
+            set.Add(trail => trail.Entries, [entry with { Before = """{"s":1}""", After = """{"s":2}""" }])
+        );
+        Assert.Equal(["s 1 → s 2"], Rows(shown)[1]);
     }
 
     [Fact]
@@ -148,7 +183,7 @@ public sealed class PartsTests : ConsoleContext
         );
         Assert.Equal(["status_mismatch:5", "repaired", "s 1", "s 2"], Rows(shown)[0]);
         Assert.Equal(["status_mismatch:6", "refused four eyes", "", ""], Rows(shown)[1]);
-        Assert.Equal(["/reconciliation/discrepancies/3"], Links(shown));
+        Assert.Equal(["/reconciliation/discrepancies/3"], shown.FindAll("tbody a").Select(link => link.GetAttribute("href")));
     }
 
     private IRenderedComponent<Coverage> Coverage(long head, params CoverageView[] ranges) =>

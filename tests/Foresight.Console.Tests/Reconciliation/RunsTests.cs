@@ -137,5 +137,5 @@ public sealed class RunsTests : ReconciliationContext
     }
 
     private static RepairView Repair(long? discrepancy, string key, string state, string before, string after, string? reason) =>
-        new(1, 12, discrepancy, key, key.Split(':')[0], state, before, after, reason, Samples.Noon);
+        new(discrepancy ?? 0, 12, discrepancy, key, key.Split(':')[0], state, before, after, reason, Samples.Noon);
 }
