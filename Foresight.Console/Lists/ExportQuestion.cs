@@ -27,6 +27,10 @@ public sealed record ExportQuestion(ForesightApiClient Api, string Address, Canc
     public long OfNumber =>
         long.TryParse(Of, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Refused("must be a number");
 
+    /// <exception cref="ApiRefusedException">The address has none, or no number of a market.</exception>
+    public int OfMarket =>
+        int.TryParse(Of, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Refused("must be a number");
+
     /// <summary>Of a list that the console has all rows of, in the order of the address.</summary>
     public ListFile Sorted<T>(IReadOnlyList<T> rows, IReadOnlyList<ListColumn<T>> columns, string prefix = "") =>
         Sorted(rows, columns, prefix, row => row);

@@ -4,6 +4,7 @@ using Foresight.Console.Database;
 using Foresight.Console.Decisions;
 using Foresight.Console.Failovers;
 using Foresight.Console.Markets;
+using Foresight.Console.Markets.Proposals;
 using Foresight.Console.Offenders;
 using Foresight.Console.Overview;
 using Foresight.Console.Reconciliation;
@@ -35,6 +36,9 @@ public static class ListExports
     /// <summary>OffenderAdministration.MaxListed of the Api: the worst.</summary>
     public const int MaxOffenders = 500;
 
+    /// <summary>ProposalStore.Shown of the Api: open ones, then the newest.</summary>
+    public const int MaxProposals = 30;
+
     /// <summary>ReconciliationReader of the Api: the newest of one discrepancy.</summary>
     public const int MaxAudit = 500;
 
@@ -44,6 +48,24 @@ public static class ListExports
     private static readonly Dictionary<string, Func<ExportQuestion, Task<ListFile>>> Lists = new(StringComparer.Ordinal)
     {
         ["markets"] = async ask => ask.Sorted(await ask.Api.GetMarketsAsync(ask.Cancelled), MarketsPage.Columns),
+        ["open-proposals"] = async ask =>
+        {
+            var open = ProposalRules.Open((await ask.Api.GetMarketProposalsAsync(null, ask.Cancelled)).Items);
+            return ListFile.Of(open, MaxRows) with { IsCut = open.Count >= MaxProposals };
+        },
+        ["ended-proposals"] = async ask =>
+        {
+            var all = (await ask.Api.GetMarketProposalsAsync(null, ask.Cancelled)).Items;
+            return ask.Sorted(ProposalRules.Ended(all), EndedProposals.Columns, EndedProposals.Prefix) with
+            {
+                IsCut = all.Count >= MaxProposals,
+            };
+        },
+        ["market-proposals"] = async ask =>
+        {
+            var all = (await ask.Api.GetMarketProposalsAsync(ask.OfMarket, ask.Cancelled)).Items;
+            return ListFile.Of(all, MaxRows) with { IsCut = all.Count >= MaxProposals };
+        },
         ["trades"] = ask =>
             PagedAsync(cursor =>
                 ask.Api.GetTradesAsync(ask["market"], ask["settlement"], ask["reason"], ask["sort"], cursor, PageSize, ask.Cancelled)
@@ -188,6 +210,7 @@ public static class ListExports
             "decisions" => MaxDecisions,
             "offenders" => MaxOffenders,
             "audit" => MaxAudit,
+            "open-proposals" or "ended-proposals" or "market-proposals" => MaxProposals,
             "balances" or "open-orders" or "past-orders" or "account-trades" or "transaction-trades" or "strikes" => MaxOfOne,
             _ => MaxRows,
         };

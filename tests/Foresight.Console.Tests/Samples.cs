@@ -293,6 +293,23 @@ internal static class Samples
     public static HistoryView History(params HistoryPoint[] points) =>
         new(HistoryRanges.Hour, 10, Noon.AddHours(-1), Noon, points.Length > 0 ? points : [Point(20), Point(10)], [Failover()]);
 
+    public static MarketProposalView Proposal(string state, long id = 3) =>
+        new(
+            id,
+            ProposalKinds.Resolve,
+            state,
+            7,
+            "Will it rain?",
+            ["Yes", "No"],
+            0,
+            null,
+            null,
+            new ProposalStep("Ada", "ada", Noon, "It is over."),
+            null,
+            new PreparedTransaction(31337, "0xa7", "resolve(uint256)", [new CallArgument("outcomeIndex", "0")], "0x00"),
+            null
+        );
+
     public static FailedCommandView FailedCommand(string command = """{"kind":"Place","order":{"salt":"1"}}""") =>
         new(
             0,

@@ -7,6 +7,11 @@ public static class ProposalRules
 {
     public static bool IsOpen(MarketProposalView proposal) => ProposalStates.Open.Contains(proposal.State);
 
+    public static IReadOnlyList<MarketProposalView> Open(IEnumerable<MarketProposalView> proposals) => [.. proposals.Where(IsOpen)];
+
+    public static IReadOnlyList<MarketProposalView> Ended(IEnumerable<MarketProposalView> proposals) =>
+        [.. proposals.Where(proposal => !IsOpen(proposal))];
+
     public static string Title(MarketProposalView proposal) =>
         proposal.Kind switch
         {

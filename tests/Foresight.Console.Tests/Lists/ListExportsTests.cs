@@ -21,6 +21,7 @@ public sealed class ListExportsTests
         _api.Answer("/reconciliation/runs", () => new Page<RunView>([Samples.Run()], null));
         _api.Answer("/reconciliation/coverage", () => new Page<CoverageView>([Range(9, 100)], null));
         _api.Answer($"/reconciliation/discrepancies/{Belongs}", () => Samples.Detail(null, Entry(1, "Ada"), Entry(2, "Bob")));
+        _api.Answer("/admin/market-proposals", () => Proposals(ProposalStates.Approved, ProposalStates.Lapsed));
         _api.Answer("/admin/settlement/batches", () => new Page<BatchView>([Samples.Batch()], null));
         _api.Answer(
             "/admin/decisions?hours=24",
@@ -147,6 +148,29 @@ public sealed class ListExportsTests
     }
 
     [Fact]
+    public async Task Proposals_AreThoseThatTheTileHas()
+    {
+        Assert.Equal(["approved"], States(await ReadAsync("open-proposals", "")));
+        Assert.Equal(["lapsed"], States(await ReadAsync("ended-proposals", "")));
+        Assert.Equal(["approved", "lapsed"], States(await ReadAsync("market-proposals", "?of=7")));
+        Assert.Equal(["/admin/market-proposals", "/admin/market-proposals", "/admin/market-proposals?market=7"], _api.Asked);
+
+        static IEnumerable<string?> States(ListFile file) => file.Rows.Select(row => row.GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task EndedProposals_MayLackSome_WhereTheApiHasNoRoomForMore_AndOpenOnesDoNot()
+    {
+        _api.Answer(
+            "/admin/market-proposals",
+            () => Proposals([ProposalStates.Proposed, .. Enumerable.Repeat(ProposalStates.Withdrawn, ListExports.MaxProposals - 1)])
+        );
+        Assert.False((await ReadAsync("open-proposals", "")).IsCut);
+        Assert.True((await ReadAsync("ended-proposals", "")).IsCut);
+        Assert.True((await ReadAsync("market-proposals", "?of=7")).IsCut);
+    }
+
+    [Fact]
     public async Task Decisions_AreThoseOfTheRange_AndAFileThatLacksOlderOnesIsNamedSo()
     {
         Assert.Equal(["Bob", "Ada"], Actors(await ReadAsync("decisions", "?hours=5")));
@@ -223,6 +247,7 @@ public sealed class ListExportsTests
     [InlineData("balances", "", "of is missing.")]
     [InlineData("strikes", "?of=", "of is missing.")]
     [InlineData("repairs", "?of=9x", "of must be a number.")]
+    [InlineData("market-proposals", "?of=9999999999", "of must be a number.")]
     public async Task ListOfOneThing_IsRefused_WithoutIt(string list, string query, string why)
     {
         var refused = await Assert.ThrowsAsync<ApiRefusedException>(() => ReadAsync(list, query));
@@ -238,6 +263,9 @@ public sealed class ListExportsTests
 
     private static DiscrepancyAuditView Entry(long id, string actor) =>
         new(id, Samples.Noon, actor, "note", DiscrepancyStates.Open, DiscrepancyStates.Open, "Asked.");
+
+    private static MarketProposals Proposals(params string[] states) =>
+        new(TakesTwoKeys: true, [.. states.Select((state, i) => Samples.Proposal(state, i + 1))]);
 
     private static CoverageView Range(long run, long from) =>
         new(from, from + 99, CoverageStates.Covered, run, Samples.Noon.AddMinutes(run), null);

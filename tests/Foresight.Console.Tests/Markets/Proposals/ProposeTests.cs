@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Bunit;
+using Foresight.Console.Lists;
 using Foresight.Console.Markets;
 using Foresight.Console.Markets.Proposals;
 using Foresight.Protocol;
@@ -102,6 +103,42 @@ public sealed class ProposeTests : ConsoleContext
         Assert.Contains("/markets/9", Links(page));
     }
 
+    [Fact]
+    public void EndedProposals_AreAList_AndAFile()
+    {
+        Navigation.NavigateTo("/markets/new?ended.sort=by&ended.hide=at,approved,transaction");
+        var one = Samples.Proposal(ProposalStates.Withdrawn);
+        _proposals = new MarketProposals(
+            true,
+            [one, one with { Id = 2, State = ProposalStates.Lapsed, Proposed = one.Proposed with { By = "Abel" } }]
+        );
+        Api.Answer("/admin/market-proposals", () => _proposals);
+        var page = Render<NewMarketPage>();
+        page.WaitForAssertion(() =>
+            Assert.Equal(
+                [
+                    ["Will it rain?", "lapsed", "Abel", "It is over."],
+                    ["Will it rain?", "withdrawn", "Ada", "It is over."],
+                ],
+                Rows(page)
+            )
+        );
+        Assert.Contains("/export/ended-proposals?format=csv&ended.sort=by&ended.hide=at,approved,transaction", Links(page));
+        Assert.DoesNotContain("the newest", Text(page));
+    }
+
+    [Fact]
+    public void ProposalsThatHaveNoRoom_AreNotHidden()
+    {
+        _proposals = new MarketProposals(
+            true,
+            [.. Enumerable.Range(1, ListExports.MaxProposals).Select(id => Samples.Proposal(ProposalStates.Done, id))]
+        );
+        Api.Answer("/admin/market-proposals", () => _proposals);
+        var page = Render<NewMarketPage>();
+        page.WaitForAssertion(() => Assert.Contains("Ended proposals the newest", Text(page)));
+    }
+
     private IRenderedComponent<MarketEnd> MarketEnd(string state = MarketStates.Open, int? won = null) =>
         Render<MarketEnd>(set =>
             set.Add(end => end.Market, Samples.Market(state: state) with { ResolvedOutcome = won }).Add(end => end.Proposals, _proposals)
@@ -109,20 +146,5 @@ public sealed class ProposeTests : ConsoleContext
 
     private static string? Word(JsonElement body, string name) => body.GetProperty(name).GetString();
 
-    private static MarketProposalView Ended(string state) =>
-        new(
-            3,
-            ProposalKinds.Resolve,
-            state,
-            7,
-            "Will it rain?",
-            ["Yes", "No"],
-            0,
-            null,
-            null,
-            new ProposalStep("Ada", "ada", Samples.Noon, "It is over."),
-            null,
-            new PreparedTransaction(31337, "0xa7", "resolve(uint256)", [new CallArgument("outcomeIndex", "0")], "0x00"),
-            null
-        );
+    private static MarketProposalView Ended(string state) => Samples.Proposal(state);
 }
