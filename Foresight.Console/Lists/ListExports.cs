@@ -10,6 +10,7 @@ using Foresight.Console.Overview;
 using Foresight.Console.Reconciliation;
 using Foresight.Console.Settlement;
 using Foresight.Console.Trades;
+using Foresight.Console.Transactions;
 using Foresight.Protocol;
 
 namespace Foresight.Console.Lists;
@@ -35,6 +36,12 @@ public static class ListExports
 
     /// <summary>OffenderAdministration.MaxListed of the Api: the worst.</summary>
     public const int MaxOffenders = 500;
+
+    /// <summary>BatchRow.MaxOthers of the Api: signed for the same nonce, the newest.</summary>
+    public const int MaxOtherTransactions = 20;
+
+    /// <summary>TradeDetailReader.MaxDiscrepancies of the Api: the newest.</summary>
+    public const int MaxOfTrade = 50;
 
     /// <summary>ProposalStore.Shown of the Api: open ones, then the newest.</summary>
     public const int MaxProposals = 30;
@@ -186,6 +193,22 @@ public static class ListExports
             var transaction = await ask.Api.GetTransactionAsync(ask.Of, ask.Cancelled);
             return TradesOf(ask, transaction.Trades, transaction.MoreTrades);
         },
+        ["other-transactions"] = async ask =>
+        {
+            var others = (await ask.Api.GetTransactionAsync(ask.Of, ask.Cancelled)).OtherTransactions;
+            return ask.Sorted(others, BatchList.Columns, BatchList.Prefix) with { IsCut = others.Count >= MaxOtherTransactions };
+        },
+        ["trade-sides"] = async ask =>
+            ask.Sorted(
+                (await ask.Api.GetTradeAsync(ask.Of, ask.Cancelled)).Sides,
+                TradePage.SideColumns(() => null, _ => null),
+                TradePage.SidePrefix
+            ),
+        ["trade-discrepancies"] = async ask =>
+        {
+            var found = (await ask.Api.GetTradeAsync(ask.Of, ask.Cancelled)).Discrepancies;
+            return ask.Sorted(found, TradePage.DiscrepancyColumns, TradePage.DiscrepancyPrefix) with { IsCut = found.Count >= MaxOfTrade };
+        },
         ["strikes"] = async ask =>
         {
             var strikes = (await ask.Api.GetOffenderAsync(ask.Of, ask.Cancelled)).Strikes;
@@ -210,6 +233,8 @@ public static class ListExports
             "decisions" => MaxDecisions,
             "offenders" => MaxOffenders,
             "audit" => MaxAudit,
+            "other-transactions" => MaxOtherTransactions,
+            "trade-discrepancies" => MaxOfTrade,
             "open-proposals" or "ended-proposals" or "market-proposals" => MaxProposals,
             "balances" or "open-orders" or "past-orders" or "account-trades" or "transaction-trades" or "strikes" => MaxOfOne,
             _ => MaxRows,

@@ -284,6 +284,37 @@ internal static class Samples
             MorePastOrders: true
         );
 
+    /// <summary>Failed, by the doing of its maker.</summary>
+    public static TradeDetail TradeDetail() =>
+        new(
+            Trade(settlement: TradeStates.Failed) with
+            {
+                SettlementReason = "balance_moved",
+            },
+            [
+                new TradeSideView(0, Hash, Account, 0, "buy", "0.42", "12.5", "maker", null),
+                new TradeSideView(
+                    1,
+                    "0x5555555555555555555555555555555555555555555555555555555555556666",
+                    "0x00000000000000000000000000000000000000cd",
+                    1,
+                    "buy",
+                    "0.58",
+                    "12.5",
+                    "taker",
+                    "0af7651916cd43dd8448eb211c80319c"
+                ),
+            ],
+            [new StageView(TradeStates.Matched, Noon.AddSeconds(-30), 42, Epoch: 1, Sequence: 42)],
+            Attempts: 2,
+            Closed: true,
+            BatchOfTwo(),
+            [BatchOfTwo(4, "replaced", "0x7777777777777777777777777777777777777777777777777777777777778888")],
+            [Discrepancy()],
+            Account,
+            new StrikeView(42, "balance_moved", 1, Noon, null)
+        );
+
     public static RepairView Repair() =>
         new(1, 9, 3, "status_mismatch:5", "status_mismatch", RepairStates.Planned, """{"s":1}""", """{"s":2}""", null, Noon);
 

@@ -1,6 +1,7 @@
 using Bunit;
 using Foresight.Console.Lists;
 using Foresight.Console.Markets;
+using Foresight.Console.Settlement;
 using Foresight.Protocol;
 using MudBlazor;
 
@@ -24,6 +25,18 @@ public sealed class ColumnChoiceTests : ConsoleContext
         Assert.Equal("/markets?sort=-usdc&hide=chance", Address);
         page.WaitForAssertion(() => Assert.Equal(8, Rows(page).Single().Length));
         popovers.WaitForAssertion(() => Assert.Single(popovers.FindAll("[role=menuitemcheckbox][aria-checked=false]")));
+    }
+
+    [Fact]
+    public void ListsOfOnePage_HaveTheirOwnColumns()
+    {
+        Api.Answer("/admin/settlement", () => Samples.SettlementDetail());
+        Api.Answer("/admin/settlement/batches", () => new Page<BatchView>([Samples.Batch()], null));
+        Navigation.NavigateTo("/settlement?queue.hide=oldest&rpc.hide=head,behind");
+        var page = Render<SettlementPage>();
+        page.WaitForAssertion(() => Assert.Equal(4, page.FindAll("[aria-label^='Columns of the']").Count));
+        Assert.Contains(Rows(page), row => row is ["matched", "2", "41"]);
+        Assert.Contains(Rows(page), row => row is ["rpc-1", "healthy"]);
     }
 
     [Fact]

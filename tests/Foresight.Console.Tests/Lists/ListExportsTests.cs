@@ -32,8 +32,15 @@ public sealed class ListExportsTests
         _api.Answer($"/admin/offenders/{Belongs}", () => Samples.AccountDetail().Standing!);
         _api.Answer(
             $"/admin/transactions/{Belongs}",
-            () => new TransactionDetail(Samples.Batch(), [], [Samples.Trade()], MoreTrades: false)
+            () =>
+                new TransactionDetail(
+                    Samples.Batch(),
+                    [Samples.Batch(6), Samples.Batch(7) with { Trades = 9 }],
+                    [Samples.Trade()],
+                    MoreTrades: false
+                )
         );
+        _api.Answer($"/admin/trades/{Belongs}", () => Samples.TradeDetail());
         _api.Answer($"/reconciliation/runs/{Belongs}/repairs", () => new Page<RepairView>([Samples.Repair()], null));
         _api.Answer("/admin/database", Samples.DatabaseDetail);
         _api.Answer("/admin/failed-commands", () => new Page<FailedCommandView>([Samples.FailedCommand()], null));
@@ -205,6 +212,34 @@ public sealed class ListExportsTests
         var csv = Encoding.UTF8.GetString((await ReadAsync("balances", $"?of={Belongs}&balances.sort=-owned")).Csv()).Split("\r\n");
         Assert.Equal("asset,owned,heldByOrders,heldByTrades,available,onChain,approved,difference", csv[0]);
         Assert.Equal(["USDC,100,40,10.5,49.5,90,80,'-20", "7:0,12,0,0,12,12,12,0"], csv[1..3]);
+    }
+
+    [Theory]
+    [InlineData("trade-sides", "sides.sort=-leg", "leg", "1", "0")]
+    [InlineData("trade-discrepancies", "discrepancies.sort=kind", "id", "3")]
+    [InlineData("other-transactions", "transactions.sort=-trades", "id", "7", "6")]
+    public async Task ListsOfOneThing_AreInTheOrderOfTheAddress(string list, string sort, string member, params string[] expected) =>
+        Assert.Equal(expected, (await ReadAsync(list, $"?of={Belongs}&{sort}")).Rows.Select(row => row.GetProperty(member).GetRawText()));
+
+    [Fact]
+    public async Task FileOfATradeOrATransactionThatMayHaveMore_IsNamedSo()
+    {
+        _api.Answer(
+            $"/admin/trades/{Belongs}",
+            () => Samples.TradeDetail() with { Discrepancies = [.. Enumerable.Repeat(Samples.Discrepancy(), ListExports.MaxOfTrade)] }
+        );
+        _api.Answer(
+            $"/admin/transactions/{Belongs}",
+            () =>
+                new TransactionDetail(
+                    Samples.Batch(),
+                    [.. Enumerable.Repeat(Samples.Batch(6), ListExports.MaxOtherTransactions)],
+                    [],
+                    MoreTrades: false
+                )
+        );
+        Assert.True((await ReadAsync("trade-discrepancies", $"?of={Belongs}")).IsCut);
+        Assert.True((await ReadAsync("other-transactions", $"?of={Belongs}")).IsCut);
     }
 
     [Theory]

@@ -6,34 +6,7 @@ namespace Foresight.Console.Tests.Trades;
 
 public sealed class TradePageTests : ConsoleContext
 {
-    private TradeDetail _detail = new(
-        Samples.Trade(settlement: TradeStates.Failed) with
-        {
-            SettlementReason = "balance_moved",
-        },
-        [
-            new TradeSideView(0, Samples.Hash, Samples.Account, 0, "buy", "0.42", "12.5", "maker", null),
-            new TradeSideView(
-                1,
-                "0x5555555555555555555555555555555555555555555555555555555555556666",
-                "0x00000000000000000000000000000000000000cd",
-                1,
-                "buy",
-                "0.58",
-                "12.5",
-                "taker",
-                "0af7651916cd43dd8448eb211c80319c"
-            ),
-        ],
-        [new StageView(TradeStates.Matched, Samples.Noon.AddSeconds(-30), 42, Epoch: 1, Sequence: 42)],
-        Attempts: 2,
-        Closed: true,
-        Samples.BatchOfTwo(),
-        [Samples.BatchOfTwo(4, "replaced", "0x7777777777777777777777777777777777777777777777777777777777778888")],
-        [Samples.Discrepancy()],
-        Samples.Account,
-        new StrikeView(42, "balance_moved", 1, Samples.Noon, null)
-    );
+    private TradeDetail _detail = Samples.TradeDetail();
 
     public TradePageTests()
     {
