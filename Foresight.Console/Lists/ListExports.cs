@@ -2,6 +2,7 @@ using Foresight.Console.Accounts;
 using Foresight.Console.Api;
 using Foresight.Console.Database;
 using Foresight.Console.Decisions;
+using Foresight.Console.FailedCommands;
 using Foresight.Console.Failovers;
 using Foresight.Console.Markets;
 using Foresight.Console.Markets.Proposals;
@@ -85,7 +86,10 @@ public static class ListExports
         ["offenders"] = async ask =>
         {
             var rows = await ask.Api.GetOffendersAsync(ask.Cancelled);
-            return ask.Sorted(rows, OffendersPage.Columns) with { IsCut = rows.Count >= MaxOffenders };
+            return ask.Sorted(Standings.Filter(rows, ask["standing"], ask["reason"]), OffendersPage.Columns) with
+            {
+                IsCut = rows.Count >= MaxOffenders,
+            };
         },
         ["runs"] = ask =>
             SortedPagesAsync(ask, cursor => ask.Api.GetRunsAsync(cursor, PageSize, ask.Cancelled), RunTable.Columns, RunTable.Prefix),
@@ -149,7 +153,8 @@ public static class ListExports
                 ),
                 FailoversPage.Columns
             ),
-        ["batches"] = ask => PagedAsync(cursor => ask.Api.GetBatchesAsync(ask["state"], cursor, PageSize, ask.Cancelled)),
+        ["batches"] = ask =>
+            SortedPagesAsync(ask, cursor => ask.Api.GetBatchesAsync(ask["state"], cursor, PageSize, ask.Cancelled), BatchTable.Columns),
         ["queue"] = async ask =>
             ask.Sorted((await ask.Api.GetSettlementAsync(ask.Cancelled)).Queue, SettlementPage.QueueColumns, SettlementPage.QueuePrefix),
         ["failures"] = async ask =>
@@ -221,7 +226,8 @@ public static class ListExports
                 RepairTable.Done,
                 RepairTable.Prefix
             ),
-        ["failed-commands"] = ask => PagedAsync(cursor => ask.Api.GetFailedCommandsAsync(cursor, PageSize, ask.Cancelled)),
+        ["failed-commands"] = ask =>
+            SortedPagesAsync(ask, cursor => ask.Api.GetFailedCommandsAsync(cursor, PageSize, ask.Cancelled), FailedCommandsPage.Columns),
     };
 
     public static IReadOnlyCollection<string> Names => Lists.Keys;
@@ -254,7 +260,7 @@ public static class ListExports
         ExportQuestion ask,
         Func<string?, Task<Page<T>>> read,
         IReadOnlyList<ListColumn<T>> columns,
-        string prefix
+        string prefix = ""
     )
     {
         var rows = await ReadPagesAsync(read);

@@ -22,6 +22,13 @@ public static class ListRules
     public static IEnumerable<T> Sort<T>(IReadOnlyList<T> items, IReadOnlyList<ListColumn<T>> columns, ListState state) =>
         Sort(items, columns.FirstOrDefault(column => column.Name == state.Sort)?.Key, state.IsDescending);
 
+    /// <summary>
+    /// For one page of several, of which the console does not have the others: sorted here, its rows would look like the first of all
+    /// (docs/decisions/0710).
+    /// </summary>
+    public static IReadOnlyList<ListColumn<T>> Unsorted<T>(IReadOnlyList<ListColumn<T>> columns) =>
+        [.. columns.Select(column => column with { Key = null })];
+
     public static int Pages(long total, int pageSize) => (int)Math.Max(1, (total + pageSize - 1) / pageSize);
 
     private static IEnumerable<T> Sort<T>(IReadOnlyList<T> items, Func<T, IComparable?>? key, bool isDescending)

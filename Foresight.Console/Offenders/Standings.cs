@@ -4,6 +4,21 @@ namespace Foresight.Console.Offenders;
 
 public static class Standings
 {
+    /// <summary>From the best to the worst.</summary>
+    public static IReadOnlyList<string> Levels { get; } = [OffenderLevels.Clear, OffenderLevels.Capped, OffenderLevels.Refused];
+
+    public static int Rank(string level) => Levels.ToList().IndexOf(level);
+
+    /// <param name="level">Null: any.</param>
+    /// <param name="reason">Of a strike that still counts; null: any.</param>
+    public static IReadOnlyList<OffenderView> Filter(IReadOnlyList<OffenderView> offenders, string? level, string? reason) =>
+        [
+            .. offenders.Where(offender =>
+                (string.IsNullOrEmpty(level) || offender.Level == level)
+                && (string.IsNullOrEmpty(reason) || offender.ByReason.ContainsKey(reason))
+            ),
+        ];
+
     public static string Meaning(string level) =>
         level switch
         {

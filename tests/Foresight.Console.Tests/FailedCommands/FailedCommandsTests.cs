@@ -24,6 +24,23 @@ public sealed class FailedCommandsTests : ConsoleContext
     }
 
     [Fact]
+    public void List_IsSortedHere_OnlyWhereThePageHasAllOfIt()
+    {
+        var one = Samples.FailedCommand();
+        _page = new([one with { Epoch = 11 }, one with { Epoch = 12, RequestId = Guid.NewGuid() }], null);
+        Navigation.NavigateTo("/failed-commands?sort=-epoch");
+        var page = Render<FailedCommandsPage>();
+        page.WaitForAssertion(() => Assert.Equal(["12", "11"], Rows(page).Select(row => row[4])));
+        Assert.DoesNotContain("the newest first", Text(page));
+
+        _page = _page with { Next = "older" };
+        Clock.Advance(TimeSpan.FromSeconds(2));
+        page.WaitForAssertion(() => Assert.Equal(["11", "12"], Rows(page).Select(row => row[4])));
+        Assert.Contains("The address asks for an order by “epoch”, which this list does not have.", Text(page));
+        Assert.Contains("the newest first", Text(page));
+    }
+
+    [Fact]
     public void EmptyList_IsGood()
     {
         _page = new([], null);

@@ -93,6 +93,8 @@ public sealed class ListExportsTests
     {
         var file = await ReadAsync("offenders", "?sort=-points");
         Assert.Equal([9, 3], file.Rows.Select(row => row.GetProperty("points").GetInt32()));
+        file = await ReadAsync("offenders", "?standing=refused&reason=balance_moved");
+        Assert.Equal([9], file.Rows.Select(row => row.GetProperty("points").GetInt32()));
         file = await ReadAsync("servers", "?servers.sort=-reads");
         Assert.Equal(["replica-1", "primary"], file.Rows.Select(row => row.GetProperty("name").GetString()));
     }

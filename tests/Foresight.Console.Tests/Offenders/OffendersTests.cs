@@ -33,6 +33,29 @@ public sealed class OffendersTests : ConsoleContext
     }
 
     [Fact]
+    public void List_IsFilteredByStandingAndReason_InTheAddress()
+    {
+        var refused = Samples.Offender(OffenderLevels.Refused, 9) with
+        {
+            Address = "0x00000000000000000000000000000000000000cd",
+            ByReason = new Dictionary<string, int> { ["balance_moved"] = 9 },
+        };
+        Api.Answer("/admin/offenders", () => new[] { Capped, refused });
+        Navigation.NavigateTo("/offenders?sort=-standing&page=2");
+        var page = Render<OffendersPage>();
+        page.WaitForAssertion(() => Assert.Equal(["refused", "capped"], Rows(page).Select(row => row[1])));
+
+        Field(page, "Reason").Change("approval_revoked");
+        Assert.Equal("/offenders?sort=-standing&reason=approval_revoked", Address);
+        page.WaitForAssertion(() => Assert.Equal(["capped"], Rows(page).Select(row => row[1])));
+        Assert.Contains("/export/offenders?format=csv&sort=-standing&reason=approval_revoked", Links(page));
+
+        Field(page, "Standing").Change(OffenderLevels.Refused);
+        page.WaitForAssertion(() => Assert.Contains("No account with these filters", Text(page)));
+        Assert.Contains("1 refused, 1 capped", Text(page));
+    }
+
+    [Fact]
     public void EmptyList_SaysSo()
     {
         Api.Answer("/admin/offenders", Array.Empty<OffenderView>);

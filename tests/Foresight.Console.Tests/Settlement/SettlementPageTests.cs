@@ -135,6 +135,24 @@ public sealed class SettlementPageTests : ConsoleContext
     }
 
     [Fact]
+    public void Transactions_AreSortedHere_OnlyWhereThePageHasAllOfThem()
+    {
+        _batches = new([Samples.Batch(6) with { Trades = 1 }, Samples.Batch(5)], null);
+        Navigation.NavigateTo("/settlement?sort=-trades");
+        var page = Shown();
+        Assert.Equal(["5", "6"], Batches(page));
+        Assert.NotEmpty(page.FindAll("[data-testid=batches] [data-list-sort=fee]"));
+
+        _batches = _batches with { Next = "5" };
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Equal(["6", "5"], Batches(page)));
+        Assert.Empty(page.FindAll("[data-testid=batches] [data-list-sort]"));
+
+        static IEnumerable<string> Batches(IRenderedComponent<SettlementPage> page) =>
+            page.FindAll("[data-testid=batches] tbody tr").Select(row => Text(row.Children[0]));
+    }
+
+    [Fact]
     public void BadCursor_IsAnErrorOfTheAddress_AndTheRestOfThePageStays()
     {
         Api.Problem("/admin/settlement/batches", 400, ProblemCodes.MalformedRequest);
