@@ -27,6 +27,9 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
     /// <summary>Of 500 markets each: one page more than a file may have rows, so that a file that was cut is named so.</summary>
     public const int MaxMarketPages = 21;
 
+    /// <summary>The Api's limit of a page; a file has more.</summary>
+    public const int MaxRepairs = 500;
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     public Task<AdminOverview> GetOverviewAsync(CancellationToken cancellationToken) =>
@@ -133,8 +136,9 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
     public Task<RunView> GetRunAsync(long id, CancellationToken cancellationToken) =>
         GetAsync<RunView>($"reconciliation/runs/{id}", cancellationToken);
 
+    /// <summary>The newest <see cref="MaxRepairs"/>.</summary>
     public Task<IReadOnlyList<RepairView>> GetRepairsAsync(long runId, CancellationToken cancellationToken) =>
-        GetListAsync<RepairView>($"reconciliation/runs/{runId}/repairs?limit=500", cancellationToken);
+        GetListAsync<RepairView>($"reconciliation/runs/{runId}/repairs?limit={MaxRepairs}", cancellationToken);
 
     public Task<Page<RepairView>> GetRepairsAsync(long runId, string? cursor, int limit, CancellationToken cancellationToken) =>
         GetAsync<Page<RepairView>>(

@@ -54,8 +54,22 @@ public sealed class FailedCommandsTests : ConsoleContext
         var page = One(Key);
         page.WaitForAssertion(() => Assert.Contains("\"salt\": \"1\"", page.Find("[data-testid=command]").TextContent));
         Assert.Contains("refused", Text(page));
+        Assert.Empty(page.FindAll("[data-testid=cause]"));
         var before = (Samples.FailedCommand().FailedAt.UtcDateTime - DateTime.UnixEpoch).Ticks / 10 + 1;
         Assert.Equal($"/admin/failed-commands?limit=20&cursor={before}-0-{Guid.Empty:N}", Api.Asked.Single());
+    }
+
+    [Fact]
+    public void ReasonOfManyLines_IsOneLineInTheList_AndWholeOnTheCommandsPage()
+    {
+        const string Command = """{"kind":"Place","deadline":"2026-01-01T12:00:00+00:00"}""";
+        _page = new([Samples.FailedCommand(Command) with { Reason = "The book lost an order.\r\n   at Book.Find()" }], null);
+        var list = Render<FailedCommandsPage>();
+        list.WaitForAssertion(() => Assert.Equal("The book lost an order.", Rows(list)[0][2]));
+        var page = One(Key);
+        page.WaitForAssertion(() => Assert.Equal("The book lost an order.", page.Find(".lead-text").TextContent));
+        Assert.Contains("at Book.Find()", page.Find("[data-testid=cause]").TextContent);
+        Assert.Contains("12:00:00+00:00", page.Find("[data-testid=command]").TextContent);
     }
 
     [Fact]

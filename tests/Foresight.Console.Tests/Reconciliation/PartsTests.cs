@@ -171,7 +171,14 @@ public sealed class PartsTests : ConsoleContext
     [InlineData(RunStates.Failed, "the chain did not answer")]
     [InlineData(RunStates.Succeeded, "Nothing to repair")]
     public void ADryRun_SaysHowFarItIs(string state, string expected) =>
-        Assert.Contains(expected, Text(RepairsOf(Samples.Run(9, state, state == RunStates.Failed ? "the chain did not answer" : null))));
+        Assert.Contains(
+            expected,
+            Text(RepairsOf(Samples.Run(9, state, state == RunStates.Failed ? "the chain did not answer" : null) with { DryRun = true }))
+        );
+
+    [Fact]
+    public void ARunWithoutRepairs_IsNotTakenForOneThatNeededNone() =>
+        Assert.Contains("Nothing was repaired", Text(RepairsOf(Samples.Run())));
 
     [Fact]
     public void AStep_ThatTheDryRunLeavesToAPerson_SaysWhy()

@@ -39,6 +39,16 @@ public sealed class RunsTests : ReconciliationContext
     }
 
     [Fact]
+    public void DryRun_CountsWhatItPlans_OnceItHasPlanned()
+    {
+        var page = Render<RunPage>(run => run.Add(page => page.Id, 12));
+        page.WaitForAssertion(() => Assert.Contains("Would be repaired –", Text(page)));
+        _dryRun = _dryRun with { State = RunStates.Succeeded };
+        Clock.Advance(TimeSpan.FromSeconds(2));
+        page.WaitForAssertion(() => Assert.Contains("Would be repaired 1", Text(page)));
+    }
+
+    [Fact]
     public void RunThatDoesNotExist_IsNoOutage()
     {
         Api.Problem("/reconciliation/runs/77", 404, ProblemCodes.NotFound);
