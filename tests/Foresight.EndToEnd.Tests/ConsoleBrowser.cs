@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Foresight.AppHost.Programs;
 using Microsoft.Playwright;
 
@@ -118,6 +119,22 @@ public sealed class ConsoleBrowser : IAsyncDisposable
                 }
             }
         );
+
+    /// <summary>What the page logs or throws from now on.</summary>
+    public static IReadOnlyCollection<string> Listen(IPage page)
+    {
+        var logged = new ConcurrentQueue<string>();
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning")
+                logged.Enqueue($"{new Uri(page.Url).AbsolutePath} logs {message.Type}: {message.Text}");
+        };
+        page.PageError += (_, error) => logged.Enqueue($"{new Uri(page.Url).AbsolutePath} throws: {error}");
+        return logged;
+    }
+
+    /// <summary>What stands beside a name in a list of facts.</summary>
+    public static ILocator Fact(IPage page, string name) => page.Locator($"dl.facts > div:has(> dt:text-is('{name}')) > dd");
 
     /// <summary>A reload would lose the mark, so a test can verify later that there was none.</summary>
     public static Task MarkAsync(IPage page) => page.EvaluateAsync("window.stillTheSameDocument = true");

@@ -1,10 +1,7 @@
 using Aspire.Hosting.Testing;
-using Foresight.Chain;
-using Foresight.Chain.Contracts;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
 using Foresight.Protocol;
-using Foresight.Simulator.Traders;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -26,7 +23,9 @@ public sealed class ConsoleTaskTests(ConsoleFixture stack) : IAsyncLifetime
     [Fact]
     public async Task WhyAnOrderWasNotSettled()
     {
-        var (order, culprit) = await FailAsync();
+        await stack.WaitUntilTradingAsync();
+        var (buyer, market) = (stack.Traders[7], stack.Markets[2]);
+        var (order, _) = await stack.FailedTradeAsync(market, buyer, stack.Traders[0], new Price(33 * market.TickSize));
         var ada = await SignInAsync("Ada", stack.AdaKey);
 
         await ada.PressAsync("Control+k");
@@ -35,7 +34,7 @@ public sealed class ConsoleTaskTests(ConsoleFixture stack) : IAsyncLifetime
         await ada.PressAsync("Enter");
         var failed = ada.Page.GetByTestId("life").Locator(".life-stage").Filter(new() { HasText = TradeStates.Failed });
         await Expect(failed).ToContainTextAsync("insufficient collateral by");
-        await Expect(failed.GetByTitle(culprit)).ToBeVisibleAsync();
+        await Expect(failed.GetByTitle(buyer.Address.ToString())).ToBeVisibleAsync();
 
         Assert.InRange(ada.Actions, 1, 9);
     }
@@ -126,35 +125,6 @@ public sealed class ConsoleTaskTests(ConsoleFixture stack) : IAsyncLifetime
         await Expect(row).ToContainTextAsync("pause");
         await Expect(row).ToContainTextAsync("open → paused");
         Assert.InRange(grace.Actions, 1, 9);
-    }
-
-    /// <summary>A trade whose buyer takes the approval back between its match and its block.</summary>
-    private async Task<(string Order, string Culprit)> FailAsync()
-    {
-        await stack.WaitUntilTradingAsync();
-        var (buyer, seller, market) = (stack.Traders[7], stack.Traders[0], stack.Markets[2]);
-        var placed = new OrderIntent(market, 0, Side.Buy, new Price(33 * market.TickSize), new Quantity(200));
-        string order;
-        long trade;
-        await stack.MineEveryAsync(0);
-        try
-        {
-            order = (await stack.SendOnceAsync(buyer, placed)).Placed!.OrderId;
-            trade = (await stack.SendOnceAsync(seller, placed with { Side = Side.Sell })).Placed!.Fills.Single().TradeId;
-            await stack.TradeInStateAsync(trade, TradeStates.Broadcast);
-            await ApproveAsync(0);
-        }
-        finally
-        {
-            await stack.MineEveryAsync(1);
-        }
-
-        await stack.TradeInStateAsync(trade, TradeStates.Failed);
-        await ApproveAsync(Word.MaxUInt256);
-        return (order, buyer.Address.ToString());
-
-        Task ApproveAsync(System.Numerics.BigInteger amount) =>
-            stack.SendFirstAsync(buyer, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), amount));
     }
 
     private async Task<Hand> SignInAsync(string name, string key)

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Numerics;
 using System.Text.Json;
 using Foresight.Chain;
+using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Transactions;
 using Foresight.EndToEnd.Tests.Stack;
@@ -18,9 +20,11 @@ internal static class Settlement
     public sealed record Answer(HttpStatusCode Status, string? Code, TimeSpan? RetryAfter, PlaceOrderResponse? Placed);
 
     /// <summary>Without the client's retries, so that a test sees the first answer.</summary>
-    public static async Task<Answer> SendOnceAsync(this StackFixture stack, Trader trader, OrderIntent intent)
+    public static Task<Answer> SendOnceAsync(this StackFixture stack, Trader trader, OrderIntent intent) =>
+        stack.SendOnceAsync(stack.Signer.Sign(trader, intent));
+
+    public static async Task<Answer> SendOnceAsync(this StackFixture stack, SignedPlacement placement)
     {
-        var placement = stack.Signer.Sign(trader, intent);
         using var response = await stack.Http.PostAsJsonAsync(new Uri(new Uri(stack.ApiUrl(1)), "orders"), placement.Request);
         if (response.IsSuccessStatusCode)
             return new Answer(response.StatusCode, null, null, await response.Content.ReadFromJsonAsync<PlaceOrderResponse>());
@@ -42,6 +46,39 @@ internal static class Settlement
         var sale = await stack.SendOnceAsync(seller, new OrderIntent(market, 0, Side.Sell, price, new Quantity(lots)));
         Assert.Equal((HttpStatusCode.Created, null), (sale.Status, sale.Code));
         return sale.Placed!.Fills.Single().TradeId;
+    }
+
+    /// <summary>The buyer takes the approval back between the trade's match and its block, and gives it again afterwards.</summary>
+    public static async Task<(string Order, long Trade)> FailedTradeAsync(
+        this StackFixture stack,
+        TradedMarket market,
+        Trader buyer,
+        Trader seller,
+        Price price
+    )
+    {
+        var placed = new OrderIntent(market, 0, Side.Buy, price, new Quantity(200));
+        string order;
+        long trade;
+        await stack.MineEveryAsync(0);
+        try
+        {
+            order = (await stack.SendOnceAsync(buyer, placed)).Placed!.OrderId;
+            trade = (await stack.SendOnceAsync(seller, placed with { Side = Side.Sell })).Placed!.Fills.Single().TradeId;
+            await stack.TradeInStateAsync(trade, TradeStates.Broadcast);
+            await ApproveAsync(0);
+        }
+        finally
+        {
+            await stack.MineEveryAsync(1);
+        }
+
+        await stack.TradeInStateAsync(trade, TradeStates.Failed);
+        await ApproveAsync(Word.MaxUInt256);
+        return (order, trade);
+
+        Task ApproveAsync(BigInteger amount) =>
+            stack.SendFirstAsync(buyer, stack.Venue.Usdc, UsdcContract.Approve(Address.Parse(stack.Venue.Factory), amount));
     }
 
     public static Task<TradeView> TradeInStateAsync(this StackFixture stack, long trade, string state) =>

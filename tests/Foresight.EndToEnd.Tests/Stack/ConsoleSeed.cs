@@ -94,6 +94,18 @@ public static class ConsoleSeed
         );
     }
 
+    /// <summary>
+    /// A leader rebuilds from the book and from this row. If the book has an order that the row calls over, a command that fills it makes
+    /// the engine throw, as only a defect of ours could.
+    /// </summary>
+    /// <param name="status">0 is open, 3 cancelled.</param>
+    public static Task SetStatusAsync(this StackFixture stack, string order, int status) =>
+        stack.ExecuteAsync(
+            "UPDATE orders SET status = $2::smallint WHERE order_hash = decode($1, 'hex')",
+            order[2..],
+            status.ToString(CultureInfo.InvariantCulture)
+        );
+
     /// <param name="trade">A strike is of a trade; the trade itself stays as it is.</param>
     public static Task StrikeAsync(this StackFixture stack, long trade) =>
         stack.ExecuteAsync(

@@ -84,10 +84,7 @@ public class StackFixture : IAsyncLifetime
         var listed = await Api.GetAsync<Page<MarketView>>("markets?limit=500", deadline.Token);
         Markets = [.. listed!.Items.OrderBy(market => market.Id).Select(TradedMarket.From)];
 
-        var funding = new TraderFunding(Chain, PrivateKey.Parse(FaucetKey), Venue, Api, TimeProvider.System);
-        var plan = FundingPlan.For(Traders, Markets);
-        await funding.FundAsync(plan, deadline.Token);
-        await funding.WaitUntilSeenAsync(plan, deadline.Token);
+        await FundAsync(FundingPlan.For(Traders, Markets));
     }
 
     public virtual async Task DisposeAsync()
@@ -99,6 +96,15 @@ public class StackFixture : IAsyncLifetime
             if (_app is not null)
                 await _app.DisposeAsync();
         Http.Dispose();
+    }
+
+    /// <summary>Returns when the exchange has seen what they were given.</summary>
+    public async Task FundAsync(IReadOnlyList<TraderFunds> plan)
+    {
+        using var deadline = new CancellationTokenSource(StartDeadline);
+        var funding = new TraderFunding(Chain, PrivateKey.Parse(FaucetKey), Venue, Api, TimeProvider.System);
+        await funding.FundAsync(plan, deadline.Token);
+        await funding.WaitUntilSeenAsync(plan, deadline.Token);
     }
 
     public string ApiUrl(int node) => App.GetEndpoint($"api-{node}").ToString();
