@@ -57,6 +57,7 @@ public sealed class ConsoleMishapTests(ConsoleFixture stack) : IAsyncLifetime
         var found = _page.GetByTestId("discrepancies").GetByRole(AriaRole.Row).Filter(new() { Has = _page.GetByTitle(hash) });
         await ConsoleBrowser.RunUntilItAppearsAsync(_page, found);
 
+        await _page.GetByTestId("run-note").FillAsync("What would be repaired?");
         await _page.GetByTestId("dry-run").ClickAsync();
         await Expect(_page.GetByTestId("repairs")).ToContainTextAsync($"{DiscrepancyKinds.MissingOffChain}:{hash}");
         await OpenRunAsync("dry run");
@@ -67,7 +68,7 @@ public sealed class ConsoleMishapTests(ConsoleFixture stack) : IAsyncLifetime
         await Expect(plan).ToHaveCountAsync(1);
         await Expect(plan).ToContainTextAsync("recorded");
         // What is after the repair is the last column, so the key before it must leave it room.
-        var room = _page.GetByRole(AriaRole.Group, new() { Name = "Repairs" });
+        var room = _page.GetByTestId("repairs").Locator("xpath=..");
         Assert.True(await room.EvaluateAsync<bool>("room => room.scrollWidth <= room.clientWidth"));
 
         await plan.GetByRole(AriaRole.Link, new() { Name = $"{DiscrepancyKinds.MissingOffChain}:{hash}" }).ClickAsync();
