@@ -21,6 +21,9 @@ namespace Foresight.Protocol;
 [JsonDerivedType(typeof(CancelAllOfMarket), 8)]
 [JsonDerivedType(typeof(ReduceOrder), 9)]
 [JsonDerivedType(typeof(AllotCollateral), 10)]
+[JsonDerivedType(typeof(SetFirmTerms), 11)]
+[JsonDerivedType(typeof(GrantWithdrawal), 12)]
+[JsonDerivedType(typeof(EndWithdrawal), 13)]
 public abstract record LeaderCommand
 {
     /// <summary>Of the request and not of the order, which another request may have placed before.</summary>
@@ -79,6 +82,13 @@ public sealed record PlaceOrder : LeaderCommand
     /// </summary>
     public int SelfTradePrevention { get; init; }
 
+    /// <summary>Numbered as in the engine: 0 either, 1 wallet, 2 vault.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Purse { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool FirmOnly { get; init; }
+
     public string? ClientOrderId { get; init; }
     public string? IdempotencyKey { get; init; }
 }
@@ -108,7 +118,41 @@ public sealed record BustTrade(long TradeId, long Block, string? Reason) : Leade
 /// <param name="MarketId">0 for collateral.</param>
 /// <param name="Outcome">255 for collateral.</param>
 /// <param name="Units">Micro-USDC or lots.</param>
-public sealed record ObserveBalance(string Account, int MarketId, int Outcome, long Units, long Block) : LeaderCommand;
+public sealed record ObserveBalance(string Account, int MarketId, int Outcome, long Units, long Block) : LeaderCommand
+{
+    /// <summary>What was read is the free part of the account's purse in the vault, and not its wallet.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool OfVault { get; init; }
+}
+
+/// <summary>Under which orders of this shard are firm (docs/firm-money.md). Replaces the terms before.</summary>
+/// <param name="UntilSeconds">Unix seconds: the time of the newest block that was followed, and a quarter of the vault's delay.</param>
+/// <param name="Trades">How many firm trades of the shard may be unsettled.</param>
+public sealed record SetFirmTerms(long UntilSeconds, long Trades) : LeaderCommand;
+
+/// <summary>Takes money out of the free part of the vault, so that the co-signature for it may be given.</summary>
+/// <param name="MarketId">0 for collateral.</param>
+/// <param name="Outcome">255 for collateral.</param>
+/// <param name="Units">Micro-USDC or lots.</param>
+/// <param name="Nonce">Of the account at the vault, where each is used once.</param>
+/// <param name="DeadlineSeconds">Unix seconds until which the vault takes the co-signature.</param>
+/// <param name="Signature">The account's own, of the request (docs/firm-money.md), as 0x hex: no other may hold its money up.</param>
+public sealed record GrantWithdrawal(
+    string Account,
+    int MarketId,
+    int Outcome,
+    long Units,
+    ulong Nonce,
+    long DeadlineSeconds,
+    string Signature
+) : LeaderCommand
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool SignedByContract { get; init; }
+}
+
+/// <param name="Block">That paid it; null: its deadline has passed, and its nonce is unused at final depth.</param>
+public sealed record EndWithdrawal(string Account, ulong Nonce, long? Block) : LeaderCommand;
 
 /// <param name="Units">Micro-USDC, as a difference, so that the order in which changes arrive does not matter.</param>
 /// <param name="OnlyFree">

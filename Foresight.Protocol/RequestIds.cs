@@ -64,7 +64,7 @@ public static class RequestIds
             PlaceOrder { IdempotencyKey: { } key } order => IsRandom(order.RequestId)
                 || order.RequestId == OfKey(order.Maker, key)
                 || order.RequestId == UntaggedOfKey(order.Maker, key),
-            PlaceOrder or CancelBySalt { Signature: not null } => IsRandom(command.RequestId),
+            PlaceOrder or GrantWithdrawal or CancelBySalt { Signature: not null } => IsRandom(command.RequestId),
             _ => !IsLeaders(command.RequestId),
         };
 

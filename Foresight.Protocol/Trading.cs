@@ -19,6 +19,13 @@ public sealed record SignedOrder(string Maker, int OutcomeIndex, bool IsBuy, str
 /// <param name="TimeInForce">GTC (default), GTD, IOC (or FAK), FOK.</param>
 /// <param name="SelfTradePrevention">cancel_newest (default), cancel_oldest, cancel_both.</param>
 /// <param name="ClientOrderId">The caller's own name for the order, at most 64 characters; returned, not interpreted.</param>
+/// <param name="Purse">
+/// Where the money comes from (docs/firm-money.md): vault, wallet, or either (default): the vault if it covers the whole order and firm
+/// orders are taken now.
+/// </param>
+/// <param name="FirmOnly">
+/// Trades with firm offers alone, and passes over the others. Only for IOC and FOK, and with money in the vault.
+/// </param>
 public sealed record PlaceOrderRequest(
     string Market,
     SignedOrder Order,
@@ -26,7 +33,9 @@ public sealed record PlaceOrderRequest(
     string? TimeInForce = null,
     bool PostOnly = false,
     string? SelfTradePrevention = null,
-    string? ClientOrderId = null
+    string? ClientOrderId = null,
+    string? Purse = null,
+    bool FirmOnly = false
 );
 
 /// <summary>What is durable in the journal at (epoch, sequence), so a failover does not change it.</summary>
@@ -51,6 +60,7 @@ public sealed record CancelOrderRequest(string Market, string Maker, string Salt
 
 public sealed record CancelOrderResponse(IReadOnlyList<string> Cancelled, long Epoch, long Sequence);
 
+/// <param name="Purse">Where its money is: wallet, or vault, which makes the order firm.</param>
 public sealed record OrderView(
     string OrderId,
     int MarketId,
@@ -72,8 +82,20 @@ public sealed record OrderView(
     DateTimeOffset? ExpiresAt,
     IReadOnlyList<FillView> Fills,
     long Epoch,
-    long Sequence
+    long Sequence,
+    string Purse = Purses.Wallet,
+    bool FirmOnly = false
 );
+
+/// <summary>Where the money of an order is.</summary>
+public static class Purses
+{
+    public const string Wallet = "wallet";
+    public const string Vault = "vault";
+
+    /// <summary>Of an order that leaves the choice.</summary>
+    public const string Either = "either";
+}
 
 /// <param name="TickSize">Smallest price step, "0.0001", "0.001" or "0.01".</param>
 public sealed record MarketView(
@@ -97,6 +119,8 @@ public sealed record MarketView(
 /// <param name="LatestExpiry">
 /// Unix seconds: a new order may expire at most then. Grows with each sign of life of settlement; null before the first one is final.
 /// </param>
+/// <param name="Vault">Approve it for USDC, and deposit there what is to be firm; null: there is none.</param>
+/// <param name="WithdrawalBlocks">Of the vault's delay, as are the seconds; both must pass.</param>
 /// <param name="ExpiryMarginSeconds">
 /// So long before its signed expiry an order ends here, so that its trades reach a block in time; a new one must expire later than that.
 /// </param>
@@ -108,7 +132,10 @@ public sealed record ChainView(
     int Confirmations,
     long? LongestOrderLifeSeconds = null,
     long? LatestExpiry = null,
-    int ExpiryMarginSeconds = 0
+    int ExpiryMarginSeconds = 0,
+    string? Vault = null,
+    long? WithdrawalBlocks = null,
+    long? WithdrawalSeconds = null
 );
 
 /// <summary>Of the last 24 hours. In outcome 0's terms, because a binary market has one book.</summary>
@@ -136,6 +163,7 @@ public sealed record DepthView(
 );
 
 /// <param name="OutcomeIndex">The taker's outcome; price and side are the taker's too.</param>
+/// <param name="Firm">Every leg is paid from the vault, so that the trade is certain to settle.</param>
 public sealed record TradeView(
     long TradeId,
     int MarketId,
@@ -150,13 +178,21 @@ public sealed record TradeView(
     string? TransactionHash,
     long? BlockNumber,
     long Epoch,
-    long Sequence
+    long Sequence,
+    bool Firm = false
 );
 
 /// <param name="Asset">"USDC", or "{marketId}:{outcome}".</param>
 public sealed record BalanceView(string Asset, string Owned, string HeldByOrders, string HeldByTrades, string Available);
 
-public sealed record AccountView(string Address, long ObservedBlock, IReadOnlyList<BalanceView> Balances);
+/// <param name="Balances">Of the wallet.</param>
+/// <param name="Vault">Firm money: the free part of the account's purses in the vault (docs/firm-money.md).</param>
+public sealed record AccountView(
+    string Address,
+    long ObservedBlock,
+    IReadOnlyList<BalanceView> Balances,
+    IReadOnlyList<BalanceView>? Vault = null
+);
 
 /// <summary>One page of a list. Pass <see cref="Next"/> as <c>cursor</c> for the next page; null at the end.</summary>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
@@ -230,6 +266,14 @@ public static class ProblemCodes
     public const string SettlementSilent = "settlement_silent";
 
     /// <summary>
+    /// No order is firm now: the newest fact of the chain is too old, or settlement has as many firm trades as it can settle in time.
+    /// </summary>
+    public const string FirmUnavailable = "firm_unavailable";
+
+    /// <summary>The market takes firm orders alone: deposit into the vault, or do not ask for the wallet.</summary>
+    public const string FirmRequired = "firm_required";
+
+    /// <summary>
     /// The order's expiry is later than the last final sign of life and the contracts' longest life of an order allow. Sign an earlier one,
     /// or none: such an order is ended here after that life.
     /// </summary>
@@ -240,6 +284,9 @@ public static class ProblemCodes
     /// <see cref="ChainView.ExpiryMarginSeconds"/>.
     /// </summary>
     public const string ExpiryTooSoon = "expiry_too_soon";
+
+    /// <summary>A withdrawal's deadline must be 1 to 60 minutes ahead.</summary>
+    public const string InvalidDeadline = "invalid_deadline";
 
     public const string UnknownOrder = "unknown_order";
     public const string NotLeader = "not_leader";

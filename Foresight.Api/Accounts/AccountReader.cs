@@ -35,11 +35,12 @@ public sealed class AccountReader(Database database)
             await connection.QueryAsync<BalanceRow>(
                 new CommandDefinition(
                     """
-                    SELECT b.market_id, b.outcome, sum(b.owned)::bigint AS owned, sum(b.order_hold)::bigint AS order_hold,
+                    SELECT b.market_id, b.outcome, b.purse, sum(b.owned)::bigint AS owned, sum(b.order_hold)::bigint AS order_hold,
                         sum(b.trade_hold)::bigint AS trade_hold,
                            max(b.observed_block) AS observed_block
                     FROM accounts a LEFT JOIN balances b USING (account_id) WHERE a.address = @address
-                    GROUP BY b.market_id, b.outcome ORDER BY (b.outcome = 255) DESC, max(b.updated_sequence) DESC LIMIT @maxBalances
+                    GROUP BY b.market_id, b.outcome, b.purse
+                    ORDER BY (b.outcome = 255) DESC, max(b.updated_sequence) DESC, b.purse LIMIT @maxBalances
                     """,
                     new { address = account.ToBytes(), maxBalances },
                     cancellationToken: cancellationToken
@@ -52,7 +53,8 @@ public sealed class AccountReader(Database database)
         return new AccountView(
             account.ToString(),
             held.Count == 0 ? 0 : held.Max(row => row.ObservedBlock!.Value),
-            [.. held.Select(row => row.View())]
+            [.. held.Where(row => !row.IsOfVault).Select(row => row.View())],
+            [.. held.Where(row => row.IsOfVault).Select(row => row.View())]
         );
     }
 
@@ -64,6 +66,9 @@ public sealed class AccountReader(Database database)
         public long? OrderHold { get; init; }
         public long? TradeHold { get; init; }
         public long? ObservedBlock { get; init; }
+        public short? Purse { get; init; }
+
+        public bool IsOfVault => Purse == (short)Matching.Engine.Purse.Vault;
 
         public BalanceView View()
         {

@@ -11,7 +11,10 @@ public sealed record ContractAddresses(
     Address Usdc,
     Address OutcomeToken,
     long? LongestOrderLifeSeconds,
-    long? LatestExpiry
+    long? LatestExpiry,
+    Address? Vault = null,
+    long? WithdrawalBlocks = null,
+    long? WithdrawalSeconds = null
 );
 
 public sealed class ChainContracts(Database database, long chainId, int confirmations)
@@ -24,7 +27,8 @@ public sealed class ChainContracts(Database database, long chainId, int confirma
     {
         var command = new CommandDefinition(
             """
-            SELECT d.factory, d.usdc, d.outcome_token, l.life_seconds, l.signed_at + l.life_seconds
+            SELECT d.factory, d.usdc, d.outcome_token, l.life_seconds, l.signed_at + l.life_seconds AS latest, d.vault, d.withdrawal_blocks,
+                d.withdrawal_seconds
             FROM deployments d, order_life l WHERE d.chain_id = @chainId
             """,
             new { chainId },
@@ -33,10 +37,32 @@ public sealed class ChainContracts(Database database, long chainId, int confirma
         var row = await database.ReadAsync(
             "chain",
             after: null,
-            (connection, _) =>
-                connection.QuerySingleOrDefaultAsync<(byte[] Factory, byte[] Usdc, byte[] Token, long? Life, long? Latest)?>(command),
+            (connection, _) => connection.QuerySingleOrDefaultAsync<Row>(command),
             cancellationToken
         );
-        return row is { } found ? new(new(found.Factory), new(found.Usdc), new(found.Token), found.Life, found.Latest) : null;
+        return row is { } found
+            ? new(
+                new(found.Factory),
+                new(found.Usdc),
+                new(found.OutcomeToken),
+                found.LifeSeconds,
+                found.Latest,
+                found.Vault is { } vault ? new Address(vault) : null,
+                found.WithdrawalBlocks,
+                found.WithdrawalSeconds
+            )
+            : null;
+    }
+
+    private sealed class Row
+    {
+        public byte[] Factory { get; init; } = [];
+        public byte[] Usdc { get; init; } = [];
+        public byte[] OutcomeToken { get; init; } = [];
+        public long? LifeSeconds { get; init; }
+        public long? Latest { get; init; }
+        public byte[]? Vault { get; init; }
+        public long? WithdrawalBlocks { get; init; }
+        public long? WithdrawalSeconds { get; init; }
     }
 }

@@ -170,7 +170,10 @@ public static class MarketEndpoints
                     contracts.Confirmations,
                     at.LongestOrderLifeSeconds,
                     at.LatestExpiry,
-                    markets.ExpiryMarginSeconds
+                    markets.ExpiryMarginSeconds,
+                    at.Vault?.ToString(),
+                    at.WithdrawalBlocks,
+                    at.WithdrawalSeconds
                 )
             )
             : new ProblemResult(Problem.Unavailable($"The contracts are not deployed on chain {contracts.ChainId} yet."));

@@ -24,7 +24,7 @@ public sealed class TradeReader(Database database)
 {
     internal const string Columns = """
         t.trade_id, t.market_id, t.kind, t.taker_outcome, t.taker_is_buy, t.taker_price_ticks, t.quantity_lots, t.executed_at, t.settlement,
-        t.settlement_reason, t.tx_hash, t.block_number, t.epoch, t.sequence
+        t.settlement_reason, t.tx_hash, t.block_number, t.epoch, t.sequence, t.firm
         FROM trades t
         """;
 
@@ -171,6 +171,7 @@ public sealed class TradeReader(Database database)
         public long? BlockNumber { get; init; }
         public long Epoch { get; init; }
         public long Sequence { get; init; }
+        public bool Firm { get; init; }
 
         public TradeView View() =>
             new(
@@ -187,7 +188,8 @@ public sealed class TradeReader(Database database)
                 TxHash is null ? null : new Hash32(TxHash).ToString(),
                 BlockNumber,
                 Epoch,
-                Sequence
+                Sequence,
+                Firm
             );
     }
 }

@@ -19,7 +19,8 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
     private const string Columns = """
         o.order_id, o.order_hash, o.market_id, m.address AS market, a.address AS maker, o.outcome, o.is_buy, o.price_ticks,
         o.quantity_lots, o.filled_lots, o.reduced_lots,
-        o.time_in_force, o.post_only, o.client_order_id, o.status, o.reason, o.accepted_at, o.updated_at, o.expiry, o.epoch, o.sequence
+        o.time_in_force, o.post_only, o.client_order_id, o.status, o.reason, o.accepted_at, o.updated_at, o.expiry, o.epoch, o.sequence,
+        o.purse, o.firm_only
         FROM orders o JOIN markets m USING (market_id) JOIN accounts a USING (account_id)
         """;
 
@@ -194,6 +195,8 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
         public long Expiry { get; init; }
         public long Epoch { get; init; }
         public long Sequence { get; init; }
+        public short Purse { get; init; }
+        public bool FirmOnly { get; init; }
 
         public OrderView View(IReadOnlyList<FillView> fills) =>
             new(
@@ -217,7 +220,9 @@ public sealed class OrderReader(Database database, MarketCatalog markets)
                 Expiry == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(Expiry),
                 fills,
                 Epoch,
-                Sequence
+                Sequence,
+                Names.OfPurse(Purse),
+                FirmOnly
             );
     }
 

@@ -14,13 +14,14 @@ public sealed class OrderRefusals(OrderReader reader, ApprovalCheck approvals, L
         Market market,
         OrderMessage order,
         Hash32 hash,
+        bool isOfWallet,
         CancellationToken cancellationToken
     ) =>
         result switch
         {
             { Status: ResultStatus.Duplicate } => await DuplicateAsync(result, hash, cancellationToken),
             { Status: ResultStatus.Rejected, Code: ProblemCodes.InsufficientBalance }
-                when await approvals.ExplainAsync(market, order, cancellationToken) is { } problem => At(result, problem),
+                when isOfWallet && await approvals.ExplainAsync(market, order, cancellationToken) is { } problem => At(result, problem),
             _ => await OfAsync(result, hash, market.Shard, cancellationToken),
         };
 

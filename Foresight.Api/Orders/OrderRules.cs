@@ -46,6 +46,8 @@ public static class OrderRules
             return Problem.Malformed($"clientOrderId must have 1 to {MaxClientOrderId} characters and no control characters.");
         if (Names.SelfTradePreventionOf(request.SelfTradePrevention) is null)
             return Problem.Malformed("selfTradePrevention must be cancel_newest, cancel_oldest or cancel_both.");
+        if (Names.PurseChoiceOf(request.Purse) is null)
+            return Problem.Malformed($"purse must be {Purses.Either}, {Purses.Wallet} or {Purses.Vault}.");
         message = new OrderMessage(maker, Math.Max(order.OutcomeIndex, 0), order.IsBuy, price, amount, salt, expiry);
         return null;
     }
@@ -87,6 +89,14 @@ public static class OrderRules
         if (request.PostOnly && timeInForce is TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill)
             return new Problem(ProblemCodes.InvalidTimeInForce, "A post-only order rests, so it cannot be IOC or FOK.");
 
+        if (request.FirmOnly && timeInForce is not (TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill))
+            return new Problem(
+                ProblemCodes.InvalidTimeInForce,
+                "A firmOnly order must be IOC or FOK: at rest it would cross what it passed."
+            );
+        if (request.FirmOnly && request.Purse == Purses.Wallet)
+            return Problem.Malformed("A firmOnly order is paid from the vault.");
+
         var expiry = (long)message.Expiry;
         if (expiry != 0 && expiry <= now.ToUnixTimeSeconds())
             return new Problem(
@@ -127,6 +137,8 @@ public static class OrderRules
             TimeInForce = (int)Names.TimeInForceOf(request.TimeInForce)!.Value,
             PostOnly = request.PostOnly,
             SelfTradePrevention = (int)Names.SelfTradePreventionOf(request.SelfTradePrevention)!.Value,
+            Purse = (int)Names.PurseChoiceOf(request.Purse)!.Value,
+            FirmOnly = request.FirmOnly,
             ClientOrderId = request.ClientOrderId,
         };
 

@@ -6,6 +6,7 @@ using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Cluster;
+using Foresight.Matching.Engine;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
 
@@ -93,8 +94,12 @@ public sealed class OrderService
         var signed = await _signatures.CheckAsync(market.Domain, structHash, question, cancellationToken);
         if (signed.Problem is { } refused)
             return refused;
-        var order = OrderRules.CommandOf(RequestIdOf(message.Maker, idempotencyKey), request, market, message, hash, signed.Bytes) with
+        if (signed.ByContract && (request.Purse == Purses.Vault || request.FirmOnly))
+            return Problem.Malformed("An order that a contract signs is paid from the wallet: the market asks no contract for the vault.");
+        var order = OrderRules.CommandOf(RequestIdOf(message.Maker, idempotencyKey), request, market, message, hash, signed.Bytes);
+        order = order with
         {
+            Purse = signed.ByContract ? (int)PurseChoice.Wallet : order.Purse,
             Deadline = deadline,
             IdempotencyKey = idempotencyKey,
             SignedByContract = signed.ByContract,
@@ -105,7 +110,7 @@ public sealed class OrderService
         var result = await SendAsync(order, market, hash, cancellationToken);
         return result.Status == ResultStatus.Accepted
             ? new OrderResult<PlaceOrderResponse>(ResponseOf(order, result), null, result.CommitLsn)
-            : await _refusals.OfOrderAsync(result, market, message, hash, cancellationToken);
+            : await _refusals.OfOrderAsync(result, market, message, hash, order.Purse != (int)PurseChoice.Vault, cancellationToken);
     }
 
     private async Task<OrderResult<CancelOrderResponse>> CancelUncountedAsync(

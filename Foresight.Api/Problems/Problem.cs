@@ -60,7 +60,8 @@ public static class ProblemRules
             ProblemCodes.RateLimited or ProblemCodes.TooManyWrongKeys or ProblemCodes.AccountLimited =>
                 StatusCodes.Status429TooManyRequests,
             ProblemCodes.CommandFailed or InternalError => StatusCodes.Status500InternalServerError,
-            ProblemCodes.NotLeader or ProblemCodes.Unavailable or ProblemCodes.SettlementSilent => StatusCodes.Status503ServiceUnavailable,
+            ProblemCodes.NotLeader or ProblemCodes.Unavailable or ProblemCodes.SettlementSilent or ProblemCodes.FirmUnavailable =>
+                StatusCodes.Status503ServiceUnavailable,
             ProblemCodes.InDoubt => StatusCodes.Status202Accepted,
             _ => StatusCodes.Status422UnprocessableEntity,
         };
@@ -106,10 +107,13 @@ public static class ProblemRules
             ProblemCodes.FilledOnChain => "The order was filled on chain, wholly or in part, before it was placed: sign a new one.",
             ProblemCodes.SettlementSilent =>
                 "No new orders are taken: settlement has shown no sign of life on chain for too long. Cancels and exits work.",
+            ProblemCodes.FirmUnavailable => "No order is firm at the moment: the chain is not followed, or settlement is behind.",
+            ProblemCodes.FirmRequired => "The market takes firm orders alone: deposit into the vault.",
             ProblemCodes.ExpiryTooLate =>
                 "The order would live longer than the contracts allow: sign an expiry up to latestExpiry of GET /chain, or 0.",
             ProblemCodes.ExpiryTooSoon =>
                 "A trade might not be on chain before the order expires: sign an expiry more than expiryMarginSeconds of GET /chain ahead.",
+            ProblemCodes.InvalidDeadline => "The withdrawal's deadline must be 1 to 60 minutes ahead.",
             ProblemCodes.UnknownOrder => "There is no such order.",
             ProblemCodes.NotLeader => "No node leads matching at the moment.",
             ProblemCodes.InDoubt => "It is not known yet whether this was done.",
@@ -128,6 +132,7 @@ public static class ProblemRules
             is ProblemCodes.NotLeader
                 or ProblemCodes.Unavailable
                 or ProblemCodes.SettlementSilent
+                or ProblemCodes.FirmUnavailable
                 or ProblemCodes.InDoubt
                 or ProblemCodes.RateLimited
                 or ProblemCodes.TooManyWrongKeys

@@ -35,6 +35,17 @@ public static class Names
         : Array.IndexOf(SelfTradePreventions, name) is var index and >= 0 ? (SelfTradePrevention)index
         : null;
 
+    public static PurseChoice? PurseChoiceOf(string? name) =>
+        name switch
+        {
+            null or Purses.Either => PurseChoice.Either,
+            Purses.Wallet => PurseChoice.Wallet,
+            Purses.Vault => PurseChoice.Vault,
+            _ => null,
+        };
+
+    public static string OfPurse(short purse) => (Purse)purse == Purse.Vault ? Purses.Vault : Purses.Wallet;
+
     public static string OfSide(bool isBuy) => isBuy ? "buy" : "sell";
 
     public static string OfLiquidity(bool isTaker) => isTaker ? "taker" : "maker";

@@ -27,12 +27,24 @@ public sealed class MarketContract(EthereumClient client, Address address) : Dep
     public static readonly AbiFunction PausedFunction = ContractArtifact.Market.Function("paused");
     public static readonly AbiFunction ResolveFunction = ContractArtifact.Market.Function("resolve");
     public static readonly AbiFunction InvalidateFunction = ContractArtifact.Market.Function("invalidate");
+    public static readonly AbiFunction ApplyDecisionFunction = ContractArtifact.Market.Function("applyDecision");
+    public static readonly AbiFunction AnnouncedFunction = ContractArtifact.Market.Function("announced");
 
     /// <summary>Resolver only, and for ever.</summary>
     public static byte[] Resolve(int outcome) => ResolveFunction.Encode(outcome);
 
     /// <summary>Resolver only, and for ever.</summary>
     public static byte[] Invalidate() => InvalidateFunction.Encode();
+
+    /// <summary>By anybody, once the vault's delay after the announcement is over.</summary>
+    public static byte[] ApplyDecision() => ApplyDecisionFunction.Encode();
+
+    /// <summary>Announced, whether or not it has taken effect.</summary>
+    public async Task<bool> IsDecisionAnnouncedAsync(BlockRef block, CancellationToken cancellationToken = default)
+    {
+        var output = await Client.CallAsync(new CallRequest(Address, AnnouncedFunction.Encode()), block, cancellationToken);
+        return !AnnouncedFunction.DecodeOutput(output).Integer("state").IsZero;
+    }
 
     /// <summary>
     /// Operator only. Each match is settled in a call of its own, because one maker without funds must not revert the batch
@@ -50,7 +62,7 @@ public sealed class MarketContract(EthereumClient client, Address address) : Dep
         var ids = new long[(int)Word.Read(matches)];
         matches = matches[Word.Size..];
         for (var i = 0; i < ids.Length; i++)
-            ids[i] = (long)Word.Read(matches[(int)Word.Read(matches[(i * Word.Size)..])..]);
+            ids[i] = MarketMatch.TradeIdOf(Word.Read(matches[(int)Word.Read(matches[(i * Word.Size)..])..]));
         return ids;
     }
 

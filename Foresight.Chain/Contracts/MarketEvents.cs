@@ -17,6 +17,8 @@ public static class MarketEvents
     public static readonly AbiEvent Resolved = ContractArtifact.Market.Event("Resolved");
     public static readonly AbiEvent Invalidated = ContractArtifact.Market.Event("Invalidated");
     public static readonly AbiEvent PausedSet = ContractArtifact.Market.Event("PausedSet");
+    public static readonly AbiEvent VaultUsed = ContractArtifact.Market.Event("VaultUsed");
+    public static readonly AbiEvent DecisionAnnounced = ContractArtifact.Market.Event("DecisionAnnounced");
 
     public static IReadOnlyList<Hash32> Topics { get; } =
     [
@@ -30,6 +32,8 @@ public static class MarketEvents
         Resolved.Topic,
         Invalidated.Topic,
         PausedSet.Topic,
+        VaultUsed.Topic,
+        DecisionAnnounced.Topic,
     ];
 
     /// <summary>
@@ -100,6 +104,14 @@ public static class MarketEvents
             );
         }
 
+        if (VaultUsed.Matches(log))
+        {
+            var e = VaultUsed.Decode(log);
+            return new MarketEvent.VaultUsed(at, e.Integer("tradeId"), e.Integer("legs"));
+        }
+
+        if (DecisionAnnounced.Matches(log))
+            return new MarketEvent.DecisionAnnounced(at, (long)DecisionAnnounced.Decode(log).Integer("readyTime"));
         if (Resolved.Matches(log))
             return new MarketEvent.Resolved(at, Resolved.Decode(log).Integer("outcomeIndex"));
         if (Invalidated.Matches(log))

@@ -7,16 +7,6 @@ namespace Foresight.Chain.Contracts;
 /// <summary>The only spender that traders approve, so a new market costs them no approval (docs/decisions/0200).</summary>
 public sealed class MarketFactoryContract(EthereumClient client, Address address) : DeployedContract(client, address)
 {
-    /// <summary>
-    /// More accounts are split into several calls of one batch against the same block, so that the amounts stay comparable.
-    /// </summary>
-    public const int AccountLimit = 500;
-
-    /// <summary>
-    /// Each amount costs at most 10,000 gas (two cold slots, two calls), so a call stays below a third of the 30 million that nodes allow.
-    /// </summary>
-    public const int AmountLimit = 1_000;
-
     public static readonly AbiFunction CreateMarketFunction = ContractArtifact.MarketFactory.Function("createMarket");
     public static readonly AbiFunction MarketOfFunction = ContractArtifact.MarketFactory.Function("marketOf");
     public static readonly AbiFunction UsdcFunction = ContractArtifact.MarketFactory.Function("usdc");
@@ -136,27 +126,4 @@ public sealed class MarketFactoryContract(EthereumClient client, Address address
             part => SpendableSharesFunction.Encode(market, part),
             SpendableSharesFunction
         );
-
-    private async Task<BigInteger[]> ReadManyAsync(
-        IReadOnlyList<Address> accounts,
-        int perAccount,
-        BlockRef block,
-        CancellationToken cancellationToken,
-        Func<object[], byte[]> encode,
-        AbiFunction function
-    )
-    {
-        var calls = accounts
-            .Chunk(Math.Min(AccountLimit, AmountLimit / perAccount))
-            .Select(part => new CallRequest(Address, encode([.. part.Cast<object>()])))
-            .ToArray();
-        var results = await Client.CallManyAsync(calls, block, cancellationToken);
-        BigInteger[] amounts = [.. results.SelectMany(r => ((object[])function.DecodeOutput(r.Required())[0]).Cast<BigInteger>())];
-        return amounts.Length == accounts.Count * perAccount
-            ? amounts
-            : throw new RpcUnavailableException(
-                function.Name,
-                $"{accounts.Count * perAccount} amounts were asked for, {amounts.Length} came"
-            );
-    }
 }

@@ -30,6 +30,9 @@ public sealed record MarketMatch(BigInteger TradeId, IReadOnlyList<MarketLeg> Le
 
     IReadOnlyList<object?> IAbiTuple.Values => [TradeId | (Purses() << PursesShift), Legs];
 
+    /// <param name="word">As the call has it, with the purses.</param>
+    internal static long TradeIdOf(BigInteger word) => (long)(word & ((BigInteger.One << PursesShift) - 1));
+
     private BigInteger Purses()
     {
         var purses = BigInteger.Zero;
@@ -92,6 +95,13 @@ public abstract record MarketEvent(EventLogPosition Position)
     public sealed record Resolved(EventLogPosition Position, BigInteger OutcomeIndex) : MarketEvent(Position);
 
     public sealed record Invalidated(EventLogPosition Position) : MarketEvent(Position);
+
+    /// <param name="Legs">A bit for each fill of the trade, in their order: set if it was paid from the maker's purse in the vault.</param>
+    public sealed record VaultUsed(EventLogPosition Position, BigInteger TradeId, BigInteger Legs) : MarketEvent(Position);
+
+    /// <summary>Of a resolution or an invalidation, which takes effect after the vault's delay.</summary>
+    /// <param name="ReadyTime">Unix seconds.</param>
+    public sealed record DecisionAnnounced(EventLogPosition Position, long ReadyTime) : MarketEvent(Position);
 
     public sealed record PausedSet(EventLogPosition Position, bool Paused) : MarketEvent(Position);
 }

@@ -27,10 +27,19 @@ public readonly record struct WithdrawalMessage(Address Account, BigInteger Asse
     public static TypedDataDomain DomainOf(BigInteger chainId, Address vault) =>
         new(DomainName, TypedDataDomain.MarketVersion, chainId, vault);
 
-    public Hash32 StructHash()
+    /// <summary>What the account signs, to ask for the co-signature. Of another type, so that neither can stand for the other.</summary>
+    public const string RequestType = "WithdrawalRequest(address account,uint256 asset,uint256 amount,uint256 nonce,uint256 deadline)";
+
+    public static readonly Hash32 RequestTypeHash = Keccak256.HashText(RequestType);
+
+    public Hash32 StructHash() => StructHash(WithdrawalTypeHash);
+
+    public Hash32 RequestStructHash() => StructHash(RequestTypeHash);
+
+    private Hash32 StructHash(Hash32 type)
     {
         Span<byte> words = stackalloc byte[6 * Word.Size];
-        WithdrawalTypeHash.CopyTo(words);
+        type.CopyTo(words);
         Word.Write(Account, words[32..]);
         Word.Write(Asset, words[64..]);
         Word.Write(Amount, words[96..]);
@@ -38,6 +47,22 @@ public readonly record struct WithdrawalMessage(Address Account, BigInteger Asse
         Word.Write(Deadline, words[160..]);
         return Keccak256.Hash(words);
     }
+}
+
+public static class VaultAssets
+{
+    /// <param name="market">Null: collateral, and <paramref name="units"/> are micro-USDC; else lots.</param>
+    public static WithdrawalMessage MessageOf(
+        Address account,
+        Address? market,
+        int outcome,
+        long units,
+        BigInteger nonce,
+        BigInteger deadline
+    ) =>
+        market is { } of
+            ? new(account, OutcomeTokenContract.IdOf(of, outcome), units * OrderMessage.AmountPerLot, nonce, deadline)
+            : new(account, VaultContract.Usdc, units, nonce, deadline);
 }
 
 /// <summary>
@@ -60,6 +85,8 @@ public sealed class VaultContract(EthereumClient client, Address address) : Depl
     public static readonly AbiFunction SigningKeyOfFunction = ContractArtifact.Vault.Function("signingKeyOf");
     public static readonly AbiFunction PurseOfFunction = ContractArtifact.Vault.Function("purseOf");
     public static readonly AbiFunction AmountsOfFunction = ContractArtifact.Vault.Function("amountsOf");
+    public static readonly AbiFunction DelayBlocksFunction = ContractArtifact.Vault.Function("delayBlocks");
+    public static readonly AbiFunction DelaySecondsFunction = ContractArtifact.Vault.Function("delaySeconds");
     public static readonly AbiFunction SetsOfFunction = ContractArtifact.Vault.Function("setsOf");
 
     public static readonly AbiEvent Deposited = ContractArtifact.Vault.Event("Deposited");
@@ -70,6 +97,12 @@ public sealed class VaultContract(EthereumClient client, Address address) : Depl
     public static readonly AbiEvent CoSignatureSpent = ContractArtifact.Vault.Event("CoSignatureSpent");
     public static readonly AbiEvent SharesRedeemed = ContractArtifact.Vault.Event("SharesRedeemed");
     public static readonly AbiEvent SigningKeyAnnounced = ContractArtifact.Vault.Event("SigningKeyAnnounced");
+
+    /// <summary>Those by which a purse changes, with its account and asset. Trades, which do too, have events of markets.</summary>
+    public static IReadOnlyList<AbiEvent> MoneyEvents { get; } =
+    [Deposited, WithdrawalRequested, WithdrawalCancelled, LeavingDrawn, Withdrawn, SharesRedeemed];
+
+    public static IReadOnlyList<Hash32> MoneyTopics { get; } = [.. MoneyEvents.Select(one => one.Topic), CoSignatureSpent.Topic];
 
     /// <summary>Of the caller's wallet, which has approved the vault.</summary>
     public static byte[] Deposit(BigInteger micros) => DepositFunction.Encode(micros);
@@ -119,9 +152,35 @@ public sealed class VaultContract(EthereumClient client, Address address) : Depl
         );
     }
 
+    /// <summary>In micro-USDC, or 10^-18 shares: what is free, which alone can be traded with.</summary>
+    public async Task<IReadOnlyList<BigInteger>> FreeAsync(
+        IReadOnlyList<Address> accounts,
+        BigInteger asset,
+        BlockRef block,
+        CancellationToken cancellationToken = default
+    )
+    {
+        const int FreeAndLeaving = 2;
+        var amounts = await ReadManyAsync(
+            accounts,
+            FreeAndLeaving,
+            block,
+            cancellationToken,
+            part => AmountsOfFunction.Encode(part, new object[] { asset }),
+            AmountsOfFunction
+        );
+        return [.. accounts.Select((_, i) => amounts[FreeAndLeaving * i])];
+    }
+
     /// <summary>In 10^-18 complete sets that are in purses without being shares at the outcome token; each is worth one USDC.</summary>
     public Task<BigInteger> SetsAsync(Address market, BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync<BigInteger>(SetsOfFunction, block, cancellationToken, market);
+
+    public async Task<WithdrawalDelay> DelayAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
+        new(
+            (long)await ReadAsync<BigInteger>(DelayBlocksFunction, block, cancellationToken),
+            (long)await ReadAsync<BigInteger>(DelaySecondsFunction, block, cancellationToken)
+        );
 
     public Task<Address> SigningKeyAsync(Address account, BlockRef block = default, CancellationToken cancellationToken = default) =>
         ReadAsync<Address>(SigningKeyOfFunction, block, cancellationToken, account);

@@ -45,6 +45,9 @@ public sealed record Eip1559Transaction
     /// <param name="raw">A transaction of this type that was signed here.</param>
     public static byte[] DataOf(byte[] raw) => Hex.Decode(((Transaction1559)TransactionFactory.CreateTransaction(raw)).Data);
 
+    /// <param name="raw">A transaction of this type that was signed here, and creates no contract.</param>
+    public static Address ToOf(byte[] raw) => Address.Parse(((Transaction1559)TransactionFactory.CreateTransaction(raw)).ReceiverAddress);
+
     // RLP encodes integers without leading zeros, and zero as empty.
     private static byte[] Integer(ReadOnlySpan<byte> bigEndian) => bigEndian.TrimStart((byte)0).ToArray();
 }

@@ -19,6 +19,10 @@ public enum CommandKind : byte
     BustTrade = 11,
     ExpireOrders = 12,
     ReduceOrder = 13,
+    SetFirmTerms = 14,
+    GrantWithdrawal = 15,
+    PayWithdrawal = 16,
+    LapseWithdrawal = 17,
 }
 
 public enum Side : byte
@@ -40,6 +44,21 @@ public enum SelfTradePrevention : byte
     CancelNewest = 0,
     CancelOldest = 1,
     CancelBoth = 2,
+}
+
+/// <summary>Where money is: in the account's own wallet, or in its purse of the vault, which makes it firm (docs/firm-money.md).</summary>
+public enum Purse : byte
+{
+    Wallet = 0,
+    Vault = 1,
+}
+
+public enum PurseChoice : byte
+{
+    /// <summary>The vault if its free part covers all of the order and firm orders are taken now, else the wallet.</summary>
+    Either = 0,
+    Wallet = 1,
+    Vault = 2,
 }
 
 public enum MarketState : byte
@@ -97,14 +116,14 @@ public readonly record struct Command
 
     /// <summary>
     /// Place: the size. Replace: the new open quantity. Reduce: the most that may stay open. ObserveBalance of shares: the account's
-    /// holding.
+    /// holding. GrantWithdrawal of shares: what leaves. SetFirmTerms: how many firm trades may be unsettled.
     /// </summary>
     public Quantity Quantity { get; init; }
 
     /// <summary>
     /// Place: the most to spend (0: no limit), only for buys that are <see cref="TimeInForce.ImmediateOrCancel"/> or
     /// <see cref="TimeInForce.FillOrKill"/>, since an order that rests is limited by its quantity. ObserveBalance of collateral: the
-    /// account's holding.
+    /// account's holding. GrantWithdrawal of collateral: what leaves.
     /// </summary>
     public Amount Amount { get; init; }
 
@@ -115,13 +134,14 @@ public readonly record struct Command
     /// <summary>
     /// Unix seconds after which the order may not trade; 0 means never, and so does any time after 2106, because the expiry queue has 32
     /// bits for it. CancelBySalt: until when one without an order counts towards its account's bound; the engine does not use it, but
-    /// <c>check</c> holds the tombstones against it (docs/decisions/0416).
+    /// <c>check</c> holds the tombstones against it (docs/decisions/0416). SetFirmTerms: until when firm orders are taken.
+    /// GrantWithdrawal: until when the co-signature is valid.
     /// </summary>
     public long ExpiresAtSeconds { get; init; }
 
     /// <summary>
     /// First 8 bytes of keccak256(salt), by which an account's orders with that salt are cancelled: all 32 bytes would double
-    /// the order's record.
+    /// the order's record. Of a withdrawal its nonce, which an account uses once.
     /// </summary>
     public ulong SaltTag { get; init; }
 
@@ -133,6 +153,16 @@ public readonly record struct Command
     public int TickSize { get; init; }
 
     public MarketState State { get; init; }
+
+    /// <summary>Place: which purse pays. ObserveBalance: which one was read, where Either is the wallet, as in earlier journals.</summary>
+    public PurseChoice Purse { get; init; }
+
+    /// <summary>
+    /// Place: trades with firm offers alone, and passes over the others, which keep their place. Only for orders that are
+    /// <see cref="TimeInForce.ImmediateOrCancel"/> or <see cref="TimeInForce.FillOrKill"/>: at rest it would cross what it passed over.
+    /// ListMarket: the market takes firm orders alone.
+    /// </summary>
+    public bool FirmOnly { get; init; }
 
     /// <summary>
     /// Block at which a balance was read or a trade was settled. A holding observed at or after a trade's block already includes the trade,
@@ -151,7 +181,7 @@ public static class CommandCodec
 
     private const byte Version = 1;
 
-    // Bytes 0..15 are small fields, 16..87 nine 64-bit words, 88..103 four 32-bit words. The rest is zero, reserved for new fields;
+    // Bytes 0..15 are small fields (11..15 unused), 16..87 nine 64-bit words, 88..103 four 32-bit words. The rest is zero, for new fields;
     // decoding refuses anything else there, so that a node never ignores a field it does not know.
     private const int Words = 16;
     private const int HalfWords = 88;
@@ -172,6 +202,8 @@ public static class CommandCodec
         into[6] = (byte)command.SelfTradePrevention;
         into[7] = command.Outcomes;
         into[8] = (byte)command.State;
+        into[9] = (byte)command.Purse;
+        into[10] = command.FirmOnly ? (byte)1 : (byte)0;
         PutWord(into, 0, command.Sequence);
         PutWord(into, 1, command.AcceptedAtMicros);
         PutWord(into, 2, command.Order.Value);
@@ -196,7 +228,7 @@ public static class CommandCodec
             throw new FormatException($"an encoded command has {Size} bytes, not {from.Length}");
         if (from[0] != Version)
             throw new FormatException($"unknown command version {from[0]}");
-        if (from[1] is 0 or > (byte)CommandKind.ReduceOrder)
+        if (from[1] is 0 or > (byte)CommandKind.LapseWithdrawal)
             throw new FormatException($"unknown command kind {from[1]}");
         if (
             from[3] > (byte)Side.Sell
@@ -204,7 +236,9 @@ public static class CommandCodec
             || from[5] > 1
             || from[6] > (byte)SelfTradePrevention.CancelBoth
             || from[8] > (byte)MarketState.Resolved
-            || from[9..Words].ContainsAnyExcept((byte)0)
+            || from[9] > (byte)PurseChoice.Vault
+            || from[10] > 1
+            || from[11..Words].ContainsAnyExcept((byte)0)
             || from[Used..].ContainsAnyExcept((byte)0)
         )
             throw new FormatException("the command has a value that no command has");
@@ -219,6 +253,8 @@ public static class CommandCodec
             SelfTradePrevention = (SelfTradePrevention)from[6],
             Outcomes = from[7],
             State = (MarketState)from[8],
+            Purse = (PurseChoice)from[9],
+            FirmOnly = from[10] == 1,
             Sequence = Word(from, 0),
             AcceptedAtMicros = Word(from, 1),
             Order = new OrderId(Word(from, 2)),

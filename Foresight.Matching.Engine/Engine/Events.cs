@@ -34,7 +34,8 @@ public readonly record struct OrderFilled(
     Price Price,
     Quantity Quantity,
     Quantity Remaining,
-    bool IsTaker
+    bool IsTaker,
+    Purse Purse
 );
 
 /// <summary>
@@ -59,8 +60,9 @@ public readonly record struct TradeClosed(TradeId Trade, bool Settled);
 public interface IExchangeEvents
 {
     /// <summary>Its fills, if any, follow. No event reports that the rest rests in the book: it does unless a cancel follows.</summary>
+    /// <param name="purse">Which one pays, where the command leaves the choice.</param>
     /// <param name="placed">The command that placed it; for a replacement with what it keeps of the replaced order.</param>
-    void OnAccepted(OrderId order, in Command placed);
+    void OnAccepted(OrderId order, Purse purse, in Command placed);
 
     void OnRejected(in CommandRejected e);
     void OnTrade(in TradeExecuted e);
@@ -70,16 +72,18 @@ public interface IExchangeEvents
     void OnMarketChanged(in MarketChanged e);
     void OnTradeClosed(in TradeClosed e);
 
-    void OnBalanceTouched(AccountId account, MarketId market, byte outcome);
+    void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse);
 }
 
 /// <summary>Micro-USDC of collateral, or lots of shares.</summary>
 /// <param name="Owned">
-/// The last observation of the chain, plus the effects of trades settled since. Negative for a moment when money was spent that no
-/// observation had shown (docs/decisions/0103).
+/// The last observation of the chain (in the vault: of its free part), plus the effects of trades settled since. Negative for a moment
+/// when money was spent that no observation had shown (docs/decisions/0103).
 /// </param>
 /// <param name="OrderHold">Reserved by resting orders.</param>
-/// <param name="TradeHold">Reserved by trades that are matched and not yet settled.</param>
+/// <param name="TradeHold">
+/// Reserved by trades that are matched and not yet settled, and by withdrawals that were co-signed and are neither paid nor lapsed.
+/// </param>
 public readonly record struct Holding(long Owned, long OrderHold, long TradeHold)
 {
     public long Available => Owned - OrderHold - TradeHold;

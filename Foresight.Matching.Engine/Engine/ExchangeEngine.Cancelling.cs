@@ -124,9 +124,11 @@ public sealed partial class ExchangeEngine
         var number = order.Number;
         ref var holding = ref _holdings.At(order.HoldingRow);
         holding.OrderHold -= unchecked(left * HoldPerLot(order.Side, PriceOf(order.Side, key)));
+        if (holding.Purse == Purse.Vault)
+            _firmDepth.Add(_markets.Listed(market).LadderOf(order.Outcome, order.Side), key, -left);
         Forget(ref order, slot, account, market);
         events.OnCancelled(new OrderCancelled(OrderIdOf(number), new MarketId(market), new AccountId(account), new Quantity(left), reason));
-        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
+        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome, holding.Purse);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -12,14 +12,14 @@ public sealed partial class ExchangeEngine
     {
         var direct = new BookCursor(_books, order.Against);
         Span<BookCursor> others = stackalloc BookCursor[ExchangeLimits.MaxOutcomes - 1];
-        others = others[..Math.Max(order.SetOutcomes - 1, 0)];
-        for (var leg = 0; leg < others.Length; leg++)
-            others[leg] = new BookCursor(_books, order.LadderOfOutcome(leg < order.Outcome ? leg : leg + 1));
-
+        others = CursorsOfSet(order, others);
         var wanted = quantity;
         var budget = order.Budget;
+        var (passedOver, firmTrades) = (0, _firmTrades);
         while (quantity > 0)
         {
+            if (order.FirmOnly && !PassOver(order, ref direct, others, ref passedOver))
+                return false;
             var setKey = SetKeyOf(order, others);
             var isDirect = direct.Key <= setKey;
             var key = isDirect ? direct.Key : setKey;
@@ -39,6 +39,8 @@ public sealed partial class ExchangeEngine
                 continue;
             }
 
+            if (order.Purse == Purse.Vault && (isDirect ? IsVault(direct.Slot) : AreVault(others)) && ++firmTrades > _firmAllotment)
+                return false;
             var fill = Math.Min(quantity, isDirect ? direct.Left : LeastLeft(others));
             if (budget != long.MaxValue)
             {

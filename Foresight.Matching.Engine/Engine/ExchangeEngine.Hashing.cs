@@ -20,7 +20,9 @@ public sealed partial class ExchangeEngine
         }
 
         hash = Mixing.Then(hash, unchecked((long)HashHoldings()));
-        return Mixing.Then(hash, unchecked((long)HashTrades()));
+        hash = Mixing.Then(hash, unchecked((long)HashTrades()));
+        // An exchange without a vault keeps the hash that it had before there were any: snapshots are stored beside theirs.
+        return HasFirmState ? Mixing.Then(hash, unchecked((long)HashFirm())) : hash;
     }
 
     private ulong HashMarket(ulong hash, int market)
@@ -28,7 +30,7 @@ public sealed partial class ExchangeEngine
         ref readonly var row = ref _markets.At(market);
         hash = Mixing.Then(hash, market);
         hash = Mixing.Then(hash, ((long)row.Outcomes << 32) | (uint)row.TickSize);
-        hash = Mixing.Then(hash, ((long)row.State << 8) | row.Winner);
+        hash = Mixing.Then(hash, ((row.FirmOnly ? 1L : 0L) << 16) | ((long)row.State << 8) | row.Winner);
         for (var ladder = row.FirstLadder; ladder < row.FirstLadder + row.Books * 2; ladder++)
         {
             var level = _books.LadderAt(ladder).BestLevel;
@@ -51,7 +53,8 @@ public sealed partial class ExchangeEngine
         ref readonly var order = ref _orders.At(slot);
         hash = Mixing.Then(hash, order.Number);
         hash = Mixing.Then(hash, node.Quantity);
-        hash = Mixing.Then(hash, ((long)node.Tag << 16) | ((long)order.Outcome << 8) | (byte)order.Side);
+        var purse = (long)_holdings.At(order.HoldingRow).Purse;
+        hash = Mixing.Then(hash, ((long)node.Tag << 16) | ((long)order.Outcome << 8) | (purse << 1) | (byte)order.Side);
         hash = Mixing.Then(hash, unchecked((long)order.SaltTag));
         return Mixing.Then(hash, _expiry.SecondOf(slot));
     }
@@ -88,7 +91,7 @@ public sealed partial class ExchangeEngine
                 hash = Mixing.Then(hash, side.Order);
                 hash = Mixing.Then(
                     hash,
-                    ((long)side.Account << 32) | ((long)side.PriceTicks << 16) | ((long)side.Outcome << 8) | (byte)side.Side
+                    ((long)side.Account << 32) | ((long)side.PriceTicks << 16) | ((long)side.Outcome << 8) | side.Terms
                 );
             }
 

@@ -15,7 +15,7 @@ public sealed partial class ExchangeEngine
         if (!HasRoomFor(command.Outcomes))
             return RejectReason.NoRoom;
 
-        AddMarket(market, command.Outcomes, command.TickSize);
+        AddMarket(market, command.Outcomes, command.TickSize).FirmOnly = command.FirmOnly;
         events.OnMarketChanged(new MarketChanged(command.Market, MarketState.Open));
         return RejectReason.None;
     }

@@ -13,9 +13,9 @@ public sealed partial class ExchangeEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long Match<TEvents>(ref IncomingOrder order, long quantity, ref TEvents events)
         where TEvents : struct, IExchangeEvents =>
-        order.SetOutcomes == 0
-            ? MatchDirect(ref order, order.LimitKey, quantity, ref events)
-            : MatchWithSets(ref order, quantity, ref events);
+        order.FirmOnly ? MatchFirmOnly(ref order, quantity, ref events)
+        : order.SetOutcomes == 0 ? MatchDirect(ref order, order.LimitKey, quantity, ref events)
+        : MatchWithSets(ref order, quantity, ref events);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long MatchDirect<TEvents>(ref IncomingOrder order, int limitKey, long quantity, ref TEvents events)
@@ -27,7 +27,9 @@ public sealed partial class ExchangeEngine
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MeetsItselfFirst(in IncomingOrder order) =>
-        order.SetOutcomes == 0 ? MeetsItselfFirstDirectly(order) : MeetsItselfFirstWithSets(order);
+        order.FirmOnly ? MeetsItselfFirstAmongFirm(order)
+        : order.SetOutcomes == 0 ? MeetsItselfFirstDirectly(order)
+        : MeetsItselfFirstWithSets(order);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MeetsItselfFirstDirectly(in IncomingOrder order)
@@ -57,6 +59,12 @@ public sealed partial class ExchangeEngine
         {
             if (maker.Tag == _order.Account)
                 return PreventSelfTrade(ref _order, key);
+            if (_order.Purse == Purse.Vault && !_order.IsSpent(key) && engine.IsOneTooMany(slot))
+            {
+                _order.Stopped = CancelReason.FirmUnavailable;
+                return 0;
+            }
+
             var fill = Math.Min(maker.Quantity, quantity);
             return _order.Budget == long.MaxValue ? fill : WithinBudget(ref _order, key, fill);
         }
@@ -134,6 +142,13 @@ public sealed partial class ExchangeEngine
         var makerHold = unchecked(HoldPerLot(makerSide, makerPrice) * quantity);
         makerHolding.OrderHold -= makerHold;
         makerHolding.TradeHold += makerHold;
+        var makerPurse = makerHolding.Purse;
+        if (makerPurse == Purse.Vault)
+        {
+            _firmDepth.Add(order.Against, key, -quantity);
+            _firmTrades += (int)order.Purse;
+        }
+
         var takerHold = unchecked(HoldPerLot(order.Side, takerPrice) * quantity);
         _holdings.At(order.HoldingRow).TradeHold += takerHold;
         if (order.Budget != long.MaxValue)
@@ -147,7 +162,7 @@ public sealed partial class ExchangeEngine
             Account = order.Account,
             PriceTicks = unchecked((ushort)takerPrice),
             Outcome = order.Outcome,
-            Side = order.Side,
+            Terms = TradeLeg.TermsOf(order.Side, order.Purse),
         };
         record.Inline[1] = new TradeLeg
         {
@@ -155,7 +170,7 @@ public sealed partial class ExchangeEngine
             Account = makerAccount,
             PriceTicks = unchecked((ushort)makerPrice),
             Outcome = makerOutcome,
-            Side = makerSide,
+            Terms = TradeLeg.TermsOf(makerSide, makerPurse),
         };
 
         order.Unfilled -= quantity;
@@ -172,7 +187,8 @@ public sealed partial class ExchangeEngine
                 new Price(takerPrice),
                 new Quantity(quantity),
                 new Quantity(order.Unfilled),
-                IsTaker: true
+                IsTaker: true,
+                order.Purse
             )
         );
         events.OnFilled(
@@ -186,10 +202,11 @@ public sealed partial class ExchangeEngine
                 new Price(makerPrice),
                 new Quantity(quantity),
                 new Quantity(makerLeft),
-                IsTaker: false
+                IsTaker: false,
+                makerPurse
             )
         );
-        events.OnBalanceTouched(new AccountId(makerAccount), new MarketId(makerHolding.Market), makerHolding.Outcome);
+        events.OnBalanceTouched(new AccountId(makerAccount), new MarketId(makerHolding.Market), makerHolding.Outcome, makerPurse);
         if (makerLeft == 0)
             Forget(ref maker, makerSlot, makerAccount, order.Market);
     }

@@ -26,20 +26,25 @@ public sealed partial class ExchangeEngine
         )
             return RejectReason.TooManyOrders;
 
-        var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, side));
+        var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, side, Purse.Wallet));
         // Cannot overflow: both factors were checked.
         var hold = unchecked(HoldPerLot(side, command.Price.Ticks) * quantity);
+        // The vault is looked into only where an account has something in it.
+        var firm = MayBeFirm(command, market) ? ChoosePurse(command, market, hold, _clockMicros, ref row) : RejectReason.None;
         var ladder = market.LadderOf(command.Outcome, side);
         var key = OwnKey(side, command.Price.Ticks);
         // Most orders only rest, so they are spared the stack frame that matching needs (docs/decisions/0104).
         if (_books.LadderAt(ladder ^ 1).BestKey <= unchecked(Price.TicksPerUnit - key) || market.Outcomes > 2 || !rests)
-            return PlaceAndMatch(command, ref market, row, hold, ref events);
-        if (_holdings.At(row).Available < hold)
+            return PlaceAndMatch(command, ref market, row, hold, firm, ref events);
+        ref readonly var holding = ref _holdings.At(row);
+        if (holding.Available < hold)
             return RejectReason.InsufficientBalance;
+        if (firm != RejectReason.None)
+            return firm;
 
-        Accept(command, ref events);
+        Accept(command, holding.Purse, ref events);
         Rest(ref market, ladder, key, quantity, row, hold, command);
-        Touch(command, ref events);
+        Touch(command, holding.Purse, ref events);
         return RejectReason.None;
     }
 
@@ -62,15 +67,23 @@ public sealed partial class ExchangeEngine
             return RejectReason.TooManyOrders;
         var hold = HoldPerLot(command.Side, command.Price.Ticks) * command.Quantity.Lots;
         var needed = command.Amount.Micros == 0 ? hold : Math.Min(hold, command.Amount.Micros);
-        var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, command.Side));
-        return _holdings.At(row).Available < needed ? RejectReason.InsufficientBalance : RejectReason.None;
+        var row = _holdings.Find(HoldingKey(account, command.Market.Value, command.Outcome, command.Side, Purse.Wallet));
+        var firm = ChoosePurse(command, market, hold, Math.Max(command.AcceptedAtMicros, _clockMicros), ref row);
+        return _holdings.At(row).Available < needed ? RejectReason.InsufficientBalance : firm;
     }
 
     /// <summary>Expiring orders may free the funds or the place that an order lacks.</summary>
     public bool HasExpiriesDue(long acceptedAtMicros) => acceptedAtMicros > _expiry.NextMicros;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private RejectReason PlaceAndMatch<TEvents>(in Command command, ref MarketRow market, int row, long hold, ref TEvents events)
+    private RejectReason PlaceAndMatch<TEvents>(
+        in Command command,
+        ref MarketRow market,
+        int row,
+        long hold,
+        RejectReason firm,
+        ref TEvents events
+    )
         where TEvents : struct, IExchangeEvents
     {
         var order = Incoming(command, market, row);
@@ -85,6 +98,8 @@ public sealed partial class ExchangeEngine
                 return refused;
         }
 
+        if (firm != RejectReason.None)
+            return firm;
         Enter(command, ref market, ref order, crosses, ref events);
         return RejectReason.None;
     }
@@ -93,7 +108,7 @@ public sealed partial class ExchangeEngine
     private void Enter<TEvents>(in Command command, ref MarketRow market, ref IncomingOrder order, bool crosses, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        Accept(command, ref events);
+        Accept(command, order.Purse, ref events);
         var left = crosses ? Match(ref order, command.Quantity.Lots, ref events) : command.Quantity.Lots;
         if (left > 0)
         {
@@ -108,7 +123,7 @@ public sealed partial class ExchangeEngine
             }
         }
 
-        Touch(command, ref events);
+        Touch(command, order.Purse, ref events);
     }
 
     /// <summary>Checks in the order of <see cref="RejectReason"/>, because the lowest applicable number is reported.</summary>
@@ -130,6 +145,8 @@ public sealed partial class ExchangeEngine
             || quantity > Quantity.MaxLots
             || (command.ExpiresAtSeconds | command.Amount.Micros) != 0
             || command.PostOnly
+            || command.FirmOnly
+            || command.Purse > PurseChoice.Vault
             || (command.TimeInForce & ~TimeInForce.ImmediateOrCancel) != TimeInForce.GoodTilCancelled
             || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
         )
@@ -161,6 +178,8 @@ public sealed partial class ExchangeEngine
             || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
             || isImmediate && command.PostOnly
             || budget > 0 && !isImmediate
+            || command.Purse > PurseChoice.Vault
+            || command.FirmOnly && (!isImmediate || command.Purse == PurseChoice.Wallet)
             || command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0
         )
             return RejectReason.InvalidTimeInForce;
@@ -184,7 +203,7 @@ public sealed partial class ExchangeEngine
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static IncomingOrder Incoming(in Command command, in MarketRow market, int row) =>
+    private IncomingOrder Incoming(in Command command, in MarketRow market, int row) =>
         new()
         {
             Number = command.Sequence,
@@ -196,6 +215,8 @@ public sealed partial class ExchangeEngine
             Outcome = command.Outcome,
             Side = command.Side,
             SelfTradePrevention = command.SelfTradePrevention,
+            Purse = _holdings.At(row).Purse,
+            FirmOnly = command.FirmOnly,
             SetOutcomes = market.Outcomes == 2 ? (byte)0 : (byte)market.Outcomes,
             TickSize = market.TickSize,
             Unfilled = command.Quantity.Lots,
@@ -203,16 +224,16 @@ public sealed partial class ExchangeEngine
         };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Accept<TEvents>(in Command command, ref TEvents events)
-        where TEvents : struct, IExchangeEvents => events.OnAccepted(OrderIdOf(command.Sequence), command);
+    private void Accept<TEvents>(in Command command, Purse purse, ref TEvents events)
+        where TEvents : struct, IExchangeEvents => events.OnAccepted(OrderIdOf(command.Sequence), purse, command);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Touch<TEvents>(in Command order, ref TEvents events)
+    private static void Touch<TEvents>(in Command order, Purse purse, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
         // Branch-free, because sides alternate at random. A buy reserves collateral, which has market 0 and outcome 255.
         var isBuy = unchecked((int)order.Side - 1);
-        events.OnBalanceTouched(order.Account, new MarketId(order.Market.Value & ~isBuy), unchecked((byte)(order.Outcome | isBuy)));
+        events.OnBalanceTouched(order.Account, new MarketId(order.Market.Value & ~isBuy), unchecked((byte)(order.Outcome | isBuy)), purse);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -228,7 +249,10 @@ public sealed partial class ExchangeEngine
         if (command.ExpiresAtSeconds != 0)
             _expiry.Add(slot, command.ExpiresAtSeconds);
         market.OpenOrders++;
-        _holdings.At(row).OrderHold += hold;
+        ref var holding = ref _holdings.At(row);
+        holding.OrderHold += hold;
+        if (holding.Purse == Purse.Vault)
+            _firmDepth.Add(ladder, key, quantity);
     }
 
     private void CancelRest<TEvents>(in IncomingOrder order, long left, ref TEvents events)

@@ -30,10 +30,12 @@ public sealed partial class ExchangeEngine
         ref var holding = ref _holdings.At(order.HoldingRow);
         _books.Shrink(slot, excess);
         holding.OrderHold -= excess * HoldPerLot(order.Side, price);
+        if (holding.Purse == Purse.Vault)
+            ShrinkFirmDepth(slot, excess);
         events.OnReplaced(
             new OrderReplaced(command.Order, new MarketId(_books.LadderAt(level.Level).Market), new Quantity(most), new Price(price))
         );
-        events.OnBalanceTouched(new AccountId(_books.NodeAt(slot).Tag), new MarketId(holding.Market), holding.Outcome);
+        events.OnBalanceTouched(new AccountId(_books.NodeAt(slot).Tag), new MarketId(holding.Market), holding.Outcome, holding.Purse);
         return RejectReason.None;
     }
 }

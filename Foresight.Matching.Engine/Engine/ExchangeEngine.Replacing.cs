@@ -33,10 +33,15 @@ public sealed partial class ExchangeEngine
         if (key == oldKey && quantity <= oldQuantity)
         {
             if (quantity < oldQuantity)
+            {
                 _books.Shrink(slot, oldQuantity - quantity);
+                if (holding.Purse == Purse.Vault)
+                    ShrinkFirmDepth(slot, oldQuantity - quantity);
+            }
+
             holding.OrderHold += more;
             events.OnReplaced(new OrderReplaced(command.Order, new MarketId(marketId), command.Quantity, command.Price));
-            events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome);
+            events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome, holding.Purse);
             return RejectReason.None;
         }
 
@@ -53,6 +58,8 @@ public sealed partial class ExchangeEngine
                 return refused;
         }
 
+        if (holding.Purse == Purse.Vault && !IsFirmOpen(_clockMicros))
+            return RejectReason.FirmUnavailable;
         Cancel(slot, CancelReason.Replaced, ref events);
         Enter(successor, ref market, ref order, crosses, ref events);
         return RejectReason.None;
@@ -71,6 +78,8 @@ public sealed partial class ExchangeEngine
             command.TimeInForce > TimeInForce.GoodTilDate
             || command.SelfTradePrevention > SelfTradePrevention.CancelBoth
             || command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0
+            || command.FirmOnly
+            || command.Purse != PurseChoice.Either
         )
             return RejectReason.InvalidTimeInForce;
 

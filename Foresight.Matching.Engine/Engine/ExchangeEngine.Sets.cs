@@ -85,36 +85,44 @@ public sealed partial class ExchangeEngine
         Span<int> prices = stackalloc int[ExchangeLimits.MaxOutcomes - 1];
         makers = makers[..(order.SetOutcomes - 1)];
         prices = prices[..makers.Length];
-        var sum = 0;
         for (var leg = 0; leg < makers.Length; leg++)
         {
             var ladder = order.LadderOfOutcome(leg < order.Outcome ? leg : leg + 1);
             makers[leg] = HeadOf(ladder);
             prices[leg] = PriceOf(order.Side, _books.LadderAt(ladder).BestKey);
-            sum += prices[leg];
             quantity = Math.Min(quantity, _books.NodeAt(makers[leg]).Quantity);
+        }
+
+        if (order.Purse == Purse.Vault && IsOneTooMany(makers))
+        {
+            order.Stopped = CancelReason.FirmUnavailable;
+            return 0;
         }
 
         if (order.Budget != long.MaxValue)
             quantity = WithinBudget(ref order, setKey, quantity);
-
-        var takerTicks = order.PriceAt(setKey);
-        if (sum + takerTicks > Price.TicksPerUnit)
-            SetPricing.LowerTo(prices, Price.TicksPerUnit - takerTicks, order.TickSize);
-        TradeSet(ref order, takerTicks, makers, prices, quantity, ref events);
+        TradeSet(ref order, setKey, makers, prices, quantity, ref events);
         return quantity;
     }
 
+    /// <param name="prices">Limits of the makers; those that pay less are lowered here.</param>
     private void TradeSet<TEvents>(
         ref IncomingOrder order,
-        int takerTicks,
+        int setKey,
         ReadOnlySpan<int> makers,
-        ReadOnlySpan<int> prices,
+        Span<int> prices,
         long quantity,
         ref TEvents events
     )
         where TEvents : struct, IExchangeEvents
     {
+        var takerTicks = order.PriceAt(setKey);
+        var sum = takerTicks;
+        foreach (var price in prices)
+            sum += price;
+        if (sum > Price.TicksPerUnit)
+            SetPricing.LowerTo(prices, Price.TicksPerUnit - takerTicks, order.TickSize);
+
         var takerHold = HoldPerLot(order.Side, takerTicks) * quantity;
         _holdings.At(order.HoldingRow).TradeHold += takerHold;
         if (order.Budget != long.MaxValue)
@@ -130,7 +138,7 @@ public sealed partial class ExchangeEngine
             Account = order.Account,
             PriceTicks = (ushort)takerTicks,
             Outcome = order.Outcome,
-            Side = order.Side,
+            Terms = TradeLeg.TermsOf(order.Side, order.Purse),
         };
         _trades.Extend(trade);
         var id = TradeIdOf(number);
@@ -146,11 +154,13 @@ public sealed partial class ExchangeEngine
                 new Price(takerTicks),
                 new Quantity(quantity),
                 new Quantity(order.Unfilled),
-                IsTaker: true
+                IsTaker: true,
+                order.Purse
             )
         );
         for (var leg = 0; leg < makers.Length; leg++)
             FillSetMaker(order, trade, leg + 1, makers[leg], prices[leg], quantity, ref events);
+        _firmTrades += IsFirm(trade) ? 1 : 0;
     }
 
     private void FillSetMaker<TEvents>(in IncomingOrder order, int trade, int leg, int slot, int ticks, long quantity, ref TEvents events)
@@ -165,13 +175,15 @@ public sealed partial class ExchangeEngine
         // Two prices, because in a mint a maker may pay less than its limit; the difference becomes free again.
         holding.OrderHold -= HoldPerLot(maker.Side, limit) * quantity;
         holding.TradeHold += HoldPerLot(maker.Side, ticks) * quantity;
+        if (holding.Purse == Purse.Vault)
+            ShrinkFirmDepth(slot, quantity);
         _trades.LegAt(trade, leg) = new TradeLeg
         {
             Order = maker.Number,
             Account = account,
             PriceTicks = (ushort)ticks,
             Outcome = maker.Outcome,
-            Side = maker.Side,
+            Terms = TradeLeg.TermsOf(maker.Side, holding.Purse),
         };
 
         events.OnFilled(
@@ -185,10 +197,11 @@ public sealed partial class ExchangeEngine
                 new Price(ticks),
                 new Quantity(quantity),
                 new Quantity(left),
-                IsTaker: false
+                IsTaker: false,
+                holding.Purse
             )
         );
-        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome);
+        events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome, holding.Purse);
         if (left > 0)
         {
             _books.Shrink(slot, quantity);

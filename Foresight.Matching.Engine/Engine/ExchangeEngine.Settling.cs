@@ -19,7 +19,8 @@ public sealed partial class ExchangeEngine
         if (units is < 0 or > ExchangeLimits.OwnedUnits)
             return RejectReason.InvalidAmount;
         var marketOfAsset = isCollateral ? 0 : command.Market.Value;
-        var row = _holdings.Find(HoldingRow.KeyOf(account, marketOfAsset, command.Outcome));
+        var purse = command.Purse == PurseChoice.Vault ? Purse.Vault : Purse.Wallet;
+        var row = _holdings.Find(HoldingRow.KeyOf(account, marketOfAsset, command.Outcome, purse));
         if (command.Block < _holdings.At(row).Block)
             return RejectReason.StaleObservation;
         if (account is < 1 or > ExchangeLimits.Accounts)
@@ -27,11 +28,11 @@ public sealed partial class ExchangeEngine
         if (row == 0 && _holdings.Count >= _bounds.Holdings)
             return RejectReason.NoRoom;
 
-        row = AddHolding(account, marketOfAsset, command.Outcome);
+        row = AddHolding(account, marketOfAsset, command.Outcome, purse);
         ref var holding = ref _holdings.At(row);
         holding.Owned = units;
         holding.Block = command.Block;
-        events.OnBalanceTouched(command.Account, new MarketId(holding.Market), command.Outcome);
+        events.OnBalanceTouched(command.Account, new MarketId(holding.Market), command.Outcome, purse);
         if (holding.Available < 0)
             CancelUnfunded(account, row, ref events);
         return RejectReason.None;
@@ -51,6 +52,7 @@ public sealed partial class ExchangeEngine
         var trade = _trades.At(slot);
         for (var leg = 0; leg < trade.Legs; leg++)
             SettleLeg(_trades.LegAt(slot, leg), trade.Market, trade.Quantity, command.Block, ref events);
+        _firmTrades -= IsFirm(slot) ? 1 : 0;
         _trades.Remove(slot);
         events.OnTradeClosed(new TradeClosed(command.Trade, Settled: true));
         return RejectReason.None;
@@ -64,8 +66,9 @@ public sealed partial class ExchangeEngine
         where TEvents : struct, IExchangeEvents
     {
         var account = new AccountId(leg.Account);
-        var sharesRow = AddHolding(leg.Account, market, leg.Outcome);
-        var collateralRow = AddHolding(leg.Account, 0, Command.CollateralOutcome);
+        var purse = leg.Purse;
+        var sharesRow = AddHolding(leg.Account, market, leg.Outcome, purse);
+        var collateralRow = AddHolding(leg.Account, 0, Command.CollateralOutcome, purse);
         ref var shares = ref _holdings.At(sharesRow);
         ref var collateral = ref _holdings.At(collateralRow);
         var cost = leg.PriceTicks * quantity;
@@ -78,8 +81,8 @@ public sealed partial class ExchangeEngine
             paid.Owned -= debit;
         if (!IsObservedAt(received, block))
             received.Owned += credit;
-        events.OnBalanceTouched(account, default, Command.CollateralOutcome);
-        events.OnBalanceTouched(account, new MarketId(market), leg.Outcome);
+        events.OnBalanceTouched(account, default, Command.CollateralOutcome, purse);
+        events.OnBalanceTouched(account, new MarketId(market), leg.Outcome, purse);
     }
 
     /// <summary>
@@ -120,7 +123,7 @@ public sealed partial class ExchangeEngine
     }
 
     private int FindReceived(in TradeLeg leg, int market) =>
-        _holdings.Find(HoldingKey(leg.Account, market, leg.Outcome, leg.Side == Side.Buy ? Side.Sell : Side.Buy));
+        _holdings.Find(HoldingKey(leg.Account, market, leg.Outcome, leg.Side == Side.Buy ? Side.Sell : Side.Buy, leg.Purse));
 
     private RejectReason BustTrade<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents
@@ -133,11 +136,12 @@ public sealed partial class ExchangeEngine
         for (var leg = 0; leg < trade.Legs; leg++)
         {
             ref readonly var side = ref _trades.LegAt(slot, leg);
-            ref var holding = ref _holdings.At(_holdings.Find(HoldingKey(side.Account, trade.Market, side.Outcome, side.Side)));
+            ref var holding = ref _holdings.At(_holdings.Find(HoldingKey(side.Account, trade.Market, side.Outcome, side.Side, side.Purse)));
             holding.TradeHold -= HoldPerLot(side.Side, side.PriceTicks) * trade.Quantity;
-            events.OnBalanceTouched(new AccountId(side.Account), new MarketId(holding.Market), holding.Outcome);
+            events.OnBalanceTouched(new AccountId(side.Account), new MarketId(holding.Market), holding.Outcome, holding.Purse);
         }
 
+        _firmTrades -= IsFirm(slot) ? 1 : 0;
         _trades.Remove(slot);
         events.OnTradeClosed(new TradeClosed(command.Trade, Settled: false));
         return RejectReason.None;
@@ -145,9 +149,10 @@ public sealed partial class ExchangeEngine
 
     private int FindTrade(TradeId trade) => _trades.Find(NumberOf(trade.Value));
 
-    private int AddHolding(int account, int market, int outcome)
+    private int AddHolding(int account, int market, int outcome, Purse purse)
     {
         _orders.EnsureAccount(account);
-        return _holdings.FindOrAdd(HoldingRow.KeyOf(account, market, outcome));
+        _hasVault |= purse == Purse.Vault;
+        return _holdings.FindOrAdd(HoldingRow.KeyOf(account, market, outcome, purse));
     }
 }

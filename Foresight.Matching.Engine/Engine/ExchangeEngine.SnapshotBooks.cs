@@ -1,6 +1,7 @@
 using Foresight.Matching.Engine.Markets;
 using Foresight.Matching.Engine.Orders;
 using Foresight.Matching.Engine.Snapshots;
+using Foresight.Matching.Engine.Trades;
 
 namespace Foresight.Matching.Engine;
 
@@ -22,6 +23,7 @@ public sealed partial class ExchangeEngine
             writer.Byte((byte)row.TickSize);
             writer.Byte((byte)row.State);
             writer.Byte(row.Winner);
+            writer.Byte(row.FirmOnly ? (byte)1 : (byte)0);
             writer.Half(row.OpenOrders);
             for (var ladder = row.FirstLadder; ladder < row.FirstLadder + row.Books * 2; ladder++)
                 WriteLadder(ref writer, ladder);
@@ -44,7 +46,7 @@ public sealed partial class ExchangeEngine
                 writer.Half(node.Tag);
                 writer.Half(PriceOf(order.Side, key));
                 writer.Byte(order.Outcome);
-                writer.Byte((byte)order.Side);
+                writer.Byte(TradeLeg.TermsOf(order.Side, _holdings.At(order.HoldingRow).Purse));
                 writer.Word(unchecked((long)order.SaltTag));
                 writer.Word(_expiry.SecondOf(slot));
                 slot = node.Next;
@@ -54,9 +56,9 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    private void ReadMarkets(ref SnapshotDecoder reader)
+    private void ReadMarkets(ref SnapshotDecoder reader, bool hasPurses)
     {
-        for (var count = reader.Count(bytesEach: 12); count > 0; count--)
+        for (var count = reader.Count(bytesEach: hasPurses ? 13 : 12); count > 0; count--)
         {
             var market = reader.Half();
             var outcomes = reader.Byte();
@@ -72,15 +74,22 @@ public sealed partial class ExchangeEngine
             ref var row = ref AddMarket(market, outcomes, tickSize);
             row.State = (MarketState)reader.Byte();
             row.Winner = reader.Byte();
-            if (row.State > MarketState.Resolved || row.Winner >= outcomes || row.Winner != 0 && row.State != MarketState.Resolved)
+            var firmOnly = hasPurses ? reader.Byte() : 0;
+            row.FirmOnly = firmOnly == 1;
+            if (
+                row.State > MarketState.Resolved
+                || row.Winner >= outcomes
+                || row.Winner != 0 && row.State != MarketState.Resolved
+                || firmOnly > 1
+            )
                 throw new FormatException($"the snapshot has a market {market} in state {row.State} won by {row.Winner}");
-            ReadOrders(ref reader, market, ref row);
+            ReadOrders(ref reader, market, ref row, hasPurses);
         }
 
         LinkOrders();
     }
 
-    private void ReadOrders(ref SnapshotDecoder reader, int market, ref MarketRow row)
+    private void ReadOrders(ref SnapshotDecoder reader, int market, ref MarketRow row, bool hasPurses)
     {
         for (var count = reader.Count(bytesEach: 42); count > 0; count--)
         {
@@ -89,8 +98,9 @@ public sealed partial class ExchangeEngine
             var account = reader.Half();
             var ticks = reader.Half();
             var outcome = reader.Byte();
-            var side = (Side)reader.Byte();
-            var holding = _holdings.Find(HoldingKey(account, market, outcome, side));
+            var terms = reader.Byte();
+            var (side, purse) = ((Side)(terms & 1), (Purse)(terms >> 1));
+            var holding = _holdings.Find(HoldingKey(account, market, outcome, side, purse));
             if (
                 number < 1
                 || number > Sequence
@@ -100,7 +110,7 @@ public sealed partial class ExchangeEngine
                 || quantity is < Quantity.MinLots or > Quantity.MaxLots
                 || ticks is < Price.MinTicks or > Price.MaxTicks
                 || outcome >= row.Outcomes
-                || side > Side.Sell
+                || purse > (hasPurses ? Purse.Vault : Purse.Wallet)
                 || holding == 0
             )
                 throw new FormatException($"the snapshot has an order {number} that no command places");
@@ -110,6 +120,8 @@ public sealed partial class ExchangeEngine
             ref var record = ref _orders.Load(slot, number);
             record.SaltTag = unchecked((ulong)reader.Word());
             record.SetTerms(holding, outcome, side);
+            if (purse == Purse.Vault)
+                _firmDepth.Add(row.LadderOf(outcome, side), OwnKey(side, ticks), quantity);
             if (reader.Word() is var second && second is < 0 or > ExpiryQueue.LastSecond)
                 throw new FormatException($"the snapshot has an order {number} that expires at {second}");
             _expiry.Add(slot, second);

@@ -9,7 +9,10 @@ public sealed partial class ExchangeEngine
 {
     // Appears as "FXSN" in a dump, because words are little-endian.
     private const int SnapshotMagic = 0x4E535846;
-    private const int SnapshotVersion = 1;
+    private const int SnapshotVersion = 2;
+
+    /// <summary>Without purses: it is read as one in which all money is in wallets.</summary>
+    private const int OldestSnapshotVersion = 1;
 
     /// <summary>
     /// Canonical, like <see cref="StateHash"/>: equal states have equal bytes whatever the history of their tables, so that snapshots of
@@ -27,6 +30,7 @@ public sealed partial class ExchangeEngine
         WriteHoldings(ref writer);
         WriteMarkets(ref writer);
         WriteTrades(ref writer);
+        WriteFirm(ref writer);
         writer.Finish();
     }
 
@@ -39,7 +43,8 @@ public sealed partial class ExchangeEngine
         var reader = new SnapshotDecoder(from);
         if (reader.Half() != SnapshotMagic)
             throw new FormatException("not a snapshot of the exchange");
-        if (reader.Half() is var version && version != SnapshotVersion)
+        var version = reader.Half();
+        if (version is < OldestSnapshotVersion or > SnapshotVersion)
             throw new FormatException($"unknown snapshot version {version}");
         if (reader.Half() is var shard && shard is < 0 or > ushort.MaxValue)
             throw new FormatException($"the snapshot is of a shard {shard}");
@@ -52,9 +57,12 @@ public sealed partial class ExchangeEngine
 
         if (engine.Sequence is < 0 or >= 1L << NumberBits || engine._clockMicros < 0 || engine._lastTrade is < 0 or >= 1L << NumberBits)
             throw new FormatException($"the snapshot is of sequence {engine.Sequence} with {engine._lastTrade} trades");
-        engine.ReadHoldings(ref reader);
-        engine.ReadMarkets(ref reader);
-        engine.ReadTrades(ref reader);
+        var hasPurses = version > OldestSnapshotVersion;
+        engine.ReadHoldings(ref reader, hasPurses);
+        engine.ReadMarkets(ref reader, hasPurses);
+        engine.ReadTrades(ref reader, hasPurses);
+        if (hasPurses)
+            engine.ReadFirm(ref reader);
         if (!reader.AtEnd)
             throw new FormatException("the snapshot goes on after its end");
         return engine;
@@ -81,6 +89,7 @@ public sealed partial class ExchangeEngine
             writer.Half(holding.Account);
             writer.Half(holding.Market);
             writer.Byte(holding.Outcome);
+            writer.Byte((byte)holding.Purse);
             writer.Word(holding.Owned);
             writer.Word(holding.OrderHold);
             writer.Word(holding.TradeHold);
@@ -88,20 +97,27 @@ public sealed partial class ExchangeEngine
         }
     }
 
-    private void ReadHoldings(ref SnapshotDecoder reader)
+    private void ReadHoldings(ref SnapshotDecoder reader, bool hasPurses)
     {
         ulong last = 0;
-        for (var count = reader.Count(bytesEach: 41); count > 0; count--)
+        for (var count = reader.Count(bytesEach: hasPurses ? 42 : 41); count > 0; count--)
         {
             var account = reader.Half();
             var market = reader.Half();
             var outcome = reader.Byte();
-            var key = HoldingRow.KeyOf(account, market, outcome);
+            var purse = hasPurses ? (Purse)reader.Byte() : Purse.Wallet;
+            var key = HoldingRow.KeyOf(account, market, outcome, purse);
             var isAsset = market == 0 ? outcome == Command.CollateralOutcome : outcome < ExchangeLimits.MaxOutcomes;
-            if (account is < 1 or > ExchangeLimits.Accounts || market is < 0 or > ExchangeLimits.Markets || !isAsset || key <= last)
+            if (
+                account is < 1 or > ExchangeLimits.Accounts
+                || market is < 0 or > ExchangeLimits.Markets
+                || !isAsset
+                || purse > Purse.Vault
+                || key <= last
+            )
                 throw new FormatException($"the snapshot has a holding of account {account}, market {market} and outcome {outcome}");
             last = key;
-            ref var holding = ref _holdings.At(AddHolding(account, market, outcome));
+            ref var holding = ref _holdings.At(AddHolding(account, market, outcome, purse));
             holding.Owned = reader.Word();
             holding.OrderHold = reader.Word();
             holding.TradeHold = reader.Word();
@@ -141,12 +157,12 @@ public sealed partial class ExchangeEngine
                 writer.Half(side.Account);
                 writer.Half(side.PriceTicks);
                 writer.Byte(side.Outcome);
-                writer.Byte((byte)side.Side);
+                writer.Byte(side.Terms);
             }
         }
     }
 
-    private void ReadTrades(ref SnapshotDecoder reader)
+    private void ReadTrades(ref SnapshotDecoder reader, bool hasPurses)
     {
         long last = 0;
         for (var count = reader.Count(bytesEach: 58); count > 0; count--)
@@ -169,17 +185,26 @@ public sealed partial class ExchangeEngine
             _trades.Add(number, market, kind, quantity, legs, out var slot);
             _trades.Extend(slot);
             for (var leg = 0; leg < legs; leg++)
-                _trades.LegAt(slot, leg) = ReadLeg(ref reader, number, market);
+                _trades.LegAt(slot, leg) = ReadLeg(ref reader, number, market, hasPurses);
+            _firmTrades += IsFirm(slot) ? 1 : 0;
         }
     }
 
-    private TradeLeg ReadLeg(ref SnapshotDecoder reader, long trade, int market)
+    private TradeLeg ReadLeg(ref SnapshotDecoder reader, long trade, int market, bool hasPurses)
     {
         var order = reader.Word();
         var account = reader.Half();
         var ticks = reader.Half();
         var outcome = reader.Byte();
-        var side = (Side)reader.Byte();
+        var terms = reader.Byte();
+        var leg = new TradeLeg
+        {
+            Order = order,
+            Account = account,
+            PriceTicks = unchecked((ushort)ticks),
+            Outcome = outcome,
+            Terms = terms,
+        };
         // Busting the trade releases the hold in this holding. Without one it would change row 0, which all holdings that do
         // not exist share.
         if (
@@ -187,17 +212,10 @@ public sealed partial class ExchangeEngine
             || order > Sequence
             || ticks is < Price.MinTicks or > Price.MaxTicks
             || outcome >= _markets.At(market).Outcomes
-            || side > Side.Sell
-            || _holdings.Find(HoldingKey(account, market, outcome, side)) == 0
+            || terms > (hasPurses ? TradeLeg.TermsOf(Side.Sell, Purse.Vault) : (byte)Side.Sell)
+            || _holdings.Find(HoldingKey(account, market, outcome, leg.Side, leg.Purse)) == 0
         )
             throw new FormatException($"the snapshot has a leg of trade {trade} that no order has");
-        return new TradeLeg
-        {
-            Order = order,
-            Account = account,
-            PriceTicks = (ushort)ticks,
-            Outcome = outcome,
-            Side = side,
-        };
+        return leg;
     }
 }

@@ -112,6 +112,10 @@ public sealed partial class ExchangeEngine
             CommandKind.ReduceOrder => Reduce(command, ref events),
             CommandKind.ListMarket => ListMarket(command, ref events),
             CommandKind.SetMarketState => SetMarketState(command, ref events),
+            CommandKind.SetFirmTerms => SetFirmTerms(command),
+            CommandKind.GrantWithdrawal => GrantWithdrawal(command, ref events),
+            CommandKind.PayWithdrawal => PayWithdrawal(command, ref events),
+            CommandKind.LapseWithdrawal => LapseWithdrawal(command, ref events),
             _ => throw new InvalidOperationException($"command {command.Sequence} has no known kind"),
         };
 
@@ -125,13 +129,13 @@ public sealed partial class ExchangeEngine
 
     private void ThrowGap(long sequence) => throw new InvalidOperationException($"command {sequence} cannot follow {Sequence}");
 
-    public Holding Balance(AccountId account, MarketId market, byte outcome)
+    public Holding Balance(AccountId account, MarketId market, byte outcome, Purse purse = Purse.Wallet)
     {
         var isCollateral = outcome == Command.CollateralOutcome;
         if (!isCollateral && !_markets.Has(market.Value))
             return default;
         ref readonly var holding = ref _holdings.At(
-            _holdings.Find(HoldingRow.KeyOf(account.Value, isCollateral ? 0 : market.Value, outcome))
+            _holdings.Find(HoldingRow.KeyOf(account.Value, isCollateral ? 0 : market.Value, outcome, purse))
         );
         return new Holding(holding.Owned, holding.OrderHold, holding.TradeHold);
     }
@@ -202,10 +206,10 @@ public sealed partial class ExchangeEngine
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong HoldingKey(int account, int market, int outcome, Side side)
+    private static ulong HoldingKey(int account, int market, int outcome, Side side, Purse purse)
     {
         var isBuy = unchecked((int)side - 1);
-        return HoldingRow.KeyOf(account, market & ~isBuy, outcome | (isBuy & Command.CollateralOutcome));
+        return HoldingRow.KeyOf(account, market & ~isBuy, outcome | (isBuy & Command.CollateralOutcome), purse);
     }
 
     /// <summary>Also of an order that the engine refused: its row, which keeps the order's hash dead for ever, has this id.</summary>

@@ -41,6 +41,18 @@ public static class ExchangeLimits
     /// </summary>
     public const int Ladders = 1 << 23;
 
+    /// <summary>
+    /// Offers that are not firm, which one order for firm ones alone may pass over: it pays nothing for the walk. At the next one it ends,
+    /// with <see cref="CancelReason.PassedOver"/>.
+    /// </summary>
+    public const int PassedOver = 10_000;
+
+    /// <summary>
+    /// Withdrawals that are co-signed, and neither paid nor lapsed; each has a deadline. One more is refused with
+    /// <see cref="RejectReason.NoRoom"/>.
+    /// </summary>
+    public const int Withdrawals = 1_000_000;
+
     public const int MinOutcomes = 2;
     public const int MaxOutcomes = 8;
 

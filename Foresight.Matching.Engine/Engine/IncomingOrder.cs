@@ -14,6 +14,8 @@ internal struct IncomingOrder
     public byte Outcome;
     public Side Side;
     public SelfTradePrevention SelfTradePrevention;
+    public Purse Purse;
+    public bool FirmOnly;
 
     /// <summary>0 for a binary market, in whose single book no complete set competes.</summary>
     public byte SetOutcomes;

@@ -30,6 +30,12 @@ public enum RejectReason : byte
     SettlementBacklog = 120,
 
     NoRoom = 121,
+
+    /// <summary>The newest fact of the chain is too old, or settlement has as many firm trades as it can settle in time.</summary>
+    FirmUnavailable = 122,
+
+    /// <summary>The market takes firm orders alone, and the order is to be paid from the wallet.</summary>
+    FirmRequired = 123,
 }
 
 public enum CancelReason : byte
@@ -45,4 +51,10 @@ public enum CancelReason : byte
     Administrator = 8,
     BudgetSpent = 9,
     FilledOnChain = 10,
+
+    /// <summary>The next trade would have been one firm trade more than may be unsettled.</summary>
+    FirmUnavailable = 11,
+
+    /// <summary>An order for firm offers alone had passed over as many others as one order may.</summary>
+    PassedOver = 12,
 }

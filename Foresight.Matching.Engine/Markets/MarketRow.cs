@@ -8,6 +8,8 @@ internal struct MarketRow
 
     public byte Winner;
 
+    public bool FirmOnly;
+
     /// <summary>
     /// The asks of outcome 0 follow, then the ladders of the next outcome's book, so that a market's ladders are one range.
     /// </summary>

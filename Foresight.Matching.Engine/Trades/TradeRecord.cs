@@ -9,7 +9,15 @@ internal struct TradeLeg
 
     public ushort PriceTicks;
     public byte Outcome;
-    public Side Side;
+
+    /// <summary>Side in one bit, purse in the next: with a byte more, a trade of two legs would not fit into a cache line.</summary>
+    public byte Terms;
+
+    public readonly Side Side => (Side)(Terms & 1);
+
+    public readonly Purse Purse => (Purse)(Terms >> 1);
+
+    public static byte TermsOf(Side side, Purse purse) => unchecked((byte)((int)side | ((int)purse << 1)));
 }
 
 /// <summary>With two legs it takes 64 bytes, one cache line; a complete set of more outcomes continues in further records.</summary>

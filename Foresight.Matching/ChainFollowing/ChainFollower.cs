@@ -40,6 +40,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         parts.Settlement.Deployment.Usdc,
         parts.Settlement.Deployment.OutcomeToken,
         parts.Settlement.Deployment.Factory,
+        .. parts.Settlement.Deployment.Vault is { } vault ? [vault.Address] : Array.Empty<Address>(),
     ];
 
     private bool _lostMarketsClosed;
@@ -93,8 +94,12 @@ public sealed partial class ChainFollower(FollowerParts parts)
         await _leader.DeliverAsync(await CommandsAsync(facts, to, cancellationToken), cancellationToken);
         if (facts.Stops.Count > 0)
             await parts.Markets.StepAsync(facts.Stops, to, head, cancellationToken);
+        // Before the accounts, whose holdings no longer have what was paid.
+        await EndWithdrawalsAsync(PaidBy(facts), lapsedAt: 0, cancellationToken);
         await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellationToken);
+        await EndWithdrawalsAsync([], range.Headers[^1].Timestamp, cancellationToken);
         await parts.Proposals.EndAsync(facts, cancellationToken);
+        await parts.FirmTerms.SendAsync(range.Headers[^1], cancellationToken);
         await AdvanceAsync(range, facts, cancellationToken);
         Confirmed = to;
         _settlement.Metrics.BlocksProcessed(Stopwatch.GetElapsedTime(started));
@@ -177,8 +182,43 @@ public sealed partial class ChainFollower(FollowerParts parts)
         foreach (var salt in facts.SaltsCancelled)
             commands.Add(_leader.CancelSalt(salt.Maker, MarketId(salt), salt.Salt, salt.Position.TransactionHash, salt.Position.LogIndex));
         commands.AddRange(facts.Resolutions.Select(r => _leader.Resolve(MarketId(r), (int)r.OutcomeIndex, r.Position.TransactionHash)));
+        // What is matched from now on might not be on chain when the decision takes effect.
+        commands.AddRange(facts.Announcements.Select(a => _leader.SetState(MarketId(a), Engine.MarketState.Closed)));
         commands.AddRange(facts.Invalidations.Select(i => _leader.SetState(MarketId(i), Engine.MarketState.Closed)));
         return commands;
+    }
+
+    private static Dictionary<(Address Account, ulong Nonce), long> PaidBy(BlockFacts facts) =>
+        facts
+            .SpentCoSignatures.Where(spent => spent.Nonce <= ulong.MaxValue)
+            .ToDictionary(spent => (spent.Account, Nonce: (ulong)spent.Nonce), spent => spent.Block);
+
+    /// <param name="lapsedAt">
+    /// Time of the block up to which payments have been ended: what is open after its deadline then can never be paid. 0: only payments.
+    /// </param>
+    private async Task EndWithdrawalsAsync(
+        Dictionary<(Address Account, ulong Nonce), long> paid,
+        long lapsedAt,
+        CancellationToken cancellationToken
+    )
+    {
+        if (_deployment.Vault is null)
+            return;
+        var open = await _store.ReadOpenWithdrawalsAsync(paid.Keys, lapsedAt, cancellationToken);
+        if (open.Count > 0)
+            await _leader.DeliverAsync(
+                [
+                    .. open.Select(one =>
+                        _leader.EndWithdrawal(
+                            one.Account,
+                            one.Nonce,
+                            one.Shard,
+                            paid.TryGetValue((one.Account, one.Nonce), out var block) ? block : null
+                        )
+                    ),
+                ],
+                cancellationToken
+            );
     }
 
     private int MarketId(MarketEvent e) => _deployment.Find(e.Position.Market)!.Id;
@@ -213,6 +253,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         var read = new List<ChainHolding>(await parts.Holdings.ReadCollateralAsync([.. plan.Collateral], block, cancellationToken));
         foreach (var (market, accounts) in plan.Shares)
             read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts], block, cancellationToken));
+        read.AddRange(await parts.Holdings.ReadVaultAsync([.. plan.Vault], block, cancellationToken));
         if (read.Count == 0)
             return;
         var owned = await _store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellationToken);
@@ -230,6 +271,11 @@ public sealed partial class ChainFollower(FollowerParts parts)
             _settlement.Term,
             range.Headers,
             facts.SignsOfLife,
+            [
+                .. facts.Announcements.Select(a => (MarketId(a), (long?)a.ReadyTime)),
+                .. facts.Resolutions.Select(r => (MarketId(r), (long?)null)),
+                .. facts.Invalidations.Select(i => (MarketId(i), (long?)null)),
+            ],
             [.. settled.Select(s => new FinalTrade((long)s.TradeId, s.Position.TransactionHash.ToBytes(), s.Position.BlockNumber))],
             [
                 .. refused

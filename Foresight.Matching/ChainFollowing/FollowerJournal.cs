@@ -26,17 +26,25 @@ public sealed class FollowerJournal(SettlementJournal journal)
     /// <summary>
     /// Call only when the leader has acknowledged the step in full: once the cursor has moved, the step is never repeated.
     /// </summary>
+    /// <param name="decisions">
+    /// Unix seconds from which an announced decision can take effect; null where one has. In the chain's order.
+    /// </param>
     /// <param name="headers">Every block of the step, so that a later reorganisation is traced back to exactly where it began.</param>
     public Task<IReadOnlyList<TradeChange>> AdvanceAsync(
         Term term,
         IReadOnlyList<BlockHeader> headers,
         IReadOnlyList<SignOfLife> signs,
+        IReadOnlyList<(int Market, long? ReadyTime)> decisions,
         IReadOnlyList<FinalTrade> final,
         IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed,
         CancellationToken cancellationToken
     )
     {
         var to = headers[^1];
+        // One statement cannot update a row twice; what came last holds.
+        var ends = new Dictionary<int, long?>();
+        foreach (var (market, ready) in decisions)
+            ends[market] = ready;
         var kept = headers.TakeLast(SettlementOptions.MaximumFinalityBlocks).ToList();
         return journal.ExecuteAsync(
             term,
@@ -92,6 +100,14 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 to.Timestamp
             ),
             Signs(headers[0].Number - 1, signs),
+            SettlementJournal.Sql(
+                """
+                UPDATE markets m SET decision_ready_at = to_timestamp(a.ready)
+                FROM unnest($1::int[], $2::bigint[]) AS a (market, ready) WHERE m.market_id = a.market
+                """,
+                ends.Keys.ToArray(),
+                ends.Values.ToArray()
+            ),
             SettlementJournal.Sql(
                 "DELETE FROM signs_of_life WHERE block_number < $1 AND signed_at < (SELECT max(signed_at) FROM signs_of_life)",
                 to.Number - SettlementOptions.MaximumFinalityBlocks
@@ -232,20 +248,21 @@ public sealed class FollowerJournal(SettlementJournal journal)
     /// </summary>
     public Task MarkUnconfirmedAsync(Term term, IReadOnlyList<ChainHolding> reduced, long block, CancellationToken cancellationToken)
     {
-        var assets = reduced.Select(ObservationRules.AssetOf).ToList();
+        var assets = reduced.Select(ObservationRules.KeyOf).ToList();
         return journal.ExecuteAsync(
             term,
             cancellationToken,
             SettlementJournal.Sql(
                 """
-                INSERT INTO unconfirmed_decreases AS d (address, market_id, outcome, seen_block)
-                SELECT u.address, u.market_id, u.outcome, $4
-                FROM unnest($1::bytea[], $2::int[], $3::smallint[]) AS u (address, market_id, outcome)
-                ON CONFLICT (address, market_id, outcome) DO UPDATE SET seen_block = greatest(d.seen_block, excluded.seen_block)
+                INSERT INTO unconfirmed_decreases AS d (address, market_id, outcome, purse, seen_block)
+                SELECT u.address, u.market_id, u.outcome, u.purse, $5
+                FROM unnest($1::bytea[], $2::int[], $3::smallint[], $4::smallint[]) AS u (address, market_id, outcome, purse)
+                ON CONFLICT (address, market_id, outcome, purse) DO UPDATE SET seen_block = greatest(d.seen_block, excluded.seen_block)
                 """,
-                reduced.Select(r => r.Account.ToBytes()).ToArray(),
+                assets.Select(a => a.Account.ToBytes()).ToArray(),
                 assets.Select(a => a.Market).ToArray(),
                 assets.Select(a => (short)a.Outcome).ToArray(),
+                assets.Select(a => (short)a.Purse).ToArray(),
                 block
             )
         );

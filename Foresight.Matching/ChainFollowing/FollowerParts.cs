@@ -19,6 +19,7 @@ public sealed class FollowerParts
         OwnActs = new OwnActs(deployment, client, Reader, Store, settlement.Store);
         FaultyOrders = new FaultyOrders(Store, Unconfirmed, DirectFills, leader);
         Proposals = new MarketProposals(settlement);
+        FirmTerms = new FirmTerms(settlement, leader);
         Markets = new MarketWatch(deployment, client, Unconfirmed, leader, settlement.Logger);
     }
 
@@ -47,6 +48,8 @@ public sealed class FollowerParts
     public FaultyOrders FaultyOrders { get; }
 
     public MarketProposals Proposals { get; }
+
+    public FirmTerms FirmTerms { get; }
 
     public MarketWatch Markets { get; }
 }

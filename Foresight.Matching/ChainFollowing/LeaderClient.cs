@@ -55,11 +55,12 @@ public sealed partial class LeaderClient(
     /// </summary>
     public LeaderCommand Observe(ChainHolding holding, long block)
     {
-        var (market, outcome) = ObservationRules.AssetOf(holding);
-        return new ObserveBalance(holding.Account.ToLowerHex(), market, outcome, holding.Units, BlockOf(block))
+        var (account, market, outcome, purse) = ObservationRules.KeyOf(holding);
+        return new ObserveBalance(account.ToLowerHex(), market, outcome, holding.Units, BlockOf(block))
         {
             RequestId = RequestIds.OfNewFact(),
             Shard = holding.Market?.Shard ?? 0,
+            OfVault = purse == Engine.Purse.Vault,
         };
     }
 
@@ -105,6 +106,18 @@ public sealed partial class LeaderClient(
         {
             RequestId = RequestIds.OfFact("resolve", marketId.ToString(), transaction.ToString()),
             Shard = ShardOf(marketId),
+        };
+
+    /// <summary>Absolute, like an observation.</summary>
+    public LeaderCommand SetFirmTerms(int shard, long untilSeconds, long trades) =>
+        new SetFirmTerms(untilSeconds, trades) { RequestId = RequestIds.OfNewFact(), Shard = shard };
+
+    /// <param name="block">That paid it; null: it has lapsed.</param>
+    public LeaderCommand EndWithdrawal(Address account, ulong nonce, int shard, long? block) =>
+        new EndWithdrawal(account.ToLowerHex(), nonce, block is { } paid ? BlockOf(paid) : null)
+        {
+            RequestId = RequestIds.OfNewFact(),
+            Shard = shard,
         };
 
     public LeaderCommand Close(LostMarket lost) =>

@@ -46,7 +46,8 @@ public sealed partial class MarketWatch(
         var contract = new MarketContract(client, market.Address);
         var state = await contract.ReadAsync<System.Numerics.BigInteger>(MarketContract.StateFunction, block, cancellationToken);
         var paused = await contract.ReadAsync<bool>(MarketContract.PausedFunction, block, cancellationToken);
-        return new ChainMarket(state == OpenOnChain, paused);
+        var isDecided = await contract.IsDecisionAnnouncedAsync(block, cancellationToken);
+        return new ChainMarket(state == OpenOnChain && !isDecided, paused);
     }
 
     private static partial class Log

@@ -10,17 +10,13 @@ namespace Foresight.Matching.ChainFollowing;
 public static class UnconfirmedRules
 {
     /// <summary>
-    /// A holding that a trade of this exchange reduced was not emptied by its owner. Keyed by address, market (0: collateral) and outcome.
+    /// A holding that a trade of this exchange reduced was not emptied by its owner.
     /// </summary>
     /// <param name="held">Trades that the engine has not closed: only for these does it still hold what the chain has moved.</param>
-    public static IReadOnlyDictionary<(Address, int Market, int Outcome), long> TakenByTrades(
-        Deployment deployment,
-        BlockFacts facts,
-        IReadOnlySet<long> held
-    )
+    public static IReadOnlyDictionary<AssetKey, long> TakenByTrades(Deployment deployment, BlockFacts facts, IReadOnlySet<long> held)
     {
-        var taken = new Dictionary<(Address, int, int), long>();
-        foreach (var fill in facts.Fills)
+        var taken = new Dictionary<AssetKey, long>();
+        foreach (var (fill, purse) in facts.FillsByPurse())
         {
             if (
                 fill.TradeId.IsZero
@@ -32,10 +28,10 @@ public static class UnconfirmedRules
             var lots = fill.Amount / Foresight.Chain.Signing.OrderMessage.AmountPerLot;
             var (key, units) = fill.IsBuy
                 ? (
-                    (fill.Maker, 0, (int)Engine.Command.CollateralOutcome),
+                    new AssetKey(fill.Maker, 0, Engine.Command.CollateralOutcome, purse),
                     lots * (fill.Price / Foresight.Chain.Signing.OrderMessage.PricePerTick)
                 )
-                : ((fill.Maker, market.Id, (int)fill.OutcomeIndex), lots);
+                : (new AssetKey(fill.Maker, market.Id, (int)fill.OutcomeIndex, purse), lots);
             taken[key] = taken.GetValueOrDefault(key) + (long)units;
         }
 
@@ -48,14 +44,13 @@ public static class UnconfirmedRules
     /// </summary>
     public static IEnumerable<ChainHolding> Reduced(
         IEnumerable<ChainHolding> atHead,
-        IReadOnlyDictionary<(Address, int, int), long> owned,
-        IReadOnlyDictionary<(Address, int Market, int Outcome), long> taken
+        IReadOnlyDictionary<AssetKey, long> owned,
+        IReadOnlyDictionary<AssetKey, long> taken
     )
     {
         foreach (var holding in atHead)
         {
-            var (market, outcome) = ObservationRules.AssetOf(holding);
-            var key = (holding.Account, market, outcome);
+            var key = ObservationRules.KeyOf(holding);
             var left = holding.Units + taken.GetValueOrDefault(key);
             if (owned.TryGetValue(key, out var ledger) && left < ledger)
                 yield return holding with
@@ -71,16 +66,15 @@ public static class UnconfirmedRules
     /// </summary>
     public static IEnumerable<ChainHolding> Believable(
         IEnumerable<ChainHolding> changed,
-        IReadOnlyDictionary<(Address, int Market, int Outcome), long> owned,
+        IReadOnlyDictionary<AssetKey, long> owned,
         IEnumerable<UnconfirmedDecrease> unconfirmed,
         long block
     )
     {
-        var decreases = unconfirmed.Where(d => d.SeenBlock > block).Select(d => (d.Account, d.Market, d.Outcome)).ToHashSet();
+        var decreases = unconfirmed.Where(d => d.SeenBlock > block).Select(d => d.Asset).ToHashSet();
         foreach (var holding in changed)
         {
-            var (market, outcome) = ObservationRules.AssetOf(holding);
-            var key = (holding.Account, market, outcome);
+            var key = ObservationRules.KeyOf(holding);
             if (!decreases.Contains(key) || holding.Units <= owned.GetValueOrDefault(key))
                 yield return holding;
         }
@@ -90,18 +84,24 @@ public static class UnconfirmedRules
     {
         var collateral = plan.Collateral.ToHashSet();
         var shares = plan.Shares.ToDictionary(s => s.Key, s => s.Value.ToHashSet());
-        foreach (var doubt in unconfirmed.Where(d => d.SeenBlock <= block))
+        var vault = plan.Vault.ToHashSet();
+        foreach (var (account, marketId, outcome, purse) in unconfirmed.Where(d => d.SeenBlock <= block).Select(d => d.Asset))
         {
-            if (doubt.Market == 0)
-                collateral.Add(doubt.Account);
-            else if (deployment.Markets.FirstOrDefault(m => m.Id == doubt.Market) is { } market)
+            var market = deployment.Markets.FirstOrDefault(m => m.Id == marketId);
+            if (marketId != 0 && market is null)
+                continue;
+            if (purse == Engine.Purse.Vault)
+                vault.Add(new TouchedAsset(account, market, market is null ? 0 : outcome, purse));
+            else if (market is null)
+                collateral.Add(account);
+            else
             {
                 if (!shares.TryGetValue(market, out var accounts))
                     shares.Add(market, accounts = []);
-                accounts.Add(doubt.Account);
+                accounts.Add(account);
             }
         }
 
-        return new Observations(collateral, shares);
+        return new Observations(collateral, shares, vault);
     }
 }

@@ -1,26 +1,32 @@
 using Dapper;
 using Foresight.Chain;
 using Foresight.Cluster.Offenders;
+using Foresight.Matching.ChainReading;
 using Npgsql;
 
 namespace Foresight.Matching.ChainFollowing;
 
-/// <summary>A <see cref="Market"/> of 0 and an <see cref="Outcome"/> of 255 mean collateral.</summary>
 /// <param name="SeenBlock">The newest block with the lower holding; until it is confirmed, no observation may raise the holding.</param>
-public readonly record struct UnconfirmedDecrease(Address Account, int Market, int Outcome, long SeenBlock);
+public readonly record struct UnconfirmedDecrease(AssetKey Asset, long SeenBlock);
 
 public sealed class UnconfirmedStore(NpgsqlDataSource primary)
 {
     public async Task<IReadOnlyList<UnconfirmedDecrease>> ReadUnconfirmedAsync(CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(byte[] Address, int Market, short Outcome, long Block)>(
+        var rows = await connection.QueryAsync<(byte[] Address, int Market, short Outcome, short Purse, long Block)>(
             new CommandDefinition(
-                "SELECT address, market_id, outcome, seen_block FROM unconfirmed_decreases",
+                "SELECT address, market_id, outcome, purse, seen_block FROM unconfirmed_decreases",
                 cancellationToken: cancellationToken
             )
         );
-        return [.. rows.Select(r => new UnconfirmedDecrease(new Address(r.Address), r.Market, r.Outcome, r.Block))];
+        return
+        [
+            .. rows.Select(r => new UnconfirmedDecrease(
+                new AssetKey(new Address(r.Address), r.Market, r.Outcome, (Engine.Purse)r.Purse),
+                r.Block
+            )),
+        ];
     }
 
     public async Task<IReadOnlySet<long>> ReadHeldTradesAsync(IReadOnlyCollection<long> tradeIds, CancellationToken cancellationToken)

@@ -89,6 +89,7 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
         );
         foreach (var (market, accounts) in plan.Shares)
             read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts.Where(known.Contains)], head, cancellationToken));
+        read.AddRange(await parts.Holdings.ReadVaultAsync([.. plan.Vault.Where(t => known.Contains(t.Account))], head, cancellationToken));
         if (read.Count == 0)
             return;
 

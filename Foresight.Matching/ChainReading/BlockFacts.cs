@@ -1,6 +1,7 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.ChainReading;
 
@@ -9,7 +10,11 @@ public readonly record struct SignOfLife(long Block, long Time);
 
 public sealed record CreatedMarket(Address Address, Hash32 QuestionHash, int Outcomes, long Block);
 
-public readonly record struct TouchedAsset(Address Account, DeployedMarket? Market, int Outcome);
+/// <param name="Market">Null: collateral.</param>
+public readonly record struct TouchedAsset(Address Account, DeployedMarket? Market, int Outcome, Purse Purse = Purse.Wallet);
+
+/// <param name="Nonce">Of the account, used up by this payment.</param>
+public readonly record struct SpentCoSignature(Address Account, System.Numerics.BigInteger Nonce, long Block);
 
 /// <summary>Trusts its logs, so they must come verified from <see cref="ChainReader"/>. The lists keep the chain's order.</summary>
 public sealed class BlockFacts
@@ -27,6 +32,7 @@ public sealed class BlockFacts
         OutcomeTokenContract.TransferSingleEvent.Topic,
         OutcomeTokenContract.TransferBatchEvent.Topic,
         OutcomeTokenContract.ApprovalForAllEvent.Topic,
+        .. VaultContract.MoneyTopics,
     ];
 
     public List<SignOfLife> SignsOfLife { get; } = [];
@@ -40,6 +46,7 @@ public sealed class BlockFacts
     public List<MarketEvent.SaltCancelled> SaltsCancelled { get; } = [];
     public List<MarketEvent.Resolved> Resolutions { get; } = [];
     public List<MarketEvent.Invalidated> Invalidations { get; } = [];
+    public List<MarketEvent.DecisionAnnounced> Announcements { get; } = [];
 
     /// <summary>Includes markets that were reopened later in the range, because the caller reads their present state anyway.</summary>
     public HashSet<Address> Stops { get; } = [];
@@ -50,7 +57,14 @@ public sealed class BlockFacts
 
     public HashSet<Address> ShareApprovals { get; } = [];
 
-    /// <summary>Those who approved something. The others took an approval back, which needs none to be there.</summary>
+    public List<SpentCoSignature> SpentCoSignatures { get; } = [];
+
+    /// <summary>Of each trade that purses of the vault took part in: a bit for each fill, in the order of its fills.</summary>
+    public Dictionary<System.Numerics.BigInteger, System.Numerics.BigInteger> VaultLegs { get; } = [];
+
+    /// <summary>
+    /// Those who approved something or got money in the vault. The others took an approval back, which needs none to be there.
+    /// </summary>
     public HashSet<Address> Granted { get; } = [];
 
     /// <summary>The contract gives trade id 0 to fills that did not come from the relayer.</summary>
@@ -74,11 +88,69 @@ public sealed class BlockFacts
                 );
             else if (log.Address == deployment.Factory && MarketFactoryContract.MarketCreated.Matches(log))
                 facts.AddCreated(deployment, log);
+            else if (deployment.Vault is { } vault && log.Address == vault.Address)
+                facts.AddVault(deployment, log);
             else if (deployment.Find(log.Address) is not null)
                 facts.AddMarket(log);
         }
 
+        facts.AddVaultLegs(deployment);
         return facts;
+    }
+
+    /// <summary>Which purse a fill was paid from, by its place among the fills of its trade.</summary>
+    public IEnumerable<(MarketEvent.OrderFilled Fill, Purse Purse)> FillsByPurse()
+    {
+        var places = new Dictionary<System.Numerics.BigInteger, int>();
+        foreach (var fill in Fills)
+        {
+            var place = places.GetValueOrDefault(fill.TradeId);
+            places[fill.TradeId] = place + 1;
+            var isOfVault = VaultLegs.TryGetValue(fill.TradeId, out var legs) && !((legs >> place) & 1).IsZero;
+            yield return (fill, isOfVault ? Purse.Vault : Purse.Wallet);
+        }
+    }
+
+    /// <summary>Purses change without an event of their own when a trade is paid from them.</summary>
+    private void AddVaultLegs(Deployment deployment)
+    {
+        if (VaultLegs.Count == 0)
+            return;
+        foreach (var (fill, purse) in FillsByPurse())
+        {
+            if (purse != Purse.Vault)
+                continue;
+            Touched.Add(new TouchedAsset(fill.Maker, null, 0, Purse.Vault));
+            Touched.Add(new TouchedAsset(fill.Maker, deployment.Find(fill.Position.Market), (int)fill.OutcomeIndex, Purse.Vault));
+        }
+    }
+
+    private void AddVault(Deployment deployment, EventLog log)
+    {
+        if (VaultContract.CoSignatureSpent.Matches(log))
+        {
+            var spent = VaultContract.CoSignatureSpent.Decode(log);
+            SpentCoSignatures.Add(new SpentCoSignature(spent.Address("account"), spent.Integer("nonce"), log.BlockNumber));
+            return;
+        }
+
+        if (VaultContract.MoneyEvents.FirstOrDefault(one => one.Matches(log)) is not { } money)
+            return;
+        var e = money.Decode(log);
+        var account = e.Address("account");
+        AddVaultAsset(deployment, account, e.Integer("asset"));
+        if (money == VaultContract.SharesRedeemed)
+            AddVaultAsset(deployment, account, VaultContract.Usdc);
+        if (money == VaultContract.Deposited)
+            Granted.Add(account);
+    }
+
+    private void AddVaultAsset(Deployment deployment, Address account, System.Numerics.BigInteger asset)
+    {
+        if (asset == VaultContract.Usdc)
+            Touched.Add(new TouchedAsset(account, null, 0, Purse.Vault));
+        else if (OutcomeTokenContract.TryReadId(asset, out var address, out var outcome) && deployment.Find(address) is { } market)
+            Touched.Add(new TouchedAsset(account, market, outcome, Purse.Vault));
     }
 
     private void AddCreated(Deployment deployment, EventLog log)
@@ -105,6 +177,12 @@ public sealed class BlockFacts
             case MarketEvent.SaltCancelled cancelled:
                 SaltsCancelled.Add(cancelled);
                 break;
+            case MarketEvent.DecisionAnnounced announced:
+                Announcements.Add(announced);
+                break;
+            case MarketEvent.VaultUsed used:
+                VaultLegs[used.TradeId] = used.Legs;
+                break;
             case MarketEvent.Resolved resolved:
                 Resolutions.Add(resolved);
                 break;
@@ -113,7 +191,13 @@ public sealed class BlockFacts
                 break;
         }
 
-        if (decoded is MarketEvent.Resolved or MarketEvent.Invalidated or MarketEvent.PausedSet { Paused: true })
+        if (
+            decoded
+            is MarketEvent.Resolved
+                or MarketEvent.Invalidated
+                or MarketEvent.DecisionAnnounced
+                or MarketEvent.PausedSet { Paused: true }
+        )
             Stops.Add(log.Address);
     }
 

@@ -1,12 +1,17 @@
 using Dapper;
 using Foresight.Chain;
+using Foresight.Chain.Contracts;
 using Npgsql;
 
 namespace Foresight.Matching.ChainReading;
 
+/// <param name="Delay">Of a withdrawal, fixed at the deployment.</param>
+public sealed record DeployedVault(Address Address, WithdrawalDelay Delay);
+
 public sealed record DeployedMarket(int Id, Address Address, int Outcomes, int State, int Shard = 0);
 
 /// <param name="LongestOrderLife">After such a silence of settlement the markets are in escape mode, in which anyone fills orders.</param>
+/// <param name="Vault">Null: no order is firm.</param>
 /// <param name="BlockOffset">Added to the chain's block numbers in observations, so that they keep ascending across redeployments.</param>
 public sealed record Deployment(
     long ChainId,
@@ -18,7 +23,8 @@ public sealed record Deployment(
     int Generation,
     long BlockOffset,
     TimeSpan LongestOrderLife,
-    IReadOnlyList<DeployedMarket> Markets
+    IReadOnlyList<DeployedMarket> Markets,
+    DeployedVault? Vault = null
 )
 {
     private readonly Dictionary<Address, DeployedMarket> _byAddress = Markets.ToDictionary(m => m.Address);
@@ -39,7 +45,7 @@ public sealed record Deployment(
             new CommandDefinition(
                 """
                 SELECT genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset,
-                    longest_order_life_seconds
+                    longest_order_life_seconds, vault, withdrawal_blocks, withdrawal_seconds
                 FROM deployments WHERE chain_id = @chainId AND longest_order_life_seconds IS NOT NULL
                 """,
                 new { chainId },
@@ -68,7 +74,10 @@ public sealed record Deployment(
             row.generation,
             row.block_offset,
             TimeSpan.FromSeconds(row.longest_order_life_seconds),
-            [.. markets.Select(m => new DeployedMarket(m.Id, new Address(m.Address), m.Outcomes, m.State, m.Shard))]
+            [.. markets.Select(m => new DeployedMarket(m.Id, new Address(m.Address), m.Outcomes, m.State, m.Shard))],
+            row.vault is { } vault
+                ? new DeployedVault(new Address(vault), new WithdrawalDelay(row.withdrawal_blocks!.Value, row.withdrawal_seconds!.Value))
+                : null
         );
     }
 
@@ -82,7 +91,10 @@ public sealed record Deployment(
         long deployed_block,
         int generation,
         long block_offset,
-        long longest_order_life_seconds
+        long longest_order_life_seconds,
+        byte[]? vault,
+        long? withdrawal_blocks,
+        long? withdrawal_seconds
     );
 #pragma warning restore IDE1006
 }

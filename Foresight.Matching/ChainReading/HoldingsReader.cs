@@ -3,14 +3,15 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
+using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.ChainReading;
 
 /// <summary>
-/// An account's spendable holding of one asset, in micro-USDC or lots: the lesser of its balance and its approval, because a transfer needs
-/// both.
+/// An account's spendable holding of one asset, in micro-USDC or lots. In a wallet the lesser of balance and approval, because a transfer
+/// needs both; in the vault what is free, because the rest is leaving.
 /// </summary>
-public sealed record ChainHolding(Address Account, DeployedMarket? Market, int Outcome, long Units);
+public sealed record ChainHolding(Address Account, DeployedMarket? Market, int Outcome, long Units, Purse Purse = Purse.Wallet);
 
 public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
 {
@@ -18,6 +19,7 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
     private const long MostUnits = 100_000_000_000_000_000;
 
     private readonly MarketFactoryContract _factory = new(client, deployment.Factory);
+    private readonly VaultContract? _vault = deployment.Vault is { } vault ? new(client, vault.Address) : null;
 
     public async Task<IReadOnlyList<ChainHolding>> ReadCollateralAsync(
         IReadOnlyList<Address> accounts,
@@ -48,6 +50,34 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
                 (a, i) => new ChainHolding(accounts[i / market.Outcomes], market, i % market.Outcomes, Bound(a / OrderMessage.AmountPerLot))
             ),
         ];
+    }
+
+    /// <exception cref="InvalidOperationException">The deployment has no vault.</exception>
+    public async Task<IReadOnlyList<ChainHolding>> ReadVaultAsync(
+        IReadOnlyCollection<TouchedAsset> assets,
+        BlockRef block,
+        CancellationToken cancellationToken
+    )
+    {
+        if (assets.Count == 0)
+            return [];
+        var vault = _vault ?? throw new InvalidOperationException("The deployment has no vault.");
+        var held = new List<ChainHolding>();
+        foreach (var asset in assets.GroupBy(one => (one.Market, one.Outcome)))
+        {
+            var accounts = asset.Select(one => one.Account).ToList();
+            var (id, unit) = asset.Key.Market is { } market
+                ? (OutcomeTokenContract.IdOf(market.Address, asset.Key.Outcome), OrderMessage.AmountPerLot)
+                : (VaultContract.Usdc, BigInteger.One);
+            var free = await vault.FreeAsync(accounts, id, block, cancellationToken);
+            held.AddRange(
+                free.Select(
+                    (amount, i) => new ChainHolding(accounts[i], asset.Key.Market, asset.Key.Outcome, Bound(amount / unit), Purse.Vault)
+                )
+            );
+        }
+
+        return held;
     }
 
     private static long Bound(BigInteger units) => (long)BigInteger.Min(units, MostUnits);

@@ -40,5 +40,5 @@ internal static class CommandRights
     }
 
     /// <summary>True for a trader's own command, whose signature is checked here and before settlement.</summary>
-    public static bool IsSigned(LeaderCommand command) => command is PlaceOrder or CancelBySalt { Signature: not null };
+    public static bool IsSigned(LeaderCommand command) => command is PlaceOrder or GrantWithdrawal or CancelBySalt { Signature: not null };
 }

@@ -73,7 +73,7 @@ internal static class GatewayListener
         {
             var primary = provider.GetRequiredService<NpgsqlDataSource>();
             return new MarketDomains(
-                cancellationToken => MarketDomains.ReadAsync(primary, cancellationToken),
+                cancellationToken => MarketDomains.ReadAsync(primary, chainId, cancellationToken),
                 chainId,
                 provider.GetRequiredService<TimeProvider>()
             );

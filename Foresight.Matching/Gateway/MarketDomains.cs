@@ -1,17 +1,17 @@
 using System.Collections.Concurrent;
 using Foresight.Chain;
+using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
 using Npgsql;
 
 namespace Foresight.Matching.Gateway;
 
-/// <summary>A market's contract never changes, so its EIP-712 domain is read once.</summary>
+/// <param name="Vault">Null: there is none.</param>
+internal sealed record SignedContracts(IReadOnlyList<(int MarketId, Address Contract)> Markets, Address? Vault);
+
+/// <summary>A market's contract never changes, so its EIP-712 domain is read once. The vault's may, with a lost development chai.</summary>
 /// <param name="read">Returns the contracts of all markets.</param>
-internal sealed class MarketDomains(
-    Func<CancellationToken, Task<IReadOnlyList<(int MarketId, Address Contract)>>> read,
-    long chainId,
-    TimeProvider clock
-) : IDisposable
+internal sealed class MarketDomains(Func<CancellationToken, Task<SignedContracts>> read, long chainId, TimeProvider clock) : IDisposable
 {
     /// <summary>Least time between two reads, since commands may name markets that do not exist.</summary>
     private static readonly TimeSpan ReadPause = TimeSpan.FromSeconds(1);
@@ -29,6 +29,7 @@ internal sealed class MarketDomains(
     private readonly ConcurrentDictionary<int, TypedDataDomain> _known = new();
     private readonly SemaphoreSlim _reading = new(1);
     private long? _readAt;
+    private TypedDataDomain? _vault;
 
     /// <summary>
     /// Null for a market that does not exist. A database that fails throws, because an outage must not look like an unknown market.
@@ -38,7 +39,17 @@ internal sealed class MarketDomains(
     public ValueTask<TypedDataDomain?> FindAsync(int marketId, CancellationToken cancellationToken) =>
         _known.TryGetValue(marketId, out var domain) ? new(domain) : new(ReadAndFindAsync(marketId, cancellationToken));
 
+    /// <summary>Null if there is no vault.</summary>
+    public async ValueTask<TypedDataDomain?> FindVaultAsync(CancellationToken cancellationToken)
+    {
+        // No market has this id, so the contracts are read unless they just were.
+        await ReadAndFindAsync(NoMarket, cancellationToken);
+        return _vault;
+    }
+
     public void Dispose() => _reading.Dispose();
+
+    private const int NoMarket = 0;
 
     private async Task<TypedDataDomain?> ReadAndFindAsync(int marketId, CancellationToken cancellationToken)
     {
@@ -55,8 +66,11 @@ internal sealed class MarketDomains(
         {
             if (!_known.ContainsKey(marketId) && (_readAt is not { } last || clock.GetElapsedTime(last) >= ReadPause))
             {
-                foreach (var (id, contract) in await read(cancellationToken).WaitAsync(ReadTimeout, clock, cancellationToken))
+                var found = await read(cancellationToken).WaitAsync(ReadTimeout, clock, cancellationToken);
+                foreach (var (id, contract) in found.Markets)
                     _known[id] = TypedDataDomain.OfMarket(chainId, contract);
+                if (_vault?.VerifyingContract != found.Vault)
+                    _vault = found.Vault is { } vault ? WithdrawalMessage.DomainOf(chainId, vault) : null;
                 _readAt = clock.GetTimestamp();
             }
 
@@ -72,16 +86,16 @@ internal sealed class MarketDomains(
         }
     }
 
-    public static async Task<IReadOnlyList<(int MarketId, Address Contract)>> ReadAsync(
-        NpgsqlDataSource primary,
-        CancellationToken cancellationToken
-    )
+    public static async Task<SignedContracts> ReadAsync(NpgsqlDataSource primary, long chainId, CancellationToken cancellationToken)
     {
+        await using var ofVault = primary.CreateCommand("SELECT vault FROM deployments WHERE chain_id = $1 AND vault IS NOT NULL");
+        ofVault.Parameters.AddWithValue(chainId);
+        var vault = await ofVault.ExecuteScalarAsync(cancellationToken) is byte[] bytes ? (Address?)new Address(bytes) : null;
         var contracts = new List<(int, Address)>();
         await using var command = primary.CreateCommand("SELECT market_id, address FROM markets");
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             contracts.Add((reader.GetInt32(0), new Address(reader.GetFieldValue<byte[]>(1))));
-        return contracts;
+        return new SignedContracts(contracts, vault);
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Foresight.Chain;
+using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
 using Foresight.Matching.Orders;
 using Foresight.Protocol;
@@ -11,6 +12,10 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
 {
     private OrderMessage? Order { get; init; }
     private BigInteger Salt { get; init; }
+    private GrantWithdrawal? Withdrawal => Command as GrantWithdrawal;
+
+    /// <summary>True if it is signed under the vault's domain; its market, if it names one, only has its asset.</summary>
+    public bool IsOfVault => Withdrawal is not null;
 
     /// <summary>Null if a part of the command cannot be read.</summary>
     public static SignedCommand? Read(LeaderCommand command)
@@ -35,6 +40,9 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
                 {
                     Salt = parts.Salt,
                 };
+            case GrantWithdrawal { Units: > 0, MarketId: >= 0, Outcome: >= 0 and <= byte.MaxValue, DeadlineSeconds: > 0 } grant
+                when Address.TryParse(grant.Account, out var account) && SignedTexts.Signature(grant.Signature) is { } bytes:
+                return new SignedCommand(grant, grant.MarketId, account, bytes, grant.SignedByContract);
             default:
                 return null;
         }
@@ -42,6 +50,14 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
 
     public Hash32 DigestIn(TypedDataDomain domain) =>
         Order is { } order ? OrderSigning.OrderHash(domain, order) : OrderSigning.CancelHash(domain, new CancelSaltMessage(Maker, Salt));
+
+    /// <param name="market">Null for collateral.</param>
+    public Hash32 DigestIn(TypedDataDomain vault, Address? market) =>
+        vault.Digest(
+            VaultAssets
+                .MessageOf(Maker, market, Withdrawal!.Outcome, Withdrawal.Units, Withdrawal.Nonce, Withdrawal.DeadlineSeconds)
+                .RequestStructHash()
+        );
 
     /// <summary>The journal identifies an order by the hash that its command claims, so that must be the hash of its content.</summary>
     public bool HasHash(Hash32 digest) => Command is not PlaceOrder order || (Hash32.TryParse(order.Hash, out var said) && said == digest);

@@ -18,12 +18,13 @@ internal readonly record struct OrderFacts(
     long FilledLots,
     OrderStatus Status,
     long Changed,
+    Purse Purse,
     long ReducedLots = 0
 )
 {
     public override string ToString() =>
         $"{Status} with {FilledLots} of {Lots} lots filled and {ReducedLots} filled past us, at {PriceTicks} ticks, "
-        + $"{(IsBuy ? "buying" : "selling")} {Market}:{Outcome} for account {Account}, "
+        + $"{(IsBuy ? "buying" : "selling")} {Market}:{Outcome} for account {Account} from its {Purse.Word()}, "
         + $"by ({Epoch}, {Sequence}), last changed by {Changed}";
 }
 
@@ -35,19 +36,29 @@ internal readonly record struct TradeFacts(
     bool TakerIsBuy,
     int TakerPriceTicks,
     long Sequence,
-    long Epoch
+    long Epoch,
+    bool Firm
 )
 {
     public override string ToString() =>
-        $"{Kind} of {Lots} lots in {Market}, its taker {(TakerIsBuy ? "buying" : "selling")} {TakerOutcome} at "
+        $"{(Firm ? "firm " : "")}{Kind} of {Lots} lots in {Market}, its taker {(TakerIsBuy ? "buying" : "selling")} {TakerOutcome} at "
         + $"{TakerPriceTicks} ticks, by ({Epoch}, {Sequence})";
 }
 
-internal readonly record struct FillFacts(long Order, int Account, byte Outcome, bool IsBuy, int PriceTicks, long Lots, bool IsTaker)
+internal readonly record struct FillFacts(
+    long Order,
+    int Account,
+    byte Outcome,
+    bool IsBuy,
+    int PriceTicks,
+    long Lots,
+    bool IsTaker,
+    Purse Purse
+)
 {
     public override string ToString() =>
-        $"{Lots} lots of order {Order} of account {Account}, {(IsBuy ? "buying" : "selling")} {Outcome} at {PriceTicks} "
-        + $"ticks{(IsTaker ? " as taker" : "")}";
+        $"{Lots} lots of order {Order} of account {Account} from its {Purse.Word()}, {(IsBuy ? "buying" : "selling")} {Outcome} at "
+        + $"{PriceTicks} ticks{(IsTaker ? " as taker" : "")}";
 }
 
 internal readonly record struct TombstoneFacts(int Market, int Account, ulong SaltTag, long Epoch, bool MetOrder, long CountsUntilSeconds)
@@ -57,12 +68,17 @@ internal readonly record struct TombstoneFacts(int Market, int Account, ulong Sa
         + $"{CountsUntilSeconds}, by epoch {Epoch}";
 }
 
-internal readonly record struct BalanceKey(int Account, int Market, byte Outcome)
+internal readonly record struct BalanceKey(int Account, int Market, byte Outcome, Purse Purse)
 {
     public override string ToString() =>
         Outcome == Command.CollateralOutcome
-            ? $"The collateral of account {Account}"
-            : $"The shares of {Market}:{Outcome} of account {Account}";
+            ? $"The collateral in the {Purse.Word()} of account {Account}"
+            : $"The shares of {Market}:{Outcome} in the {Purse.Word()} of account {Account}";
 }
 
 internal readonly record struct Position(long Epoch, long Sequence, Guid RequestId, DateTime AcceptedAt);
+
+internal static class PurseWords
+{
+    public static string Word(this Purse purse) => purse == Purse.Vault ? "vault" : "wallet";
+}

@@ -171,7 +171,7 @@ internal sealed class JournalChecker(NpgsqlDataSource database, int shard, Viola
             if (row.Changed > Sequence)
                 continue;
             _postponed.Remove(key);
-            var holding = _engine.Balance(new(key.Account), new(key.Market), key.Outcome);
+            var holding = _engine.Balance(new(key.Account), new(key.Market), key.Outcome, key.Purse);
             violations.Require(
                 row.Holding == holding,
                 $"{key} is in its table as {row.Holding.Owned} owned, {row.Holding.OrderHold} held by orders, "

@@ -52,16 +52,16 @@ internal sealed class ReplayedRows(Violations violations)
         _trade = default;
     }
 
-    private void OnAccepted(OrderId id, in Command placed) => Change(id.Value, NewOrder(placed, OrderStatus.Open));
+    private void OnAccepted(OrderId id, Purse purse, in Command placed) => Change(id.Value, NewOrder(placed, purse, OrderStatus.Open));
 
     /// <summary>Call only if, by the stored answer, the book killed the order: earlier versions wrote no row for it.</summary>
     public void AddKilledOrder(OrderId id)
     {
         violations.Require(Refused, $"Command {_command.Sequence} was answered as killing its order, and its replay is accepted.");
-        Change(id.Value, NewOrder(_command, OrderStatus.Rejected));
+        Change(id.Value, NewOrder(_command, Purse.Wallet, OrderStatus.Rejected));
     }
 
-    private OrderFacts NewOrder(in Command placed, OrderStatus status) =>
+    private OrderFacts NewOrder(in Command placed, Purse purse, OrderStatus status) =>
         new(
             placed.Market.Value,
             placed.Account.Value,
@@ -73,7 +73,8 @@ internal sealed class ReplayedRows(Violations violations)
             placed.Price.Ticks,
             0,
             status,
-            placed.Sequence
+            placed.Sequence,
+            purse
         );
 
     /// <summary>
@@ -117,7 +118,8 @@ internal sealed class ReplayedRows(Violations violations)
             e.Side == Side.Buy,
             e.Price.Ticks,
             e.Quantity.Lots,
-            e.IsTaker
+            e.IsTaker,
+            e.Purse
         );
         if (e.IsTaker)
             Trades[e.Trade.Value] = new TradeFacts(
@@ -128,8 +130,11 @@ internal sealed class ReplayedRows(Violations violations)
                 e.Side == Side.Buy,
                 e.Price.Ticks,
                 _command.Sequence,
-                _epoch
+                _epoch,
+                e.Purse == Purse.Vault
             );
+        else if (e.Purse == Purse.Wallet && Trades.TryGetValue(e.Trade.Value, out var trade))
+            Trades[e.Trade.Value] = trade with { Firm = false };
         if (!_open.TryGetValue(e.Order.Value, out var order))
         {
             violations.Add($"Trade {e.Trade.Value} fills order {e.Order.Value}, which was filled, cancelled or expired before.");
@@ -210,7 +215,7 @@ internal sealed class ReplayedRows(Violations violations)
 
     public readonly struct Listener(ReplayedRows rows) : IExchangeEvents
     {
-        public void OnAccepted(OrderId order, in Command placed) => rows.OnAccepted(order, placed);
+        public void OnAccepted(OrderId order, Purse purse, in Command placed) => rows.OnAccepted(order, purse, placed);
 
         public void OnRejected(in CommandRejected e) => rows.Refused = true;
 
@@ -226,7 +231,7 @@ internal sealed class ReplayedRows(Violations violations)
 
         public void OnTradeClosed(in TradeClosed e) => rows.ClosedTrades.Add(e.Trade.Value);
 
-        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) =>
-            rows.Balances.Add(new BalanceKey(account.Value, outcome == Command.CollateralOutcome ? 0 : market.Value, outcome));
+        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse) =>
+            rows.Balances.Add(new BalanceKey(account.Value, outcome == Command.CollateralOutcome ? 0 : market.Value, outcome, purse));
     }
 }

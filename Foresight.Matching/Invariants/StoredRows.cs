@@ -80,7 +80,7 @@ internal sealed class StoredRows : IAsyncDisposable
         await using var command = Command(
             """
             SELECT order_id, market_id, account_id, outcome, is_buy, quantity_lots, sequence, epoch, price_ticks, filled_lots, status,
-                updated_sequence, reduced_lots
+                updated_sequence, reduced_lots, purse
             FROM orders WHERE order_id = ANY($1) OR order_id BETWEEN $2 AND $3
             """,
             ids,
@@ -104,6 +104,7 @@ internal sealed class StoredRows : IAsyncDisposable
                         row.GetInt64(9),
                         (OrderStatus)row.GetInt16(10),
                         row.GetInt64(11),
+                        (Purse)row.GetInt16(13),
                         row.GetInt64(12)
                     )
                 ),
@@ -116,7 +117,7 @@ internal sealed class StoredRows : IAsyncDisposable
     {
         await using var command = Command(
             """
-            SELECT trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, sequence, epoch
+            SELECT trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, sequence, epoch, firm
             FROM trades WHERE trade_id BETWEEN $1 AND $2
             """,
             first,
@@ -135,7 +136,8 @@ internal sealed class StoredRows : IAsyncDisposable
                         row.GetBoolean(5),
                         row.GetInt32(6),
                         row.GetInt64(7),
-                        row.GetInt64(8)
+                        row.GetInt64(8),
+                        row.GetBoolean(9)
                     )
                 ),
             cancellationToken
@@ -147,7 +149,7 @@ internal sealed class StoredRows : IAsyncDisposable
     {
         await using var command = Command(
             """
-            SELECT trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker
+            SELECT trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker, purse
             FROM fills WHERE trade_id BETWEEN $1 AND $2
             """,
             first,
@@ -165,7 +167,8 @@ internal sealed class StoredRows : IAsyncDisposable
                         row.GetBoolean(5),
                         row.GetInt32(6),
                         row.GetInt64(7),
-                        row.GetBoolean(8)
+                        row.GetBoolean(8),
+                        (Purse)row.GetInt16(9)
                     )
                 ),
             cancellationToken
@@ -223,20 +226,22 @@ internal sealed class StoredRows : IAsyncDisposable
     {
         await using var command = Command(
             """
-            SELECT b.account_id, b.market_id, b.outcome, b.owned, b.order_hold, b.trade_hold, b.updated_sequence
-            FROM unnest($1, $2, $3) k(account, market, outcome)
+            SELECT b.account_id, b.market_id, b.outcome, b.owned, b.order_hold, b.trade_hold, b.updated_sequence, b.purse
+            FROM unnest($1, $2, $3, $5) k(account, market, outcome, purse)
             JOIN balances b ON b.account_id = k.account AND b.market_id = k.market AND b.outcome = k.outcome AND b.shard = $4
+                AND b.purse = k.purse
             """,
             keys.Select(key => key.Account).ToArray(),
             keys.Select(key => key.Market).ToArray(),
             keys.Select(key => (short)key.Outcome).ToArray(),
-            (short)_shard
+            (short)_shard,
+            keys.Select(key => (short)key.Purse).ToArray()
         );
         var rows = await RowsAsync(
             command,
             row =>
                 (
-                    Key: new BalanceKey(row.GetInt32(0), row.GetInt32(1), (byte)row.GetInt16(2)),
+                    Key: new BalanceKey(row.GetInt32(0), row.GetInt32(1), (byte)row.GetInt16(2), (Purse)row.GetInt16(7)),
                     Value: (new Holding(row.GetInt64(3), row.GetInt64(4), row.GetInt64(5)), row.GetInt64(6))
                 ),
             cancellationToken

@@ -98,23 +98,26 @@ internal static class TableSweep
             """,
         // A hold that is too high locks money for ever, and one that is too low lets it be spent twice.
         """
-            SELECT format('Account %s, asset %s:%s, shard %s: the balance holds %s for orders and %s for trades, '
+            SELECT format('Account %s, asset %s:%s, shard %s, purse %s: the balance holds %s for orders and %s for trades, '
                     'but open orders reserve %s and unsettled trades %s.',
-                account_id, market_id, outcome, shard, coalesce(b.order_hold, 0), coalesce(b.trade_hold, 0),
+                account_id, market_id, outcome, shard, purse, coalesce(b.order_hold, 0), coalesce(b.trade_hold, 0),
                 coalesce(h.by_orders, 0), coalesce(h.by_trades, 0))
-            FROM (SELECT account_id, market_id, outcome, shard, sum(by_orders)::bigint AS by_orders, sum(by_trades)::bigint AS by_trades
+            FROM (SELECT account_id, market_id, outcome, shard, purse, sum(by_orders)::bigint AS by_orders,
+                    sum(by_trades)::bigint AS by_trades
                   FROM (
-                    SELECT account_id, 0 AS market_id, 255::smallint AS outcome, shard,
+                    SELECT account_id, 0 AS market_id, 255::smallint AS outcome, shard, purse,
                         price_ticks * (quantity_lots - filled_lots - reduced_lots) AS by_orders, 0 AS by_trades
                     FROM orders WHERE status IN (0, 1) AND is_buy
-                    UNION ALL SELECT account_id, market_id, outcome, shard, quantity_lots - filled_lots - reduced_lots, 0
+                    UNION ALL SELECT account_id, market_id, outcome, shard, purse, quantity_lots - filled_lots - reduced_lots, 0
                     FROM orders WHERE status IN (0, 1) AND NOT is_buy
-                    UNION ALL SELECT f.account_id, 0, 255::smallint, t.shard, 0, f.price_ticks * f.quantity_lots
+                    UNION ALL SELECT f.account_id, 0, 255::smallint, t.shard, f.purse, 0, f.price_ticks * f.quantity_lots
                     FROM trades t JOIN fills f USING (trade_id) WHERE NOT t.closed AND f.is_buy
-                    UNION ALL SELECT f.account_id, t.market_id, f.outcome, t.shard, 0, f.quantity_lots
-                    FROM trades t JOIN fills f USING (trade_id) WHERE NOT t.closed AND NOT f.is_buy) held
-                  GROUP BY account_id, market_id, outcome, shard) h
-            FULL JOIN balances b USING (account_id, market_id, outcome, shard)
+                    UNION ALL SELECT f.account_id, t.market_id, f.outcome, t.shard, f.purse, 0, f.quantity_lots
+                    FROM trades t JOIN fills f USING (trade_id) WHERE NOT t.closed AND NOT f.is_buy
+                    -- What was co-signed is held like a trade until the chain has paid it, or can no longer.
+                    UNION ALL SELECT account_id, market_id, outcome, shard, 1::smallint, 0, units FROM withdrawals WHERE state = 0) held
+                  GROUP BY account_id, market_id, outcome, shard, purse) h
+            FULL JOIN balances b USING (account_id, market_id, outcome, shard, purse)
             WHERE (coalesce(b.order_hold, 0), coalesce(b.trade_hold, 0)) <> (coalesce(h.by_orders, 0), coalesce(h.by_trades, 0))
             """,
     ];

@@ -60,7 +60,8 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
         batch.BatchCommands.Add(asked);
         batch.BatchCommands.Add(
             new NpgsqlBatchCommand(
-                "SELECT order_hash, time_in_force, post_only, stp, client_order_id FROM orders WHERE order_hash = ANY($1)"
+                "SELECT order_hash, time_in_force, post_only, stp, client_order_id, purse_choice, firm_only FROM orders "
+                    + "WHERE order_hash = ANY($1)"
             )
             {
                 Parameters = { new() { Value = places.Select(place => place.OrderHash.ToBytes()).ToArray() } },
@@ -172,7 +173,9 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
                 reader.GetInt16(1),
                 reader.GetBoolean(2),
                 reader.GetInt16(3),
-                reader.IsDBNull(4) ? null : reader.GetString(4)
+                reader.IsDBNull(4) ? null : reader.GetString(4),
+                reader.GetInt16(5),
+                reader.GetBoolean(6)
             );
         await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

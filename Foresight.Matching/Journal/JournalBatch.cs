@@ -23,6 +23,12 @@ internal sealed class JournalBatch
     public List<FillRow> Fills { get; } = [];
     public List<BalanceRow> Balances { get; } = [];
     public Dictionary<CancelledSalt, Tombstone> Tombstones { get; } = [];
+
+    /// <summary>The commands that did it.</summary>
+    public List<Command> GrantedWithdrawals { get; } = [];
+
+    public List<Command> EndedWithdrawals { get; } = [];
+
     public List<(MarketId Market, long Sequence)> ListedMarkets { get; } = [];
     public List<(MarketId Market, MarketState State, byte Winner)> ChangedMarkets { get; } = [];
 
@@ -79,7 +85,8 @@ internal readonly record struct TradeRow(
     byte TakerOutcome,
     bool TakerIsBuy,
     int TakerPriceTicks,
-    long Sequence
+    long Sequence,
+    bool Firm
 );
 
 internal readonly record struct FillRow(
@@ -91,10 +98,18 @@ internal readonly record struct FillRow(
     bool IsBuy,
     int PriceTicks,
     long Lots,
-    bool IsTaker
+    bool IsTaker,
+    Purse Purse
 );
 
-internal readonly record struct BalanceRow(AccountId Account, MarketId Market, byte Outcome, Holding Holding, long ObservedBlock);
+internal readonly record struct BalanceRow(
+    AccountId Account,
+    MarketId Market,
+    byte Outcome,
+    Purse Purse,
+    Holding Holding,
+    long ObservedBlock
+);
 
 /// <param name="Lsn">A caller who names this WAL position is served only by a replica that has replayed it, and so shows the batch.</param>
 internal sealed record Committed(NpgsqlLogSequenceNumber Lsn, IReadOnlyList<ClosedFill> ClosedFills);

@@ -65,7 +65,7 @@ internal sealed partial class PostgresJournal
         await using var command = Command(
             """
             SELECT order_id, order_hash, account_id, market_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots, expiry, status,
-                reduced_lots
+                reduced_lots, purse
             FROM orders WHERE status IN (0, 1) AND shard = $1
             """
         );
@@ -83,6 +83,7 @@ internal sealed partial class PostgresJournal
                 Market = new(reader.GetInt32(3)),
                 Outcome = (byte)reader.GetInt16(4),
                 Side = reader.GetBoolean(5) ? Side.Buy : Side.Sell,
+                Purse = (Purse)reader.GetInt16(12),
                 Price = new(reader.GetInt32(6)),
                 Lots = reader.GetInt64(7),
                 FilledLots = reader.GetInt64(8),

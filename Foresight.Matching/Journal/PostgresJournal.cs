@@ -139,6 +139,10 @@ internal sealed partial class PostgresJournal : IJournal
             batch.Add(ClosedTrades(rows));
         if (rows.Tombstones.Count > 0)
             batch.Add(TombstoneStatements.Insert(rows, _shard));
+        if (rows.GrantedWithdrawals.Count > 0)
+            batch.Add(WithdrawalStatements.Insert(rows, _shard, epoch));
+        if (rows.EndedWithdrawals.Count > 0)
+            batch.Add(WithdrawalStatements.End(rows));
     }
 
     private static NpgsqlBatchCommand Accounts(JournalBatch rows) =>
@@ -172,14 +176,15 @@ internal sealed partial class PostgresJournal : IJournal
             """
             INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots,
                 time_in_force, post_only, stp, client_order_id, idempotency_key, salt, salt_tag, expiry, signature, status, reason,
-                shard, sequence, epoch, accepted_at, updated_sequence, updated_at, reduced_lots, trace_context, signed_by_contract)
+                shard, sequence, epoch, accepted_at, updated_sequence, updated_at, reduced_lots, trace_context, signed_by_contract, purse,
+                purse_choice, firm_only)
             SELECT u.hash, u.id, u.market, u.account, u.outcome, u.is_buy, u.price, u.lots, u.filled,
                 u.tif, u.post_only, u.stp, u.client_id, u.key, u.salt::numeric, u.salt_tag, u.expiry, u.signature, u.status, u.reason,
-                $1, u.sequence, $2, $3, u.updated, $3, u.reduced, u.trace, u.by_contract
+                $1, u.sequence, $2, $3, u.updated, $3, u.reduced, u.trace, u.by_contract, u.purse, u.choice, u.firm_only
             FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27,
-                $28)
+                $28, $29, $30, $31)
                 u(hash, id, market, account, outcome, is_buy, price, lots, filled, tif, post_only, stp, client_id, key, salt,
-                    salt_tag, expiry, signature, status, reason, sequence, updated, reduced, trace, by_contract)
+                    salt_tag, expiry, signature, status, reason, sequence, updated, reduced, trace, by_contract, purse, choice, firm_only)
             """,
             One((short)_shard, NpgsqlDbType.Smallint),
             One(epoch, NpgsqlDbType.Bigint),
@@ -208,7 +213,10 @@ internal sealed partial class PostgresJournal : IJournal
             Array(orders, row => row.Order.UpdatedSequence, NpgsqlDbType.Bigint),
             Array(orders, row => row.Order.ReducedLots, NpgsqlDbType.Bigint),
             TraceContexts(rows),
-            Array(orders, row => OrderOf(row).SignedByContract, NpgsqlDbType.Boolean)
+            Array(orders, row => OrderOf(row).SignedByContract, NpgsqlDbType.Boolean),
+            Array(orders, row => (short)row.Order.Purse, NpgsqlDbType.Smallint),
+            Array(orders, row => (short)OrderOf(row).Purse, NpgsqlDbType.Smallint),
+            Array(orders, row => OrderOf(row).FirmOnly, NpgsqlDbType.Boolean)
         );
     }
 
@@ -246,9 +254,9 @@ internal sealed partial class PostgresJournal : IJournal
         Statement(
             """
             INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence,
-                epoch, executed_at)
-            SELECT u.id, u.market, u.kind, u.lots, u.outcome, u.is_buy, u.price, $1, u.sequence, $2, $3
-            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11) u(id, market, kind, lots, outcome, is_buy, price, sequence)
+                epoch, executed_at, firm)
+            SELECT u.id, u.market, u.kind, u.lots, u.outcome, u.is_buy, u.price, $1, u.sequence, $2, $3, u.firm
+            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12) u(id, market, kind, lots, outcome, is_buy, price, sequence, firm)
             """,
             One((short)_shard, NpgsqlDbType.Smallint),
             One(epoch, NpgsqlDbType.Bigint),
@@ -260,14 +268,15 @@ internal sealed partial class PostgresJournal : IJournal
             Array(rows.Trades, row => (short)row.TakerOutcome, NpgsqlDbType.Smallint),
             Array(rows.Trades, row => row.TakerIsBuy, NpgsqlDbType.Boolean),
             Array(rows.Trades, row => row.TakerPriceTicks, NpgsqlDbType.Integer),
-            Array(rows.Trades, row => row.Sequence, NpgsqlDbType.Bigint)
+            Array(rows.Trades, row => row.Sequence, NpgsqlDbType.Bigint),
+            Array(rows.Trades, row => row.Firm, NpgsqlDbType.Boolean)
         );
 
     private static NpgsqlBatchCommand Fills(JournalBatch rows) =>
         Statement(
             """
-            INSERT INTO fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker)
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            INSERT INTO fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker, purse)
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             """,
             Array(rows.Fills, row => row.Trade.Value, NpgsqlDbType.Bigint),
             Array(rows.Fills, row => (short)row.Leg, NpgsqlDbType.Smallint),
@@ -277,17 +286,18 @@ internal sealed partial class PostgresJournal : IJournal
             Array(rows.Fills, row => row.IsBuy, NpgsqlDbType.Boolean),
             Array(rows.Fills, row => row.PriceTicks, NpgsqlDbType.Integer),
             Array(rows.Fills, row => row.Lots, NpgsqlDbType.Bigint),
-            Array(rows.Fills, row => row.IsTaker, NpgsqlDbType.Boolean)
+            Array(rows.Fills, row => row.IsTaker, NpgsqlDbType.Boolean),
+            Array(rows.Fills, row => (short)row.Purse, NpgsqlDbType.Smallint)
         );
 
     private NpgsqlBatchCommand Balances(JournalBatch rows) =>
         Statement(
             """
-            INSERT INTO balances AS b (account_id, market_id, outcome, shard, owned, order_hold, trade_hold, observed_block,
+            INSERT INTO balances AS b (account_id, market_id, outcome, shard, purse, owned, order_hold, trade_hold, observed_block,
                 updated_sequence)
-            SELECT u.account, u.market, u.outcome, $9, u.owned, u.order_hold, u.trade_hold, u.block, $1
-            FROM unnest($2, $3, $4, $5, $6, $7, $8) u(account, market, outcome, owned, order_hold, trade_hold, block)
-            ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET
+            SELECT u.account, u.market, u.outcome, $9, u.purse, u.owned, u.order_hold, u.trade_hold, u.block, $1
+            FROM unnest($2, $3, $4, $5, $6, $7, $8, $10) u(account, market, outcome, owned, order_hold, trade_hold, block, purse)
+            ON CONFLICT (account_id, market_id, outcome, shard, purse) DO UPDATE SET
                 owned = excluded.owned, order_hold = excluded.order_hold, trade_hold = excluded.trade_hold,
                 observed_block = greatest(b.observed_block, excluded.observed_block), updated_sequence = excluded.updated_sequence
             """,
@@ -299,7 +309,8 @@ internal sealed partial class PostgresJournal : IJournal
             Array(rows.Balances, row => row.Holding.OrderHold, NpgsqlDbType.Bigint),
             Array(rows.Balances, row => row.Holding.TradeHold, NpgsqlDbType.Bigint),
             Array(rows.Balances, row => row.ObservedBlock, NpgsqlDbType.Bigint),
-            One((short)_shard, NpgsqlDbType.Smallint)
+            One((short)_shard, NpgsqlDbType.Smallint),
+            Array(rows.Balances, row => (short)row.Purse, NpgsqlDbType.Smallint)
         );
 
     private static NpgsqlBatchCommand ListedMarkets(JournalBatch rows) =>

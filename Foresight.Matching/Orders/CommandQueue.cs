@@ -62,6 +62,10 @@ internal sealed class QueuedCommand : WorkItem
             ObserveBalance or AllotCollateral => CommandKind.ObserveBalance,
             SettleTrade => CommandKind.SettleTrade,
             BustTrade => CommandKind.BustTrade,
+            SetFirmTerms => CommandKind.SetFirmTerms,
+            GrantWithdrawal => CommandKind.GrantWithdrawal,
+            EndWithdrawal { Block: null } => CommandKind.LapseWithdrawal,
+            EndWithdrawal => CommandKind.PayWithdrawal,
             SetMarketState => CommandKind.SetMarketState,
             CancelAllOfMarket => CommandKind.CancelAllOfMarket,
             _ => CommandKind.None,
@@ -91,8 +95,10 @@ internal sealed class QueuedCommand : WorkItem
             ReduceOrder reduce => reduce.FilledLots > 0 ? ReadOfOrder(command, reduce.Maker, reduce.Hash, deadline) : null,
             ObserveBalance observed => IsOutcome(observed.Outcome) ? ReadOfAccount(command, observed.Account, deadline) : null,
             AllotCollateral allot => ReadOfAccount(command, allot.Account, deadline),
+            GrantWithdrawal grant => IsOutcome(grant.Outcome) ? ReadOfAccount(command, grant.Account, deadline) : null,
+            EndWithdrawal end => ReadOfAccount(command, end.Account, deadline),
             SetMarketState { State: < 0 or > 3 } or SetMarketState { WinningOutcome: < 0 or > byte.MaxValue } => null,
-            SettleTrade or BustTrade or SetMarketState or CancelAllOfMarket => new QueuedCommand(command, deadline),
+            SettleTrade or BustTrade or SetMarketState or CancelAllOfMarket or SetFirmTerms => new QueuedCommand(command, deadline),
             _ => null,
         };
 
@@ -104,6 +110,7 @@ internal sealed class QueuedCommand : WorkItem
             !IsOutcome(order.Outcome)
             || order.TimeInForce is < 0 or > 3
             || order.SelfTradePrevention is < 0 or > 2
+            || order.Purse is < 0 or > 2
             || order.ExpirySeconds < 0
         )
             return null;

@@ -32,6 +32,7 @@ internal sealed class LiveOrder
     public required MarketId Market { get; init; }
     public required byte Outcome { get; init; }
     public required Side Side { get; init; }
+    public required Purse Purse { get; init; }
     public required Price Price { get; set; }
     public required long Lots { get; init; }
     public long FilledLots { get; set; }
@@ -118,9 +119,17 @@ internal sealed class Accounts
 /// The terms of an order that its signature does not cover. The first sequenced request with the order's hash fixes them: without that,
 /// any holder of a signed order could send it again with other terms, so that a killed fill-or-kill order would rest.
 /// </summary>
-internal readonly record struct OrderTerms(int TimeInForce, bool PostOnly, int SelfTradePrevention, string? ClientOrderId)
+internal readonly record struct OrderTerms(
+    int TimeInForce,
+    bool PostOnly,
+    int SelfTradePrevention,
+    string? ClientOrderId,
+    int Purse = 0,
+    bool FirmOnly = false
+)
 {
-    public static OrderTerms Of(PlaceOrder order) => new(order.TimeInForce, order.PostOnly, order.SelfTradePrevention, order.ClientOrderId);
+    public static OrderTerms Of(PlaceOrder order) =>
+        new(order.TimeInForce, order.PostOnly, order.SelfTradePrevention, order.ClientOrderId, order.Purse, order.FirmOnly);
 
     /// <summary>Named as in the API's request, because the caller gets the names with the refusal. Empty if no term differs.</summary>
     public IReadOnlyList<string> DifferencesFrom(OrderTerms other)
@@ -136,6 +145,10 @@ internal readonly record struct OrderTerms(int TimeInForce, bool PostOnly, int S
             names.Add("selfTradePrevention");
         if (ClientOrderId != other.ClientOrderId)
             names.Add("clientOrderId");
+        if (Purse != other.Purse)
+            names.Add("purse");
+        if (FirmOnly != other.FirmOnly)
+            names.Add("firmOnly");
         return names;
     }
 }

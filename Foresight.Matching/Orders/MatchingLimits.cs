@@ -2,6 +2,11 @@ namespace Foresight.Matching.Orders;
 
 internal static class MatchingLimits
 {
+    /// <summary>Of a co-signature's deadline: its account needs time to send it, and its money is held no longer than needed.</summary>
+    public const long LeastWithdrawalSeconds = 60;
+
+    public const long MostWithdrawalSeconds = 3_600;
+
     /// <summary>Bounds one commit. The rest waits for the next batch, about one commit (a few milliseconds) later.</summary>
     public const int BatchCommands = 1_000;
 

@@ -8,12 +8,14 @@ using Npgsql;
 
 namespace Foresight.Matching.Reconciliation;
 
-/// <param name="MarketId">0: collateral.</param>
 /// <param name="InFlight">Held by trades that are matched and not yet settled. Neither side has moved it, so it is not compared.</param>
 /// <param name="IsAhead">
 /// True if the ledger is ahead of the follower's block for this holding, so that it is compared only once the follower has caught up.
 /// </param>
-public sealed record LedgerHolding(Address Account, int MarketId, int Outcome, long Owned, long InFlight, bool IsAhead = false);
+public sealed record LedgerHolding(AssetKey Asset, long Owned, long InFlight, bool IsAhead = false)
+{
+    public bool IsCollateral => Asset.Market == 0;
+}
 
 /// <summary>Sums over all accounts, in micro-USDC, by the ledger and by the chain: the difference is the amount missing.</summary>
 public sealed record BalanceTotals(BigInteger Ledger, BigInteger Chain, long Holdings);
@@ -45,7 +47,7 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
             await Task.Delay(BetweenLooks, clock, cancellationToken);
             if (await ReadLedgerAsync(cancellationToken) is not var (later, now))
                 return null;
-            var again = now.Where(l => differing.ContainsKey(BalanceRules.KeyOf(l))).ToLookup(l => l.IsAhead);
+            var again = now.Where(l => differing.ContainsKey(l.Asset)).ToLookup(l => l.IsAhead);
             ahead.UnionWith(again[true].Select(BalanceRules.NaturalKeyOf));
             var still = again[false].ToList();
             differing = BalanceRules.StillDiffering(
@@ -74,6 +76,7 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
             byte[]? Address,
             int? Market,
             short? Outcome,
+            short? Purse,
             long? Owned,
             long? InFlight,
             bool? Ahead
@@ -88,16 +91,16 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
                     -- On its way from one shard to another.
                     SELECT a.account_id FROM allotment_changes c JOIN accounts a USING (address))
                 SELECT c.block_hash, EXISTS (SELECT FROM chain_cursors WHERE name = @Reobserve), a.address, b.market_id, b.outcome,
-                       sum(b.owned)::bigint, sum(b.trade_hold)::bigint,
+                       b.purse, sum(b.owned)::bigint, sum(b.trade_hold)::bigint,
                        a.account_id IN (SELECT account_id FROM moving) OR max(b.observed_block) > c.block_number + @BlockOffset
                            -- Held to what an unconfirmed block says, so not comparable with a confirmed one.
                            OR EXISTS (SELECT FROM unconfirmed_decreases d
-                               WHERE (d.address, d.market_id, d.outcome) = (a.address, b.market_id, b.outcome))
+                               WHERE (d.address, d.market_id, d.outcome, d.purse) = (a.address, b.market_id, b.outcome, b.purse))
                 FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id))
                     ON b.market_id = 0 OR b.market_id = ANY (@markets)
                 WHERE c.name = @Follower
-                GROUP BY c.block_number, c.block_hash, a.account_id, a.address, b.market_id, b.outcome
-                ORDER BY a.account_id, b.market_id, b.outcome
+                GROUP BY c.block_number, c.block_hash, a.account_id, a.address, b.market_id, b.outcome, b.purse
+                ORDER BY a.account_id, b.market_id, b.outcome, b.purse
                 """,
                 new
                 {
@@ -120,9 +123,7 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
             [
                 .. list.Where(r => r.Address is not null)
                     .Select(r => new LedgerHolding(
-                        new Address(r.Address),
-                        r.Market!.Value,
-                        r.Outcome!.Value,
+                        new AssetKey(new Address(r.Address), r.Market!.Value, r.Outcome!.Value, (Engine.Purse)r.Purse!.Value),
                         r.Owned!.Value,
                         r.InFlight!.Value,
                         r.Ahead!.Value
@@ -131,29 +132,28 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
         );
     }
 
-    private async Task<IReadOnlyDictionary<(Address, int, int), long>> ReadChainAsync(
+    private async Task<IReadOnlyDictionary<AssetKey, long>> ReadChainAsync(
         IReadOnlyList<LedgerHolding> ledger,
         BlockRef block,
         CancellationToken cancellationToken
     )
     {
-        var read = new Dictionary<(Address, int, int), long>();
-        var accounts = ledger.Where(l => l.MarketId == 0).Select(l => l.Account).Distinct().ToList();
-        foreach (var holding in await holdings.ReadCollateralAsync(accounts, block, cancellationToken))
-            Add(holding);
-        foreach (var market in ledger.Where(l => l.MarketId != 0).GroupBy(l => l.MarketId))
+        var inVault = ledger.Where(l => l.Asset.Purse == Engine.Purse.Vault).Select(l => Touched(l.Asset)).ToList();
+        var read = new List<ChainHolding>(await holdings.ReadVaultAsync(inVault, block, cancellationToken));
+        var inWallets = ledger.Select(l => l.Asset).Where(asset => asset.Purse == Engine.Purse.Wallet).ToLookup(asset => asset.Market);
+        var owners = inWallets[0].Select(asset => asset.Account).Distinct().ToList();
+        read.AddRange(await holdings.ReadCollateralAsync(owners, block, cancellationToken));
+        foreach (var market in inWallets.Where(market => market.Key != 0))
         {
-            var owners = market.Select(l => l.Account).Distinct().ToList();
-            foreach (var holding in await holdings.ReadSharesAsync(deployment.Market(market.Key), owners, block, cancellationToken))
-                Add(holding);
+            owners = [.. market.Select(asset => asset.Account).Distinct()];
+            read.AddRange(await holdings.ReadSharesAsync(deployment.Market(market.Key), owners, block, cancellationToken));
         }
 
-        return read;
-
-        void Add(ChainHolding holding)
-        {
-            var (market, outcome) = ObservationRules.AssetOf(holding);
-            read[(holding.Account, market, outcome)] = holding.Units;
-        }
+        return read.ToDictionary(ObservationRules.KeyOf, holding => holding.Units);
     }
+
+    private TouchedAsset Touched(AssetKey asset) =>
+        asset.Market == 0
+            ? new TouchedAsset(asset.Account, null, 0, asset.Purse)
+            : new TouchedAsset(asset.Account, deployment.Market(asset.Market), asset.Outcome, asset.Purse);
 }

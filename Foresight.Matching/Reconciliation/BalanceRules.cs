@@ -1,5 +1,5 @@
 using System.Numerics;
-using Foresight.Chain;
+using Foresight.Matching.ChainReading;
 using Foresight.Protocol;
 
 namespace Foresight.Matching.Reconciliation;
@@ -10,21 +10,18 @@ public static class BalanceRules
     private const int MostPerLot = 10_000;
 
     public static string NaturalKeyOf(LedgerHolding holding) =>
-        $"{DiscrepancyKinds.BalanceMismatch}:{holding.Account.ToLowerHex()}:{AssetOf(holding)}";
-
-    public static (Address Account, int MarketId, int Outcome) KeyOf(LedgerHolding holding) =>
-        (holding.Account, holding.MarketId, holding.Outcome);
+        $"{DiscrepancyKinds.BalanceMismatch}:{holding.Asset.Account.ToLowerHex()}:{AssetOf(holding)}";
 
     /// <param name="chain">Must contain every key of the ledger: a missing one throws, instead of looking like a balance of zero.</param>
-    public static Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> Differing(
+    public static Dictionary<AssetKey, (LedgerHolding Ledger, long Chain)> Differing(
         IEnumerable<LedgerHolding> ledger,
-        IReadOnlyDictionary<(Address, int, int), long> chain
-    ) => ledger.Where(l => chain[KeyOf(l)] != l.Owned).ToDictionary(KeyOf, l => (l, chain[KeyOf(l)]));
+        IReadOnlyDictionary<AssetKey, long> chain
+    ) => ledger.Where(l => chain[l.Asset] != l.Owned).ToDictionary(l => l.Asset, l => (l, chain[l.Asset]));
 
     /// <summary>An amount in transit has arrived between the two looks, so only what differs by the same amount in both is left.</summary>
-    public static Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> StillDiffering(
-        Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> before,
-        Dictionary<(Address, int, int), (LedgerHolding Ledger, long Chain)> now
+    public static Dictionary<AssetKey, (LedgerHolding Ledger, long Chain)> StillDiffering(
+        Dictionary<AssetKey, (LedgerHolding Ledger, long Chain)> before,
+        Dictionary<AssetKey, (LedgerHolding Ledger, long Chain)> now
     ) =>
         now.Where(n => before.TryGetValue(n.Key, out var b) && b.Chain - b.Ledger.Owned == n.Value.Chain - n.Value.Ledger.Owned)
             .ToDictionary();
@@ -35,8 +32,8 @@ public static class BalanceRules
     /// </summary>
     public static BalanceTotals Totals(IReadOnlyList<LedgerHolding> ledger, IEnumerable<(LedgerHolding Ledger, long Chain)> differing)
     {
-        var owned = ledger.Where(l => l.MarketId == 0).Aggregate(BigInteger.Zero, (sum, l) => sum + l.Owned);
-        var missing = differing.Where(d => d.Ledger.MarketId == 0).Aggregate(BigInteger.Zero, (sum, d) => sum + d.Chain - d.Ledger.Owned);
+        var owned = ledger.Where(l => l.IsCollateral).Aggregate(BigInteger.Zero, (sum, l) => sum + l.Owned);
+        var missing = differing.Where(d => d.Ledger.IsCollateral).Aggregate(BigInteger.Zero, (sum, d) => sum + d.Chain - d.Ledger.Owned);
         return new BalanceTotals(owned, owned + missing, ledger.Count);
     }
 
@@ -51,14 +48,14 @@ public static class BalanceRules
     public static Finding ToFinding(LedgerHolding ledger, long chain)
     {
         var asset = AssetOf(ledger);
-        var account = ledger.Account.ToLowerHex();
+        var account = ledger.Asset.Account.ToLowerHex();
         // The ledger lets the account spend more than the chain has: its trades will fail.
         var severity = ledger.Owned > chain ? Severities.High : Severities.Medium;
         return new Finding(
             NaturalKeyOf(ledger),
             DiscrepancyKinds.BalanceMismatch,
             severity,
-            ledger.MarketId == 0 ? null : ledger.MarketId,
+            ledger.IsCollateral ? null : ledger.Asset.Market,
             null,
             null,
             null,
@@ -77,9 +74,13 @@ public static class BalanceRules
             }
         )
         {
-            Amount = BigInteger.Abs((BigInteger)chain - ledger.Owned) * (ledger.MarketId == 0 ? 1 : MostPerLot),
+            Amount = BigInteger.Abs((BigInteger)chain - ledger.Owned) * (ledger.IsCollateral ? 1 : MostPerLot),
         };
     }
 
-    private static string AssetOf(LedgerHolding holding) => holding.MarketId == 0 ? "USDC" : $"{holding.MarketId}:{holding.Outcome}";
+    private static string AssetOf(LedgerHolding holding)
+    {
+        var asset = holding.IsCollateral ? "USDC" : $"{holding.Asset.Market}:{holding.Asset.Outcome}";
+        return holding.Asset.Purse == Engine.Purse.Vault ? $"{asset} in the vault" : asset;
+    }
 }

@@ -148,7 +148,7 @@ internal sealed partial class EngineRecovery(IJournal journal, int shard, ILogge
 /// <summary>Discards the events of a replay: their effects are in the tables already.</summary>
 internal readonly struct NoEvents : IExchangeEvents
 {
-    public void OnAccepted(OrderId order, in Command placed) { }
+    public void OnAccepted(OrderId order, Purse purse, in Command placed) { }
 
     public void OnRejected(in CommandRejected e) { }
 
@@ -164,5 +164,5 @@ internal readonly struct NoEvents : IExchangeEvents
 
     public void OnTradeClosed(in TradeClosed e) { }
 
-    public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) { }
+    public void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse) { }
 }

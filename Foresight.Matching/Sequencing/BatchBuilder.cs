@@ -12,8 +12,8 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     private readonly Dictionary<MarketId, List<TradeView>> _trades = [];
     private readonly HashSet<OrderId> _newOrders = [];
     private readonly Dictionary<OrderId, LiveOrder> _changedOrders = [];
-    private readonly HashSet<(AccountId, MarketId, byte)> _touchedBalances = [];
-    private readonly Dictionary<(AccountId, MarketId, byte), long> _observedBlocks = [];
+    private readonly HashSet<(AccountId, MarketId, byte, Purse)> _touchedBalances = [];
+    private readonly Dictionary<(AccountId, MarketId, byte, Purse), long> _observedBlocks = [];
     private bool _snapshotDepth;
 
     private Command _current;
@@ -21,6 +21,8 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     private LiveOrder? _placed;
     private RejectReason _rejected;
     private TradeExecuted _trade;
+    private OrderFilled _taker;
+    private bool _isFirm;
     private readonly List<CommandFill> _fills = [];
     private readonly List<string> _cancelled = [];
     private readonly List<LiveOrder> _done = [];
@@ -59,8 +61,8 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         if (isAllotment && _rejected == RejectReason.None)
             result = result with { Units = command.Amount.Micros - before };
         batch.Commands.Add(new CommandRow(command, result.RequestId, result));
-        if (command.Kind == CommandKind.ListMarket && _rejected == RejectReason.None)
-            batch.ListedMarkets.Add((command.Market, command.Sequence));
+        if (_rejected == RejectReason.None)
+            AddRowsOf(command);
         if (request is null)
             return;
 
@@ -68,8 +70,18 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         if (request.Trace is { } trace)
             trace.Sequence = command.Sequence;
         if (_rejected == RejectReason.None && command.Kind == CommandKind.ObserveBalance)
-            _observedBlocks[(command.Account, command.Market, command.Outcome)] = command.Block;
+            _observedBlocks[(command.Account, command.Market, command.Outcome, PurseOf(command))] = command.Block;
         Answer(request, result);
+    }
+
+    private void AddRowsOf(in Command command)
+    {
+        if (command.Kind == CommandKind.ListMarket)
+            batch.ListedMarkets.Add((command.Market, command.Sequence));
+        else if (command.Kind == CommandKind.GrantWithdrawal)
+            batch.GrantedWithdrawals.Add(command);
+        else if (command.Kind is CommandKind.PayWithdrawal or CommandKind.LapseWithdrawal)
+            batch.EndedWithdrawals.Add(command);
     }
 
     public void Answer(QueuedCommand request, CommandResult result)
@@ -120,16 +132,21 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         for (var i = 0; i < batch.NewOrders.Count; i++)
             batch.NewOrders[i] = (batch.NewOrders[i].Order.Copy(), batch.NewOrders[i].Request);
         batch.ChangedOrders.AddRange(_changedOrders.Values.Select(order => order.Copy()));
-        foreach (var (account, market, outcome) in _touchedBalances)
+        foreach (var touched in _touchedBalances)
+        {
+            var (account, market, outcome, purse) = touched;
             batch.Balances.Add(
                 new BalanceRow(
                     account,
                     market,
                     outcome,
-                    engine.Balance(account, market, outcome),
-                    _observedBlocks.GetValueOrDefault((account, market, outcome))
+                    purse,
+                    engine.Balance(account, market, outcome, purse),
+                    _observedBlocks.GetValueOrDefault(touched)
                 )
             );
+        }
+
         foreach (var (market, views) in _trades)
             batch.TradeMessages.Add(new TradesMessage(market.Value, epoch, batch.LastSequence, Previous: 0, views));
         if (_snapshotDepth)
@@ -160,10 +177,12 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
             );
     }
 
-    private void OnAccepted(OrderId id, in Command placed)
+    private static Purse PurseOf(in Command observation) => observation.Purse == PurseChoice.Vault ? Purse.Vault : Purse.Wallet;
+
+    private void OnAccepted(OrderId id, Purse purse, in Command placed)
     {
         // Only a signed order of a request is ever placed, so there is one here.
-        _placed = NewOrder(id, placed, _request!);
+        _placed = NewOrder(id, purse, placed, _request!);
         state.Orders.Add(_placed);
         _newOrders.Add(id);
         AddOrder(_placed, _request!);
@@ -174,12 +193,12 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     /// <summary>Its row makes the hash of a killed order dead for ever. The order never was in the engine.</summary>
     private void AddKilledOrder(QueuedCommand request)
     {
-        var order = NewOrder(state.Engine.OrderIdOf(_current.Sequence), _current, request);
+        var order = NewOrder(state.Engine.OrderIdOf(_current.Sequence), Purse.Wallet, _current, request);
         (order.Status, order.Reason) = (OrderStatus.Rejected, RejectCodes.Of(_rejected));
         AddOrder(order, request);
     }
 
-    private static LiveOrder NewOrder(OrderId id, in Command placed, QueuedCommand request) =>
+    private static LiveOrder NewOrder(OrderId id, Purse purse, in Command placed, QueuedCommand request) =>
         new()
         {
             Id = id,
@@ -189,6 +208,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
             Market = placed.Market,
             Outcome = placed.Outcome,
             Side = placed.Side,
+            Purse = purse,
             Price = placed.Price,
             Lots = placed.Quantity.Lots,
             SignedExpiry = ((PlaceOrder)request.Command).ExpirySeconds,
@@ -232,12 +252,25 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
             _done.Add(order);
 
         batch.Fills.Add(
-            new FillRow(e.Trade, e.Leg, e.Order, e.Account, e.Outcome, e.Side == Side.Buy, e.Price.Ticks, e.Quantity.Lots, e.IsTaker)
+            new FillRow(
+                e.Trade,
+                e.Leg,
+                e.Order,
+                e.Account,
+                e.Outcome,
+                e.Side == Side.Buy,
+                e.Price.Ticks,
+                e.Quantity.Lots,
+                e.IsTaker,
+                e.Purse
+            )
         );
         if (ReferenceEquals(order, _placed))
             _fills.Add(new CommandFill(e.Trade.Value, e.Price.Ticks, e.Quantity.Lots, e.IsTaker));
-        if (e.IsTaker)
-            AddTrade(e);
+        (_taker, _isFirm) = e.IsTaker ? (e, e.Purse == Purse.Vault) : (_taker, _isFirm && e.Purse == Purse.Vault);
+        // Only with its last leg it is known whether all are of the vault.
+        if (e.Leg == _trade.Legs - 1)
+            AddTrade(_taker);
         AddUpdate(
             order,
             "filled",
@@ -297,7 +330,8 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
                 taker.Outcome,
                 taker.Side == Side.Buy,
                 taker.Price.Ticks,
-                _current.Sequence
+                _current.Sequence,
+                _isFirm
             )
         );
         if (!_trades.TryGetValue(_trade.Market, out var views))
@@ -322,7 +356,8 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
                 null,
                 null,
                 epoch,
-                _current.Sequence
+                _current.Sequence,
+                _isFirm
             )
         );
 
@@ -401,7 +436,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
     /// <summary>A struct, because the engine's generic methods are then compiled for it and call it without dispatch.</summary>
     private readonly struct EventSink(BatchBuilder builder) : IExchangeEvents
     {
-        public void OnAccepted(OrderId order, in Command placed) => builder.OnAccepted(order, placed);
+        public void OnAccepted(OrderId order, Purse purse, in Command placed) => builder.OnAccepted(order, purse, placed);
 
         public void OnRejected(in CommandRejected e) => builder._rejected = e.Reason;
 
@@ -418,7 +453,7 @@ internal sealed class BatchBuilder(MatchingState state, JournalBatch batch, long
         public void OnTradeClosed(in TradeClosed e) =>
             builder.Batch.ClosedTrades.Add((e.Trade, e.Settled, (builder._request?.Command as BustTrade)?.Reason));
 
-        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) =>
-            builder._touchedBalances.Add((account, outcome == Command.CollateralOutcome ? default : market, outcome));
+        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse) =>
+            builder._touchedBalances.Add((account, outcome == Command.CollateralOutcome ? default : market, outcome, purse));
     }
 }

@@ -30,6 +30,8 @@ internal static class RejectCodes
             // The engine's limit on unsettled trades is reached. The condition passes as settlement catches up, so the code is one that
             // clients retry.
             RejectReason.SettlementBacklog => ProblemCodes.Unavailable,
+            RejectReason.FirmUnavailable => ProblemCodes.FirmUnavailable,
+            RejectReason.FirmRequired => ProblemCodes.FirmRequired,
             // No request of a caller meets these, but the facts of the chain can.
             RejectReason.InvalidAccount or RejectReason.NoRoom => "no_room",
             _ => ProblemCodes.MalformedRequest,
@@ -55,6 +57,8 @@ internal static class RejectCodes
             CancelReason.Administrator => "administrator",
             CancelReason.BudgetSpent => "budget_spent",
             CancelReason.FilledOnChain => "filled_on_chain",
+            CancelReason.FirmUnavailable => ProblemCodes.FirmUnavailable,
+            CancelReason.PassedOver => "passed_over",
             _ => "cancelled",
         };
 }

@@ -113,6 +113,8 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             builder.Answer(request, builder.Repetition(request, repeated));
         else if (request.Command is PlaceOrder order && RefusalOf(order, request, known, builder) is { } refusal)
             builder.Answer(request, refusal);
+        else if (request.Command is GrantWithdrawal withdrawal && RefusalOf(withdrawal, request, builder) is { } notGranted)
+            builder.Answer(request, notGranted);
         else if (request.Command is CancelBySalt && EarlyRefusalOf(request, known, builder) is { } early)
             builder.Answer(request, builder.Refusal(request, early));
         else if (Translate(request, known.OrderLife, builder) is { } command)
@@ -193,6 +195,17 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             && known.HasOtherShards
             && state.Accounts.Find(request.Account) is not null;
         return refused == RejectReason.None || isDemand ? null : builder.Refusal(request, RejectCodes.Of(refused));
+    }
+
+    /// <summary>Like an order that the account's funds do not cover, one that is refused leaves no trace.</summary>
+    private CommandResult? RefusalOf(GrantWithdrawal grant, QueuedCommand request, BatchBuilder builder)
+    {
+        if (grant.DeadlineSeconds - NowSeconds is < MatchingLimits.LeastWithdrawalSeconds or > MatchingLimits.MostWithdrawalSeconds)
+            return builder.Refusal(request, ProblemCodes.InvalidDeadline);
+        if (state.Accounts.Find(request.Account) is not { } account)
+            return builder.Refusal(request, ProblemCodes.InsufficientBalance);
+        var refused = _engine.CheckWithdrawal(Grant(grant, account));
+        return refused == RejectReason.None ? null : builder.Refusal(request, RejectCodes.Of(refused));
     }
 
     private bool IsUsed((Address, string) key, LookupResult known, BatchBuilder builder) =>
@@ -318,6 +331,22 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             },
             AllotCollateral allot => Allot(allot, builder.AccountOf(request.Account)),
             ObserveBalance observe => Observe(observe, builder.AccountOf(request.Account)),
+            SetFirmTerms terms => new Command
+            {
+                Kind = CommandKind.SetFirmTerms,
+                ExpiresAtSeconds = terms.UntilSeconds,
+                Quantity = new(terms.Trades),
+            },
+            GrantWithdrawal grant => state.Accounts.Find(request.Account) is { } account ? Grant(grant, account) : null,
+            EndWithdrawal end => state.Accounts.Find(request.Account) is { } account
+                ? new Command
+                {
+                    Kind = end.Block is null ? CommandKind.LapseWithdrawal : CommandKind.PayWithdrawal,
+                    Account = account,
+                    SaltTag = end.Nonce,
+                    Block = end.Block ?? 0,
+                }
+                : null,
             SetMarketState set => new Command
             {
                 Kind = CommandKind.SetMarketState,
@@ -342,6 +371,9 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             TimeInForce = (TimeInForce)order.TimeInForce,
             PostOnly = order.PostOnly,
             SelfTradePrevention = (SelfTradePrevention)order.SelfTradePrevention,
+            // The market asks no contract about a payment from the vault, so such an order could not settle (docs/firm-money.md, K1).
+            Purse = order.SignedByContract ? PurseChoice.Wallet : (PurseChoice)order.Purse,
+            FirmOnly = order.FirmOnly && !order.SignedByContract,
             ExpiresAtSeconds = endsAtSeconds,
             SaltTag = request.SaltTag,
         };
@@ -383,6 +415,23 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             Amount = new(isCollateral ? observed.Units : 0),
             Quantity = new(isCollateral ? 0 : observed.Units),
             Block = observed.Block,
+            Purse = observed.OfVault ? PurseChoice.Vault : PurseChoice.Either,
+        };
+    }
+
+    private static Command Grant(GrantWithdrawal grant, AccountId account)
+    {
+        var isCollateral = grant.Outcome == Command.CollateralOutcome;
+        return new Command
+        {
+            Kind = CommandKind.GrantWithdrawal,
+            Account = account,
+            Market = new(isCollateral ? 0 : grant.MarketId),
+            Outcome = (byte)grant.Outcome,
+            Amount = new(isCollateral ? grant.Units : 0),
+            Quantity = new(isCollateral ? 0 : grant.Units),
+            SaltTag = grant.Nonce,
+            ExpiresAtSeconds = grant.DeadlineSeconds,
         };
     }
 

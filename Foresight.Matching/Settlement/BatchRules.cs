@@ -12,7 +12,8 @@ public sealed record WaitingTrade(
     int Legs,
     int Attempts,
     DateTimeOffset Since,
-    DateTimeOffset? MatchedAt = null
+    DateTimeOffset? MatchedAt = null,
+    bool IsFirm = false
 );
 
 /// <param name="MaxLegs">
@@ -68,7 +69,8 @@ public static class BatchRules
     )
     {
         var now = clock < blockTime ? clock : blockTime;
-        return [.. waiting.Where(trade => now - trade.MatchedAt > longestOrderLife)];
+        // A firm trade cannot fail: its money is there for as long as it takes.
+        return [.. waiting.Where(trade => !trade.IsFirm && now - trade.MatchedAt > longestOrderLife)];
     }
 
     /// <summary>At least one match, because one that does not fit alone would otherwise wait for ever.</summary>

@@ -17,7 +17,14 @@ public sealed record PreflightResult(
     IReadOnlyList<long> SettledAlready,
     IReadOnlyList<(long TradeId, string Reason)> Doubtful,
     string? Held
-);
+)
+{
+    /// <summary>
+    /// Firm trades that would fail, which by the rules of docs/firm-money.md none can. They are never given up: somebody is called, and
+    /// they are tried again.
+    /// </summary>
+    public IReadOnlyList<(long TradeId, string Reason)> Firm { get; init; } = [];
+}
 
 /// <param name="TradeIds">The first of the requested trades, as many as fit into one transaction.</param>
 /// <param name="Held">
@@ -44,6 +51,14 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
     /// </summary>
     public NewBatch SignLife(long nonce, Fee fee, long gasLimit) =>
         SignBatch(null, deployment.Factory, MarketFactoryContract.SignOfLife(), nonce, fee, gasLimit, []);
+
+    /// <summary>Upkeep too, see <see cref="SignLife"/>.</summary>
+    public NewBatch SignDecision(int marketId, long nonce, Fee fee, long gasLimit) =>
+        SignBatch(null, deployment.Market(marketId).Address, MarketContract.ApplyDecision(), nonce, fee, gasLimit, []);
+
+    /// <param name="upkeep">A transaction without trades.</param>
+    public NewBatch SignAgain(byte[] upkeep, long nonce, Fee fee, long gasLimit) =>
+        SignBatch(null, Eip1559Transaction.ToOf(upkeep), Eip1559Transaction.DataOf(upkeep), nonce, fee, gasLimit, []);
 
     private NewBatch SignBatch(int? marketId, Address to, byte[] data, long nonce, Fee fee, long gasLimit, IReadOnlyList<long> tradeIds)
     {
@@ -79,6 +94,7 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
         var calls = plan.TradeIds.Select(id => new CallRequest(market, SettleMatchData(id, legs[id]), market)).ToList();
         var results = await client.CallManyAsync(calls, ground, cancellationToken);
         var (failed, settled, doubtful) = (new List<TradeOutcome>(), new List<long>(), new List<(long TradeId, string Reason)>());
+        var firm = new List<(long TradeId, string Reason)>();
         for (var i = 0; i < results.Count; i++)
         {
             var id = plan.TradeIds[i];
@@ -94,11 +110,15 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
                 continue;
             }
 
-            // All trades of the market meet a pause.
-            if (failure.IsTemporary())
+            // All soft trades of the market meet a pause, and no firm one does.
+            if (failure.IsTemporary() && plan.TradeIds.All(trade => !IsFirm(legs[trade])))
                 return new PreflightResult([], [], [], failure.Text);
-            if (failure.IsSettledAlready())
+            if (failure.IsTemporary())
+                doubtful.Add((id, failure.Text));
+            else if (failure.IsSettledAlready())
                 settled.Add(id);
+            else if (IsFirm(legs[id]))
+                firm.Add((id, failure.Text));
             else if (await DoubtAsync(plan.MarketId, id, legs[id], calls[i], failure, ground, cancellationToken) is { } doubt)
                 doubtful.Add((id, doubt));
             else
@@ -108,8 +128,10 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
             }
         }
 
-        return new PreflightResult(failed, settled, doubtful, null);
+        return new PreflightResult(failed, settled, doubtful, null) { Firm = firm };
     }
+
+    private static bool IsFirm(IEnumerable<TradeLeg> legs) => legs.All(leg => leg.OfVault);
 
     /// <summary>Once their failure is stored: a step that is cut off before finds what it knew.</summary>
     public void Forget(IEnumerable<TradeOutcome> stored)
@@ -220,7 +242,8 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
         var (plain, wallets) = (0, 0);
         foreach (var leg in legs)
         {
-            if (OrderSigning.Check(new Hash32(leg.OrderHash), leg.Signature, new Address(leg.Maker)).IsValid)
+            // For a leg of the vault the market asks no contract: its wallet has registered a key.
+            if (leg.OfVault || OrderSigning.Check(new Hash32(leg.OrderHash), leg.Signature, new Address(leg.Maker)).IsValid)
                 plain++;
             else
                 wallets++;
@@ -241,5 +264,8 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
             leg.Signature,
             leg.Lots * OrderMessage.AmountPerLot,
             (long)leg.PriceTicks * OrderMessage.PricePerTick
-        );
+        )
+        {
+            OfVault = leg.OfVault,
+        };
 }

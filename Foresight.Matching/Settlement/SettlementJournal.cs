@@ -35,6 +35,28 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             )
         );
 
+    /// <summary>By the sequence too: a nonce that has lapsed may have been granted again meanwhile, for another amount.</summary>
+    public Task CoSignAsync(
+        Term term,
+        IReadOnlyList<(GrantedWithdrawal Grant, byte[] Signature)> signed,
+        CancellationToken cancellationToken
+    ) =>
+        ExecuteAsync(
+            term,
+            cancellationToken,
+            Sql(
+                """
+                UPDATE withdrawals w SET co_signature = u.signature
+                FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bytea[]) AS u (account, nonce, sequence, signature)
+                WHERE w.account_id = u.account AND w.nonce = u.nonce AND w.sequence = u.sequence AND w.state = 0
+                """,
+                signed.Select(one => one.Grant.AccountId).ToArray(),
+                signed.Select(one => unchecked((long)one.Grant.Nonce)).ToArray(),
+                signed.Select(one => one.Grant.Sequence).ToArray(),
+                signed.Select(one => one.Signature).ToArray()
+            )
+        );
+
     /// <summary>
     /// All trades stay with the nonce, also those that the new transaction leaves out: until it is confirmed, the old bytes may be mined
     /// after all.

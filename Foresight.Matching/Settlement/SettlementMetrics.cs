@@ -13,6 +13,7 @@ public sealed class SettlementMetrics
     private readonly Counter<long> _bust;
     private readonly Counter<long> _headReductions;
     private readonly Counter<long> _unproposedMarkets;
+    private readonly Counter<long> _firmHeld;
     private readonly Histogram<double> _blockSeconds;
 
     public SettlementMetrics(IMeterFactory meters)
@@ -28,6 +29,10 @@ public sealed class SettlementMetrics
         _unproposedMarkets = meter.CreateCounter<long>(
             MetricNames.UnproposedMarkets,
             description: "Markets that the factory created without an approved proposal; they are not listed."
+        );
+        _firmHeld = meter.CreateCounter<long>(
+            MetricNames.FirmHeld,
+            description: "Times that a firm trade would have failed, which none can; it is not sent, and tried again at the next block."
         );
         _blockSeconds = meter.CreateHistogram<double>(
             MetricNames.BlockProcessingDuration,
@@ -82,6 +87,8 @@ public sealed class SettlementMetrics
     public void Bust(string code) => _bust.Add(1, new KeyValuePair<string, object?>("reason", code));
 
     public void HeadReductions(int holdings) => _headReductions.Add(holdings);
+
+    public void FirmHeld(int trades) => _firmHeld.Add(trades);
 
     public void UnproposedMarket() => _unproposedMarkets.Add(1);
 

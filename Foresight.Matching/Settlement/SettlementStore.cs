@@ -26,10 +26,11 @@ public sealed record TradeLeg(
     int PriceTicks,
     long Lots,
     bool IsTaker,
-    bool SignedByContract
+    bool SignedByContract,
+    bool OfVault = false
 );
 
-/// <param name="MarketId">Null for a sign of life, which has no trades either.</param>
+/// <param name="MarketId">Null for upkeep (a sign of life, a decision that takes effect), which has no trades either.</param>
 /// <param name="IsBumped">An operator wants it replaced at once, and not only when it is stuck.</param>
 public sealed record StoredBatch(
     long BatchId,
@@ -50,12 +51,24 @@ public sealed record StoredBatch(
     bool IsBumped
 )
 {
-    public bool IsSignOfLife => MarketId is null;
+    public bool IsUpkeep => MarketId is null;
 
     public Fee Fee => new(MaxFee, PriorityFee);
 
     public BatchFacts Facts => new(State, BlockNumber, BlockHash, BroadcastBlock);
 }
+
+/// <param name="MarketId">0 for collateral, of micro-USDC; else <paramref name="Units"/> are lots.</param>
+public sealed record GrantedWithdrawal(
+    int AccountId,
+    byte[] Account,
+    int MarketId,
+    int Outcome,
+    long Units,
+    ulong Nonce,
+    long DeadlineSeconds,
+    long Sequence
+);
 
 public sealed record NewBatch(
     int? MarketId,
@@ -98,11 +111,11 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     )
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since, DateTime? At)>(
+        var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since, DateTime? At, bool Firm)>(
             new CommandDefinition(
                 """
                 SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts,
-                    t.settlement_changed_at, CASE WHEN NOT t.closed THEN t.executed_at END
+                    t.settlement_changed_at, CASE WHEN NOT t.closed THEN t.executed_at END, t.firm
                 FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
                 CROSS JOIN LATERAL (
                     SELECT w.* FROM trades w JOIN markets m USING (market_id)
@@ -132,10 +145,79 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
                 r.Legs,
                 r.Attempts,
                 new DateTimeOffset(r.Since),
-                r.At is { } at ? new DateTimeOffset(at) : null
+                r.At is { } at ? new DateTimeOffset(at) : null,
+                r.Firm
             )),
         ];
     }
+
+    /// <summary>Markets whose announced decision may take effect by now.</summary>
+    public async Task<IReadOnlyList<int>> ReadDecidedAsync(int generation, CancellationToken cancellationToken)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return
+        [
+            .. await connection.QueryAsync<int>(
+                new CommandDefinition(
+                    """
+                    SELECT market_id FROM markets m WHERE generation = @generation AND decision_ready_at <= now()
+                        AND NOT EXISTS (SELECT FROM trades t WHERE t.market_id = m.market_id AND t.firm AND NOT t.closed)
+                    ORDER BY decision_ready_at LIMIT @DecisionsPerLook
+                    """,
+                    new { generation, DecisionsPerLook },
+                    cancellationToken: cancellationToken
+                )
+            ),
+        ];
+    }
+
+    private const int DecisionsPerLook = 50;
+
+    public async Task<IReadOnlyList<GrantedWithdrawal>> ReadToCoSignAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<Granted>(
+            new CommandDefinition(
+                """
+                SELECT w.account_id, a.address, w.market_id, w.outcome, w.units, w.nonce, w.sequence,
+                    extract(epoch FROM w.deadline)::bigint AS deadline
+                FROM withdrawals w JOIN accounts a USING (account_id) LEFT JOIN markets m USING (market_id)
+                WHERE w.state = 0 AND w.co_signature IS NULL AND w.deadline > now()
+                    AND (w.market_id = 0 OR m.generation = (SELECT max(generation) FROM deployments))
+                ORDER BY w.granted_at LIMIT @WithdrawalsPerLook
+                """,
+                new { WithdrawalsPerLook },
+                cancellationToken: cancellationToken
+            )
+        );
+        return
+        [
+            .. rows.Select(r => new GrantedWithdrawal(
+                r.AccountId,
+                r.Address,
+                r.MarketId,
+                r.Outcome,
+                r.Units,
+                unchecked((ulong)r.Nonce),
+                r.Deadline,
+                r.Sequence
+            )),
+        ];
+    }
+
+    private sealed class Granted
+    {
+        public int AccountId { get; init; }
+        public byte[] Address { get; init; } = [];
+        public int MarketId { get; init; }
+        public short Outcome { get; init; }
+        public long Units { get; init; }
+        public long Nonce { get; init; }
+        public long Sequence { get; init; }
+        public long Deadline { get; init; }
+    }
+
+    private const int WithdrawalsPerLook = 500;
 
     public async Task<(BlockMark? Cursor, bool Reobserves)> ReadFollowedAsync(CancellationToken cancellationToken)
     {
@@ -183,7 +265,7 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         await using var command = primary.CreateCommand(
             """
             SELECT f.trade_id, f.leg, t.kind, o.order_hash, a.address, f.outcome, f.is_buy, o.price_ticks, o.quantity_lots, o.salt,
-                o.expiry, o.signature, f.price_ticks, f.quantity_lots, f.is_taker, o.signed_by_contract
+                o.expiry, o.signature, f.price_ticks, f.quantity_lots, f.is_taker, o.signed_by_contract, f.purse = 1
             FROM fills f JOIN trades t USING (trade_id) JOIN orders o USING (order_id) JOIN accounts a ON a.account_id = f.account_id
             WHERE f.trade_id = ANY ($1) ORDER BY f.trade_id, f.leg
             """
@@ -210,7 +292,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
                     reader.GetInt32(12),
                     reader.GetInt64(13),
                     reader.GetBoolean(14),
-                    reader.GetBoolean(15)
+                    reader.GetBoolean(15),
+                    reader.GetBoolean(16)
                 )
             );
         }

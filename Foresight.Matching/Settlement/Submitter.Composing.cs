@@ -151,10 +151,12 @@ public sealed partial class Submitter
         }
 
         Doubt(plan.MarketId, checks.Doubtful);
+        HoldFirm(checks.Firm);
         var survivors = plan
             .TradeIds.Except(checks.Failed.Select(f => f.TradeId))
             .Except(checks.SettledAlready)
             .Except(checks.Doubtful.Select(d => d.TradeId))
+            .Except(checks.Firm.Select(f => f.TradeId))
             .ToList();
         if (survivors.Count == 0)
             return checks.Failed.Count > 0;
@@ -192,6 +194,17 @@ public sealed partial class Submitter
         Say(_heldSaid = $"Trades of market {market} wait ({doubts} at this block): {doubtful[0].Reason}");
         if (doubts >= MostDoubts)
             _held.Markets.Add(market);
+    }
+
+    private void HoldFirm(IReadOnlyList<(long TradeId, string Reason)> refused)
+    {
+        foreach (var (trade, reason) in refused.Where(one => _held.Trades.Add(one.TradeId)))
+        {
+            Say(_heldSaid = $"Firm trade {trade} would fail: {reason}");
+            Log.FirmHeld(_logger, trade, reason);
+        }
+
+        settlement.Metrics.FirmHeld(refused.Count);
     }
 
     /// <summary>Leaves the market out until the next block.</summary>

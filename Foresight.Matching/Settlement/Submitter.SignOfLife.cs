@@ -3,8 +3,8 @@ using Foresight.Chain.Rpc;
 
 namespace Foresight.Matching.Settlement;
 
-// Keeps the markets out of escape mode. A sign of life is a batch without a market and without trades, so that it is stored before it is
-// sent, sent again, replaced and confirmed like every other transaction.
+// Keeps the markets out of escape mode. A sign of life is a batch without a market and without trades, as all upkeep is, so that it is
+// stored before it is sent, sent again, replaced and confirmed like every other transaction.
 public sealed partial class Submitter
 {
     /// <summary>More than the call uses (about 31,000).</summary>
@@ -15,7 +15,7 @@ public sealed partial class Submitter
     private async Task<bool> SignLifeAsync(IReadOnlyList<StoredBatch> unfinished, CancellationToken cancellationToken)
     {
         var life = settlement.Deployment.LongestOrderLife;
-        if (unfinished.Any(batch => batch.IsSignOfLife))
+        if (unfinished.Any(batch => batch.IsUpkeep))
             return false;
         if (_lookedForSign is { } last && _clock.GetElapsedTime(last) < SignOfLifeRules.PauseBetweenLooks(life))
             return false;

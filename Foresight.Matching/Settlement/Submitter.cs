@@ -41,8 +41,10 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
         acted |= await FollowFormerKeysAsync(ofKeys[false], head, cancellationToken);
         if (!await MaySendAsync(cancellationToken))
             return acted;
+        acted |= await CoSignAsync(cancellationToken);
         acted |= await HealGapAsync(unfinished, head, mined, cancellationToken);
         acted |= await SignLifeAsync(unfinished, cancellationToken);
+        acted |= await ApplyDecisionsAsync(unfinished, cancellationToken);
 
         var inFlight = unfinished.Count(b => BatchStates.IsInFlight(b.State));
         if (inFlight < settlement.Options.MaxInFlight)
@@ -188,7 +190,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
 
         if (isNext)
             _refusedSince = null;
-        if (batch.State == BatchStates.Signed && !batch.IsSignOfLife)
+        if (batch.State == BatchStates.Signed && !batch.IsUpkeep)
             Log.Sent(_logger, batch.BatchId, batch.Trades, batch.Nonce);
         else if (batch.State != BatchStates.Signed)
             Log.SentAgain(_logger, batch.BatchId, batch.Nonce);
@@ -216,7 +218,7 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     private async Task<NewBatch> SignAgainAsync(StoredBatch batch, Fee fee, CancellationToken cancellationToken)
     {
         if (batch.MarketId is not { } market)
-            return signer.SignLife(batch.Nonce, fee, batch.GasLimit);
+            return signer.SignAgain(batch.RawTransaction, batch.Nonce, fee, batch.GasLimit);
         var tradeIds = BatchSigner.TradeIdsOf(batch.RawTransaction);
         return signer.Sign(market, tradeIds, await _store.ReadLegsAsync(tradeIds, cancellationToken), batch.Nonce, fee, batch.GasLimit);
     }
@@ -395,6 +397,12 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
             "{Trades} trades, {TradeId} first, were matched longer ago than an order may live; they are failed and not sent."
         )]
         public static partial void Overdue(ILogger logger, int trades, long tradeId);
+
+        [LoggerMessage(LogLevel.Critical, "Firm trade {TradeId} would fail, which none can: {Reason}. It is not sent; find out why.")]
+        public static partial void FirmHeld(ILogger logger, long tradeId, string reason);
+
+        [LoggerMessage(LogLevel.Information, "Market {Market}: its announced decision takes effect; anybody could send this.")]
+        public static partial void AppliesDecision(ILogger logger, int market);
 
         [LoggerMessage(LogLevel.Warning, "Trade {TradeId} failed in simulation and is not sent: {Reason}.")]
         public static partial void PreflightFailed(ILogger logger, long tradeId, string reason);

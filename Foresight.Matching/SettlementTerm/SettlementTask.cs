@@ -43,6 +43,9 @@ public sealed partial class SettlementTask(
     /// </summary>
     private async Task SettleAsync(Lease lease, Deployment deployment, CancellationToken ending)
     {
+        // With several shards the vault's money would have to be allotted to them, as a wallet's is; until then no order is firm there.
+        if (shards.Count > 1)
+            deployment = deployment with { Vault = null };
         var settlement = new SettlementContext(lease.Term, lease.Database, deployment, chain.Client, services, logger);
         var parts = new SettlementParts(
             settlement,

@@ -9,11 +9,11 @@ namespace Foresight.Matching.Setup;
 internal sealed record MadeContracts(Address Usdc, Address OutcomeToken, Address Factory, long DeployedBlock);
 
 /// <summary>Only development nodes have the RPC methods that it uses.</summary>
-internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, long chainId)
+internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, long chainId, WithdrawalDelay? vaultDelay)
 {
     // Gas used by the artifacts, with a margin; unused gas is refunded. The sum of a default set-up fits into two blocks of 30 million.
     private const long UsdcGas = 2_000_000;
-    private const long FactoryGas = 9_000_000;
+    private const long FactoryGas = 15_000_000;
     private const long MarketGas = 6_000_000;
     private const long MintGas = 100_000;
 
@@ -43,7 +43,12 @@ internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, l
         var usdc = (await transactions.SendAsync(null, UsdcContract.Creation(), UsdcGas, cancellationToken)).ContractAddress;
         var self = key.Key.Address;
         var factory = (
-            await transactions.SendAsync(null, MarketFactoryContract.Creation(usdc, self, self, self), FactoryGas, cancellationToken)
+            await transactions.SendAsync(
+                null,
+                MarketFactoryContract.Creation(usdc, self, self, self, withdrawalDelay: vaultDelay),
+                FactoryGas,
+                cancellationToken
+            )
         ).ContractAddress;
         await AddMarketsAsync(transactions, factory, markets, cancellationToken);
         await transactions.WaitAsync(cancellationToken);
@@ -68,6 +73,7 @@ internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, l
             .Where(a => a != key.Key.Address)
             .Take(9)
             .ToList();
+        var vault = await new MarketFactoryContract(client, contracts.Factory).VaultAsync(cancellationToken: cancellationToken);
         var transactions = new TransactionSequence(client, key.Key, chainId);
         foreach (var account in accounts)
         {
@@ -84,6 +90,13 @@ internal sealed class DevelopmentChain(EthereumClient client, OperatorKey key, l
                 OutcomeTokenContract.SetApprovalForAll(contracts.Factory, true),
                 cancellationToken
             );
+            if (vault is { } address)
+                await transactions.SendUnlockedAsync(
+                    account,
+                    contracts.Usdc,
+                    UsdcContract.Approve(address, Word.MaxUInt256),
+                    cancellationToken
+                );
         }
 
         await transactions.WaitAsync(cancellationToken);

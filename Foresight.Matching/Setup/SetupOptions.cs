@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Foresight.Chain;
+using Foresight.Chain.Contracts;
 using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Setup;
@@ -8,15 +9,27 @@ namespace Foresight.Matching.Setup;
 public sealed record ListedMarket(Address Address, string Question, IReadOnlyList<string> Outcomes, int TickSize);
 
 /// <param name="Factory">Null on a development chain, where the set-up deploys it.</param>
+/// <param name="FirmMoney">Whether the vault of the factory is used (docs/firm-money.md).</param>
+/// <param name="VaultDelay">Of the vault that the set-up deploys; null: none.</param>
 public sealed record SetupOptions(
     int Markets,
     TimeSpan ChainDeadline,
     Address? Factory,
     Address? Usdc,
     long? DeployedBlock,
-    IReadOnlyList<ListedMarket> Listed
+    IReadOnlyList<ListedMarket> Listed,
+    bool FirmMoney = false,
+    WithdrawalDelay? VaultDelay = null
 )
 {
+    /// <summary>
+    /// Of a development chain, whose blocks take a second: longer than a settlement there, and as long as somebody waits who resolves a
+    /// market to see it.
+    /// </summary>
+    private const int DefaultDelaySeconds = 30;
+
+    private const int DefaultDelayBlocks = 30;
+
     /// <summary>Default of anvil and hardhat. On any other chain nothing is ever deployed or funded.</summary>
     public const long DevelopmentChainId = Settings.DevelopmentChainId;
 
@@ -29,8 +42,9 @@ public sealed record SetupOptions(
             TimeSpan.FromMinutes(10)
         );
         var markets = configuration.Integer("MARKETS", 4, 1, 1_000);
+        var firmMoney = configuration.Flag("FIRM_MONEY", defaultValue: false);
         if (configuration.ChainId() == DevelopmentChainId)
-            return new SetupOptions(markets, deadline, null, null, null, []);
+            return new SetupOptions(markets, deadline, null, null, null, [], firmMoney, firmMoney ? DelayOf(configuration) : null);
 
         const string Why = "only the development chain 31337 is deployed to; everywhere else the contracts must be there and be named";
         return new SetupOptions(
@@ -41,9 +55,16 @@ public sealed record SetupOptions(
             configuration.Long("DEPLOYED_BLOCK", -1, -1, long.MaxValue) is >= 0 and var block
                 ? block
                 : throw new SettingException($"DEPLOYED_BLOCK is not set: {Why}."),
-            ReadMarkets(configuration.Required("MARKETS_FILE", Why))
+            ReadMarkets(configuration.Required("MARKETS_FILE", Why)),
+            firmMoney
         );
     }
+
+    private static WithdrawalDelay DelayOf(IConfiguration configuration) =>
+        new(
+            configuration.Integer("VAULT_DELAY_BLOCKS", DefaultDelayBlocks, 1, 604_800),
+            configuration.Integer("VAULT_DELAY_SECONDS", DefaultDelaySeconds, 1, 604_800)
+        );
 
     private static Address AddressOf(IConfiguration configuration, string name, string why) =>
         Address.TryParse(configuration.Required(name, why), out var address)

@@ -1,5 +1,6 @@
 using Dapper;
 using Foresight.Chain;
+using Foresight.Matching.ChainReading;
 using Npgsql;
 
 namespace Foresight.Matching.Setup;
@@ -98,18 +99,20 @@ internal sealed class SetupStore(NpgsqlConnection connection)
         int generation,
         long offset,
         TimeSpan longestOrderLife,
+        DeployedVault? vault,
         NpgsqlTransaction transaction
     ) =>
         connection.ExecuteAsync(
             """
             INSERT INTO deployments (chain_id, genesis_hash, usdc, outcome_token, factory, deployed_block, generation, block_offset,
-                longest_order_life_seconds)
-            VALUES (@chainId, @genesis, @usdc, @token, @factory, @block, @generation, @offset, @life)
+                longest_order_life_seconds, vault, withdrawal_blocks, withdrawal_seconds)
+            VALUES (@chainId, @genesis, @usdc, @token, @factory, @block, @generation, @offset, @life, @vault, @blocks, @seconds)
             ON CONFLICT (chain_id) DO UPDATE SET
                 genesis_hash = excluded.genesis_hash, usdc = excluded.usdc, outcome_token = excluded.outcome_token,
                 factory = excluded.factory, deployed_block = excluded.deployed_block, generation = excluded.generation,
                 block_offset = excluded.block_offset, longest_order_life_seconds = excluded.longest_order_life_seconds,
-                created_at = now()
+                vault = excluded.vault, withdrawal_blocks = excluded.withdrawal_blocks,
+                withdrawal_seconds = excluded.withdrawal_seconds, created_at = now()
             """,
             new
             {
@@ -122,6 +125,9 @@ internal sealed class SetupStore(NpgsqlConnection connection)
                 generation,
                 offset,
                 life = (long)longestOrderLife.TotalSeconds,
+                vault = vault?.Address.ToBytes(),
+                blocks = vault?.Delay.Blocks,
+                seconds = vault?.Delay.Seconds,
             },
             transaction
         );

@@ -76,7 +76,7 @@ internal static class SetupVerb
         if (isThere && planned.Count == 0)
             return $"{existing} markets on chain {chain.ChainId} as before, factory {recorded!.Factory}.";
 
-        var development = new DevelopmentChain(chain.Client, key, chain.ChainId);
+        var development = new DevelopmentChain(chain.Client, key, chain.ChainId, options.VaultDelay);
         var generation = (recorded?.Generation ?? 0) + (isThere ? 0 : 1);
         MadeContracts contracts;
         var funded = 0;
@@ -110,6 +110,7 @@ internal static class SetupVerb
             generation,
             offset,
             await factory.LongestOrderLifeAsync(cancellationToken: cancellationToken),
+            options.FirmMoney ? await VaultOfAsync(chain, factory, cancellationToken) : null,
             transaction
         );
         foreach (var market in planned)
@@ -177,6 +178,7 @@ internal static class SetupVerb
             recorded?.Generation ?? 1,
             recorded?.BlockOffset ?? 0,
             longestOrderLife,
+            options.FirmMoney ? await VaultOfAsync(chain, factory, cancellationToken) : null,
             transaction
         );
         foreach (var market in options.Listed)
@@ -191,6 +193,15 @@ internal static class SetupVerb
         await transaction.CommitAsync(cancellationToken);
         return $"{options.Listed.Count} markets of chain {chain.ChainId}, factory {factory.Address}.";
     }
+
+    private static async Task<DeployedVault?> VaultOfAsync(
+        ChainEndpoint chain,
+        MarketFactoryContract factory,
+        CancellationToken cancellationToken
+    ) =>
+        await factory.VaultAsync(cancellationToken: cancellationToken) is { } vault
+            ? new DeployedVault(vault, await new VaultContract(chain.Client, vault).DelayAsync(cancellationToken: cancellationToken))
+            : null;
 
     /// <returns>
     /// Null where there is no contract, or one of an earlier version, which has no longest life of orders: neither can be used.

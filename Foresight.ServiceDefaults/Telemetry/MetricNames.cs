@@ -109,6 +109,7 @@ public static class MetricNames
     public const string HeadReductions = "foresight_settlement_head_reductions_total";
 
     public const string UnproposedMarkets = "foresight_settlement_unproposed_markets_total";
+    public const string FirmHeld = "foresight_settlement_firm_held_total";
 
     public const string SettlementPending = "foresight_settlement_pending";
 

@@ -47,7 +47,7 @@ public sealed class AllotmentStore(NpgsqlDataSource primary, SettlementJournal j
             new CommandDefinition(
                 """
                 SELECT a.address, b.shard, b.owned, b.order_hold + b.trade_hold FROM accounts a JOIN balances b USING (account_id)
-                WHERE a.address = ANY (@all) AND b.market_id = 0 AND b.outcome = @collateral
+                WHERE a.address = ANY (@all) AND b.market_id = 0 AND b.outcome = @collateral AND b.purse = 0
                 """,
                 new { all = accounts.Select(account => account.ToBytes()).ToArray(), collateral = (short)Command.CollateralOutcome },
                 cancellationToken: cancellationToken

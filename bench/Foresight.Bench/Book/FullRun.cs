@@ -85,7 +85,7 @@ public sealed class FullRun : IEngineRun
         public long Touched;
         public Refusals Refusals;
 
-        public void OnAccepted(OrderId order, in Command placed) => Accepted++;
+        public void OnAccepted(OrderId order, Purse purse, in Command placed) => Accepted++;
 
         public void OnRejected(in CommandRejected e) => Refusals.Add(e.Reason);
 
@@ -111,7 +111,7 @@ public sealed class FullRun : IEngineRun
 
         public readonly void OnTradeClosed(in TradeClosed e) { }
 
-        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) => Touched++;
+        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse) => Touched++;
     }
 
     private struct HashingEvents : IExchangeEvents
@@ -121,7 +121,7 @@ public sealed class FullRun : IEngineRun
         public Refusals Refusals;
         private long _taker;
 
-        public readonly void OnAccepted(OrderId order, in Command placed) { }
+        public readonly void OnAccepted(OrderId order, Purse purse, in Command placed) { }
 
         public void OnRejected(in CommandRejected e) => Refusals.Add(e.Reason);
 
@@ -145,6 +145,6 @@ public sealed class FullRun : IEngineRun
 
         public readonly void OnTradeClosed(in TradeClosed e) { }
 
-        public readonly void OnBalanceTouched(AccountId account, MarketId market, byte outcome) { }
+        public readonly void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse) { }
     }
 }

@@ -37,8 +37,10 @@ public sealed partial class EveryRouteTests(ApiStack stack)
         "GET /ready",
         "GET /trades",
         "GET /trades/{id:long}",
+        "GET /withdrawals/{address}/{nonce}",
         "POST /orders",
         "POST /orders/cancel",
+        "POST /withdrawals",
         // These take any method. The hub has market data, and what an account may follow after a proof that it is its owner's.
         $"{AnyMethod} /metrics",
         $"{AnyMethod} /hubs/market",

@@ -178,7 +178,7 @@ public sealed class AllocationTests
 
         public readonly bool Cancelled(CancelReason reason) => (_reasons >> (int)reason & 1) != 0;
 
-        public readonly void OnAccepted(OrderId order, in Command placed) { }
+        public readonly void OnAccepted(OrderId order, Purse purse, in Command placed) { }
 
         public readonly void OnRejected(in CommandRejected e) { }
 
@@ -194,6 +194,6 @@ public sealed class AllocationTests
 
         public readonly void OnTradeClosed(in TradeClosed e) { }
 
-        public readonly void OnBalanceTouched(AccountId account, MarketId market, byte outcome) { }
+        public readonly void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse) { }
     }
 }

@@ -33,8 +33,9 @@ public sealed class CommandCodecTests
         foreach (var kind in Enum.GetValues<CommandKind>().Where(kind => kind != CommandKind.None))
         {
             var bytes = new byte[CommandCodec.Size];
-            CommandCodec.Encode(Everything with { Kind = kind }, bytes);
-            Assert.Equal(Everything with { Kind = kind }, CommandCodec.Decode(bytes));
+            var command = Everything with { Kind = kind, Purse = PurseChoice.Vault, FirmOnly = true };
+            CommandCodec.Encode(command, bytes);
+            Assert.Equal(command, CommandCodec.Decode(bytes));
         }
     }
 
@@ -80,13 +81,15 @@ public sealed class CommandCodecTests
     [InlineData(0, 0)]
     [InlineData(0, 2)]
     [InlineData(1, 0)]
-    [InlineData(1, 14)]
+    [InlineData(1, 18)]
     [InlineData(3, 2)]
     [InlineData(4, 4)]
     [InlineData(5, 2)]
     [InlineData(6, 3)]
     [InlineData(8, 4)]
-    [InlineData(9, 1)]
+    [InlineData(9, 3)]
+    [InlineData(10, 2)]
+    [InlineData(11, 1)]
     [InlineData(127, 1)]
     public void Decode_OfAValueThatNoCommandHas_Throws(int at, byte value)
     {

@@ -41,7 +41,7 @@ internal sealed class Harness(int shard, ExchangeBounds bounds)
         return this;
     }
 
-    public Harness Fund(int account, long micros, long block = 0)
+    public Harness Fund(int account, long micros, long block = 0, PurseChoice purse = PurseChoice.Wallet)
     {
         Assert.Equal(
             RejectReason.None,
@@ -53,6 +53,7 @@ internal sealed class Harness(int shard, ExchangeBounds bounds)
                     Outcome = Command.CollateralOutcome,
                     Amount = new Amount(micros),
                     Block = block,
+                    Purse = purse,
                 }
             )
         );

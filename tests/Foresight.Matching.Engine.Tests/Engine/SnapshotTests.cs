@@ -121,7 +121,8 @@ public sealed class SnapshotTests
                     State = MarketState.Resolved,
                 }
             );
-        Assert.Equal(2, harness.Engine.UnsettledTrades);
+        GiveFirmState(harness);
+        Assert.Equal(3, harness.Engine.UnsettledTrades);
         var whole = Snapshot(harness.Engine);
         var hash = harness.Engine.StateHash();
         var refused = 0;
@@ -145,6 +146,43 @@ public sealed class SnapshotTests
         }
 
         Assert.True(refused > whole.Length, $"only {refused} of {whole.Length} bytes' values were refused");
+    }
+
+    private static void GiveFirmState(Harness harness)
+    {
+        harness.Apply(
+            new Command
+            {
+                Kind = CommandKind.SetFirmTerms,
+                ExpiresAtSeconds = 300,
+                Quantity = new Quantity(9),
+            }
+        );
+        harness.Apply(
+            new Command
+            {
+                Kind = CommandKind.ListMarket,
+                Market = new MarketId(4),
+                Outcomes = 2,
+                TickSize = 1,
+                FirmOnly = true,
+            }
+        );
+        harness.Fund(1, 1_000_000, purse: PurseChoice.Vault).Fund(2, 1_000_000, purse: PurseChoice.Vault);
+        harness.Apply(Harness.Order(1, Side.Buy, 600, 10, market: 4));
+        harness.Apply(Harness.Order(2, Side.Buy, 9400, 4, outcome: 1, market: 4));
+        harness.Apply(
+            new Command
+            {
+                Kind = CommandKind.GrantWithdrawal,
+                Account = new AccountId(2),
+                Outcome = Command.CollateralOutcome,
+                Amount = new Amount(1_000),
+                SaltTag = 77,
+                ExpiresAtSeconds = 200,
+            }
+        );
+        Assert.Equal((1, 1), (harness.Engine.UnsettledFirmTrades, harness.Engine.OpenWithdrawals));
     }
 
     private static byte[] Snapshot(ExchangeEngine engine)

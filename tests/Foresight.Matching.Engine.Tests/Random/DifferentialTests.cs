@@ -56,8 +56,8 @@ public abstract class DifferentialTests(ITestOutputHelper output)
                 statistics.Count(command, events.Events);
                 replay.Apply(command, events);
                 ledger.Check(command, engine, events);
-                foreach (var (account, market, outcome) in events.Touched)
-                    RequireEqualBalance(reference, engine, account, market, outcome);
+                foreach (var asset in events.Touched)
+                    RequireEqualBalance(reference, engine, asset);
                 var isWhole = i % WholeEvery == 0;
                 if (isWhole || i <= WholeAtFirst)
                 {
@@ -71,8 +71,8 @@ public abstract class DifferentialTests(ITestOutputHelper output)
                     replay.RestoreFrom(engine);
             }
 
-            foreach (var (account, market, outcome) in reference.Assets)
-                RequireEqualBalance(reference, engine, account, market, outcome);
+            foreach (var asset in reference.Assets)
+                RequireEqualBalance(reference, engine, asset);
         }
         catch
         {
@@ -103,15 +103,20 @@ public abstract class DifferentialTests(ITestOutputHelper output)
         var refused = events.Events.OfType<CommandRejected>().Select(e => e.Reason).FirstOrDefault();
         var isOfBook =
             refused is RejectReason.WouldCross or RejectReason.WouldNotFill or RejectReason.SelfTrade or RejectReason.SettlementBacklog;
+        // Of the two, the book's refusal has the lower number, and leaves a trace that the other spares the journal.
+        if (isOfBook && reason is RejectReason.FirmUnavailable or RejectReason.FirmRequired)
+            return;
         Assert.Equal(isOfBook ? RejectReason.None : refused, reason);
     }
 
     private static void CompareWhole(ReferenceExchange reference, ExchangeEngine engine)
     {
-        foreach (var (account, market, outcome) in reference.Assets.Where(asset => reference.IsTradable(asset.Market)))
-            RequireEqualBalance(reference, engine, account, market, outcome);
+        foreach (var asset in reference.Assets.Where(asset => reference.IsTradable(asset.Market)))
+            RequireEqualBalance(reference, engine, asset);
         Assert.Equal(reference.OpenOrders.Count(), engine.OpenOrders);
         Assert.Equal(reference.Trades.Count, engine.UnsettledTrades);
+        Assert.Equal(reference.FirmTrades, engine.UnsettledFirmTrades);
+        Assert.Equal(reference.Withdrawals.Count, engine.OpenWithdrawals);
         var levels = new DepthLevel[200];
         foreach (var market in reference.Markets.Values.Where(one => reference.IsTradable(one.Id)))
         {
@@ -122,18 +127,28 @@ public abstract class DifferentialTests(ITestOutputHelper output)
                     var count = engine.Depth(new MarketId(market.Id), outcome, side, levels);
                     Assert.Equal(reference.Depth(market.Id, outcome, side), levels[..count]);
                     foreach (var level in levels.AsSpan(0, count))
+                    {
                         Assert.Equal(level.Quantity, engine.LevelQuantity(new MarketId(market.Id), outcome, side, level.Price));
+                        Assert.Equal(
+                            reference.FirmLots(market.Id, outcome, side, level.Price.Ticks),
+                            engine.FirmQuantity(new MarketId(market.Id), outcome, side, level.Price).Lots
+                        );
+                    }
                 }
             }
         }
     }
 
-    private static void RequireEqualBalance(ReferenceExchange reference, ExchangeEngine engine, int account, int market, byte outcome)
+    private static void RequireEqualBalance(
+        ReferenceExchange reference,
+        ExchangeEngine engine,
+        (int Account, int Market, byte Outcome, Purse Purse) asset
+    )
     {
-        var expected = reference.Balance(account, market, outcome);
-        var actual = engine.Balance(new AccountId(account), new MarketId(market), outcome);
+        var expected = reference.Balance(asset.Account, asset.Market, asset.Outcome, asset.Purse);
+        var actual = engine.Balance(new AccountId(asset.Account), new MarketId(asset.Market), asset.Outcome, asset.Purse);
         if (expected != actual)
-            Assert.Fail($"account {account} market {market} outcome {outcome} should hold {expected}, holds {actual}");
+            Assert.Fail($"{asset} should hold {expected}, holds {actual}");
     }
 
     private static int? Number(string variable) =>

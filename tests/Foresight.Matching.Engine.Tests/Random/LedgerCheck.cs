@@ -11,7 +11,7 @@ public sealed class LedgerCheck
 {
     private readonly Dictionary<long, Order> _orders = [];
     private readonly Dictionary<long, (TradeExecuted Header, List<OrderFilled> Legs)> _trades = [];
-    private readonly Dictionary<(int Account, int Market, byte Outcome), Holding> _known = [];
+    private readonly Dictionary<(int Account, int Market, byte Outcome, Purse Purse), Holding> _known = [];
     private long _clockMicros;
 
     public void Check(in Command command, ExchangeEngine engine, in RecordedEvents events)
@@ -67,6 +67,8 @@ public sealed class LedgerCheck
         if (order.Left < 0 || order.Filled > order.Signed.Quantity.Lots)
             Assert.Fail($"{filled} is beyond the size of {order.Signed}");
         var worse = filled.Price.Ticks - order.Signed.Price.Ticks;
+        if (filled.Purse != order.Signed.Purse)
+            Assert.Fail($"{filled} is paid from another purse than {order.Signed}");
         if (filled.Side != order.Signed.Side || filled.Outcome != order.Signed.Outcome || (filled.Side == Side.Buy ? worse : -worse) > 0)
             Assert.Fail($"{filled} is not what {order.Signed} allows");
         Assert.Equal(order.Left, filled.Remaining.Lots);
@@ -109,11 +111,12 @@ public sealed class LedgerCheck
     {
         long collateral = 0;
         Dictionary<(int, byte), long> shares = [];
-        foreach (var (account, market, outcome) in events.Touched)
+        foreach (var asset in events.Touched)
         {
-            var after = engine.Balance(new AccountId(account), new MarketId(market), outcome);
-            var before = _known.GetValueOrDefault((account, market, outcome));
-            _known[(account, market, outcome)] = after;
+            var (account, market, outcome, purse) = asset;
+            var after = engine.Balance(new AccountId(account), new MarketId(market), outcome, purse);
+            var before = _known.GetValueOrDefault(asset);
+            _known[asset] = after;
             if (after.OrderHold < 0 || after.TradeHold < 0 || (after.OrderHold > 0 && after.Available < 0))
                 Assert.Fail($"{command} left account {account} with {after}");
             if (outcome == Command.CollateralOutcome)
@@ -122,7 +125,8 @@ public sealed class LedgerCheck
                 shares[(market, outcome)] = shares.GetValueOrDefault((market, outcome)) + after.Owned - before.Owned;
         }
 
-        if (command.Kind == CommandKind.ObserveBalance)
+        // What is paid out of the vault leaves the exchange.
+        if (command.Kind is CommandKind.ObserveBalance or CommandKind.PayWithdrawal)
             return;
         foreach (var (id, settled) in closed)
         {

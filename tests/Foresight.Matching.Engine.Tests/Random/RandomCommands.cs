@@ -51,7 +51,8 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
             < 78 => CancelOne(),
             < 84 => Replace(),
             < 90 => CloseTrade(),
-            < 97 => Observe(market),
+            < 96 => Observe(market),
+            < 98 => Firm(market),
             _ => Rare(market),
         };
     }
@@ -96,8 +97,11 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         for (var account = 1; account <= profile.Accounts; account++)
         {
             _funding.Enqueue(Observation(account, 0, Command.CollateralOutcome, 1_000_000 + Below(3_000_000)));
+            _funding.Enqueue(Observation(account, 0, Command.CollateralOutcome, 1_000_000 + Below(3_000_000), PurseChoice.Vault));
             for (byte outcome = 0; outcome < outcomes; outcome++)
             {
+                if (Below(3) > 0)
+                    _funding.Enqueue(Observation(account, _lastMarket, outcome, 300 + Below(1500), PurseChoice.Vault));
                 if (Below(4) > 0)
                     _funding.Enqueue(Observation(account, _lastMarket, outcome, 300 + Below(1500)));
             }
@@ -108,6 +112,7 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
             Kind = CommandKind.ListMarket,
             Market = new MarketId(_lastMarket),
             Outcomes = (byte)outcomes,
+            FirmOnly = Below(6) == 0,
             TickSize = Below(3) switch
             {
                 0 => 1,
@@ -156,6 +161,45 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
             SelfTradePrevention = (SelfTradePrevention)Below(3),
             ExpiresAtSeconds = timeInForce == TimeInForce.GoodTilDate || Below(8) == 0 ? _clockMicros / 1_000_000 + Below(20) : 0,
             SaltTag = (ulong)Below(6),
+            Purse = (PurseChoice)(Below(2) == 0 ? 0 : Below(3)),
+            FirmOnly = isImmediate && Below(3) == 0 || Below(100) == 0,
+        };
+    }
+
+    /// <summary>Terms are often too old or used up, so that firm orders are refused and stopped too.</summary>
+    private Command Firm(ReferenceMarket market)
+    {
+        var draw = Below(8);
+        if (draw < 4)
+            return new Command
+            {
+                Kind = CommandKind.SetFirmTerms,
+                Quantity = new Quantity(Below(4) == 0 ? Below(3) : exchange.FirmTrades + Below(20)),
+                ExpiresAtSeconds = _clockMicros / 1_000_000 + Below(300) - 2,
+            };
+        if (draw < 6 || exchange.Withdrawals.Count == 0)
+        {
+            var isCollateral = Below(2) == 0;
+            return new Command
+            {
+                Kind = CommandKind.GrantWithdrawal,
+                Account = Account(),
+                Market = new MarketId(isCollateral ? 0 : market.Id),
+                Outcome = isCollateral ? Command.CollateralOutcome : (byte)Below(market.Outcomes),
+                Amount = new Amount(isCollateral ? 1 + Below(2_000_000) : 0),
+                Quantity = new Quantity(isCollateral ? 0 : 1 + Below(1000)),
+                SaltTag = (ulong)Below(8),
+                ExpiresAtSeconds = _clockMicros / 1_000_000 + Below(60),
+            };
+        }
+
+        var open = exchange.Withdrawals[Below(exchange.Withdrawals.Count)];
+        return new Command
+        {
+            Kind = draw == 6 ? CommandKind.PayWithdrawal : CommandKind.LapseWithdrawal,
+            Account = new AccountId(open.Account),
+            SaltTag = open.Nonce + (Below(20) == 0 ? 1u : 0u),
+            Block = draw == 6 ? _block - Below(3) : 0,
         };
     }
 
@@ -254,10 +298,12 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         var observation = isCollateral
             ? Observation(Account().Value, 0, Command.CollateralOutcome, units * 2000L)
             : Observation(Account().Value, market.Id, (byte)Below(market.Outcomes), units);
+        if (Below(2) == 0)
+            observation = observation with { Purse = PurseChoice.Vault };
         return Below(10) == 0 ? observation with { Block = _block - 3 } : observation;
     }
 
-    private Command Observation(int account, int market, byte outcome, long units) =>
+    private Command Observation(int account, int market, byte outcome, long units, PurseChoice purse = PurseChoice.Either) =>
         new()
         {
             Kind = CommandKind.ObserveBalance,
@@ -267,6 +313,7 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
             Amount = new Amount(market == 0 ? units : 0),
             Quantity = new Quantity(market == 0 ? 0 : units),
             Block = _block,
+            Purse = purse,
         };
 
     private Command Spoil(Command command)
@@ -274,8 +321,10 @@ public sealed class RandomCommands(ulong seed, RandomProfile profile, ReferenceE
         long[] edges = [0, -1, 1, long.MinValue, long.MaxValue, 1_000_000_000_000, 1_000_000_000_001, ExchangeLimits.OwnedUnits + 1];
         var edge = edges[Below(edges.Length)];
         var small = unchecked((int)edge);
-        return Below(12) switch
+        return Below(14) switch
         {
+            12 => command with { Purse = (PurseChoice)Below(3) },
+            13 => command with { FirmOnly = !command.FirmOnly },
             0 => command with { Price = new Price(Below(2) == 0 ? 10_000 : small) },
             1 => command with { Quantity = new Quantity(edge) },
             2 => command with { Amount = new Amount(edge) },

@@ -8,6 +8,13 @@ public sealed class StreamStatistics
     public void Count(in Command command, IEnumerable<object> events)
     {
         Add($"command {command.Kind}");
+        var fills = events.OfType<OrderFilled>().ToList();
+        foreach (var trade in fills.GroupBy(fill => fill.Trade))
+        {
+            if (trade.All(fill => fill.Purse == Purse.Vault))
+                Add(command.FirmOnly ? "trade of a firm-only order" : "firm trade");
+        }
+
         foreach (var e in events)
         {
             Add(
@@ -47,6 +54,12 @@ public sealed class StreamStatistics
             "rejected MarketPaused",
             "rejected StaleObservation",
             "rejected UnknownTrade",
+            "rejected FirmUnavailable",
+            "cancelled FirmUnavailable",
+            "firm trade",
+            "trade of a firm-only order",
+            "command PayWithdrawal",
+            "command LapseWithdrawal",
         ];
         required.AddRange(hasSets ? ["Mint set", "Merge set"] : ["Mint", "Merge"]);
         var missing = required.Where(name => !_counts.ContainsKey(name)).ToList();

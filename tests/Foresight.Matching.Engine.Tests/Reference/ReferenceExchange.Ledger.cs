@@ -16,6 +16,7 @@ public sealed partial class ReferenceExchange
             Id = id,
             Outcomes = command.Outcomes,
             TickSize = command.TickSize,
+            FirmOnly = command.FirmOnly,
         };
         Markets.Add(id, market);
         _tradable.Add(market);
@@ -62,24 +63,26 @@ public sealed partial class ReferenceExchange
         var units = isCollateral ? command.Amount.Micros : command.Quantity.Lots;
         if (units is < 0 or > ExchangeLimits.OwnedUnits)
             return RejectReason.InvalidAmount;
-        if (command.Block < OwnedOf(command.Account.Value, market, command.Outcome).Block)
+        var purse = command.Purse == PurseChoice.Vault ? Purse.Vault : Purse.Wallet;
+        if (command.Block < OwnedOf(command.Account.Value, market, command.Outcome, purse).Block)
             return RejectReason.StaleObservation;
         if (command.Account.Value is < 1 or > ExchangeLimits.Accounts)
             return RejectReason.InvalidAccount;
 
-        _owned[(command.Account.Value, market, command.Outcome)] = (units, command.Block);
+        _owned[(command.Account.Value, market, command.Outcome, purse)] = (units, command.Block);
         var account = command.Account.Value;
         var outcome = command.Outcome;
         var newestFirst = OpenOrders
             .Where(o =>
                 o.Account == account
+                && o.Purse == purse
                 && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome)
             )
             .OrderByDescending(o => o.Id)
             .ToList();
         foreach (var order in newestFirst)
         {
-            if (Balance(account, market, outcome).Available >= 0)
+            if (Balance(account, market, outcome, purse).Available >= 0)
                 break;
             Cancel(order, CancelReason.Unfunded);
         }
@@ -102,6 +105,7 @@ public sealed partial class ReferenceExchange
                     leg.Account,
                     0,
                     Command.CollateralOutcome,
+                    leg.Purse,
                     isBuy ? -leg.Debit(trade.Quantity) : leg.Credit(trade.Quantity),
                     command.Block
                 );
@@ -109,6 +113,7 @@ public sealed partial class ReferenceExchange
                     leg.Account,
                     trade.Market,
                     leg.Outcome,
+                    leg.Purse,
                     isBuy ? leg.Credit(trade.Quantity) : -leg.Debit(trade.Quantity),
                     command.Block
                 );
@@ -120,10 +125,10 @@ public sealed partial class ReferenceExchange
     }
 
     /// <summary>An observation at the trade's block or later already includes the trade.</summary>
-    private void Move(int account, int market, byte outcome, long units, long block)
+    private void Move(int account, int market, byte outcome, Purse purse, long units, long block)
     {
-        var (owned, observedAt) = OwnedOf(account, market, outcome);
+        var (owned, observedAt) = OwnedOf(account, market, outcome, purse);
         if (block == 0 || observedAt < block)
-            _owned[(account, market, outcome)] = (owned + units, observedAt);
+            _owned[(account, market, outcome, purse)] = (owned + units, observedAt);
     }
 }

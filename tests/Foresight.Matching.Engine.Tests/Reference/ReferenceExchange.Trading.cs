@@ -24,6 +24,7 @@ public sealed partial class ReferenceExchange
             (command.PostOnly && isImmediate)
             || (budget > 0 && !isImmediate)
             || (command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0)
+            || (command.FirmOnly && (!isImmediate || command.Purse == PurseChoice.Wallet))
         )
             return RejectReason.InvalidTimeInForce;
         if (market.State is MarketState.Closed or MarketState.Resolved)
@@ -33,8 +34,11 @@ public sealed partial class ReferenceExchange
         if (IsPast(command.ExpiresAtSeconds))
             return RejectReason.OrderExpired;
 
+        var cost = command.Side == Side.Buy ? price * quantity : quantity;
+        var (purse, unavailable) = PurseOf(command, market, budget > 0 ? Math.Min(cost, budget) : cost);
         var taker = new ReferenceOrder
         {
+            Purse = purse,
             Id = command.Sequence,
             Account = command.Account.Value,
             Market = market.Id,
@@ -51,6 +55,8 @@ public sealed partial class ReferenceExchange
             return RejectReason.InsufficientBalance;
         if (Refusal(taker, market, command) is var refusal && refusal != RejectReason.None)
             return refusal;
+        if (unavailable != RejectReason.None)
+            return unavailable;
 
         Events.Add(
             new OrderAccepted(
@@ -60,27 +66,41 @@ public sealed partial class ReferenceExchange
                 command.Outcome,
                 command.Side,
                 command.Price,
-                command.Quantity
+                command.Quantity,
+                purse
             )
         );
-        Enter(taker, market, command.SelfTradePrevention, budget, rests: !isImmediate);
+        Enter(taker, market, command, budget, rests: !isImmediate);
         return RejectReason.None;
     }
 
     private Holding FundsOf(ReferenceOrder order) =>
-        order.Side == Side.Buy ? Balance(order.Account, 0, Command.CollateralOutcome) : Balance(order.Account, order.Market, order.Outcome);
+        order.Side == Side.Buy
+            ? Balance(order.Account, 0, Command.CollateralOutcome, order.Purse)
+            : Balance(order.Account, order.Market, order.Outcome, order.Purse);
 
-    private static RejectReason Refusal(ReferenceOrder taker, ReferenceMarket market, in Command command)
-    {
-        var copies = market.Orders.Select(order => order.Copy()).ToList();
-        var trial = new ReferenceMatcher(
+    private ReferenceMatcher MatcherOf(
+        ReferenceOrder taker,
+        List<ReferenceOrder> orders,
+        ReferenceMarket market,
+        in Command command,
+        long budget
+    ) =>
+        new(
             taker,
-            copies,
+            orders,
             market.Outcomes,
             market.TickSize,
             command.SelfTradePrevention,
-            command.Amount.Micros
+            budget,
+            command.FirmOnly,
+            _firmAllotment - FirmTrades
         );
+
+    private RejectReason Refusal(ReferenceOrder taker, ReferenceMarket market, in Command command)
+    {
+        var copies = market.Orders.Select(order => order.Copy()).ToList();
+        var trial = MatcherOf(taker, copies, market, command, command.Amount.Micros);
         var meetsItself = trial.MeetsItselfFirst;
         if (meetsItself is not null && command.PostOnly)
             return RejectReason.WouldCross;
@@ -97,9 +117,9 @@ public sealed partial class ReferenceExchange
             : RejectReason.None;
     }
 
-    private void Enter(ReferenceOrder taker, ReferenceMarket market, SelfTradePrevention prevention, long budget, bool rests)
+    private void Enter(ReferenceOrder taker, ReferenceMarket market, in Command command, long budget, bool rests)
     {
-        var matcher = new ReferenceMatcher(taker, market.Orders, market.Outcomes, market.TickSize, prevention, budget);
+        var matcher = MatcherOf(taker, market.Orders, market, command, budget);
         matcher.Run();
         foreach (var step in matcher.Steps)
         {
@@ -160,7 +180,8 @@ public sealed partial class ReferenceExchange
                     new Price(leg.Price),
                     new Quantity(trade.Quantity),
                     new Quantity(leg.Left),
-                    IsTaker: i == 0
+                    IsTaker: i == 0,
+                    leg.Purse
                 )
             );
         }
@@ -181,6 +202,8 @@ public sealed partial class ReferenceExchange
         if (
             command.TimeInForce is TimeInForce.ImmediateOrCancel or TimeInForce.FillOrKill
             || (command.TimeInForce == TimeInForce.GoodTilDate && command.ExpiresAtSeconds <= 0)
+            || command.FirmOnly
+            || command.Purse != PurseChoice.Either
         )
             return RejectReason.InvalidTimeInForce;
         if (market is { State: MarketState.Paused })
@@ -202,6 +225,7 @@ public sealed partial class ReferenceExchange
         // Only the same price with no larger quantity is the same order, because the signature covers no other.
         var successor = new ReferenceOrder
         {
+            Purse = order.Purse,
             Id = command.Sequence,
             Account = order.Account,
             Market = order.Market,
@@ -217,6 +241,8 @@ public sealed partial class ReferenceExchange
             return RejectReason.InsufficientBalance;
         if (Refusal(successor, market, command) is var refusal && refusal != RejectReason.None)
             return refusal;
+        if (order.Purse == Purse.Vault && !IsFirmOpen)
+            return RejectReason.FirmUnavailable;
         Cancel(order, CancelReason.Replaced);
         Events.Add(
             new OrderAccepted(
@@ -226,10 +252,11 @@ public sealed partial class ReferenceExchange
                 successor.Outcome,
                 successor.Side,
                 command.Price,
-                command.Quantity
+                command.Quantity,
+                successor.Purse
             )
         );
-        Enter(successor, market, command.SelfTradePrevention, budget: 0, rests: true);
+        Enter(successor, market, command, budget: 0, rests: true);
         return RejectReason.None;
     }
 }

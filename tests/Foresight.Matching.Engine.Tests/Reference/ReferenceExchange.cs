@@ -6,16 +6,23 @@ namespace Foresight.Matching.Engine.Tests.Reference;
 /// </summary>
 public sealed partial class ReferenceExchange(int shard = 0)
 {
-    private readonly Dictionary<(int Account, int Market, byte Outcome), (long Owned, long Block)> _owned = [];
+    private readonly Dictionary<(int Account, int Market, byte Outcome, Purse Purse), (long Owned, long Block)> _owned = [];
     private readonly SortedDictionary<long, ReferenceTrade> _trades = [];
     private readonly List<ReferenceMarket> _tradable = [];
+    private readonly List<ReferenceWithdrawal> _withdrawals = [];
     private long _clockMicros;
+    private long _firmUntilSeconds;
+    private long _firmAllotment;
     private long _lastTrade;
     private long _lastArrival;
 
     public SortedDictionary<int, ReferenceMarket> Markets { get; } = [];
 
     public IReadOnlyDictionary<long, ReferenceTrade> Trades => _trades;
+
+    public IReadOnlyList<ReferenceWithdrawal> Withdrawals => _withdrawals;
+
+    public int FirmTrades => _trades.Values.Count(trade => trade.IsFirm);
 
     public long ClockMicros => _clockMicros;
 
@@ -53,6 +60,10 @@ public sealed partial class ReferenceExchange(int shard = 0)
             CommandKind.ObserveBalance => Observe(command),
             CommandKind.SettleTrade => Close(command, isSettled: true),
             CommandKind.BustTrade => Close(command, isSettled: false),
+            CommandKind.SetFirmTerms => SetFirmTerms(command),
+            CommandKind.GrantWithdrawal => Grant(command),
+            CommandKind.PayWithdrawal => EndWithdrawal(command, isPaid: true),
+            CommandKind.LapseWithdrawal => EndWithdrawal(command, isPaid: false),
             _ => RejectReason.None,
         };
 
@@ -60,11 +71,13 @@ public sealed partial class ReferenceExchange(int shard = 0)
             Events.Add(new CommandRejected(command.Sequence, command.Kind, reason));
     }
 
-    public Holding Balance(int account, int market, byte outcome)
+    public Holding Balance(int account, int market, byte outcome, Purse purse)
     {
         var isCollateral = outcome == Command.CollateralOutcome;
         var orders = OpenOrders.Where(o =>
-            o.Account == account && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome)
+            o.Account == account
+            && o.Purse == purse
+            && (isCollateral ? o.Side == Side.Buy : o.Side == Side.Sell && o.Market == market && o.Outcome == outcome)
         );
         var tradeHold = 0L;
         foreach (var trade in _trades.Values)
@@ -73,16 +86,30 @@ public sealed partial class ReferenceExchange(int shard = 0)
             {
                 if (
                     leg.Account == account
+                    && leg.Purse == purse
                     && (isCollateral ? leg.Side == Side.Buy : leg.Side == Side.Sell && trade.Market == market && leg.Outcome == outcome)
                 )
                     tradeHold += leg.Debit(trade.Quantity);
             }
         }
 
-        return new Holding(OwnedOf(account, market, outcome).Owned, orders.Sum(o => o.Hold), tradeHold);
+        if (purse == Purse.Vault)
+            tradeHold += _withdrawals
+                .Where(one => one.Account == account && one.Outcome == outcome && (isCollateral || one.Market == market))
+                .Sum(one => one.Units);
+        return new Holding(OwnedOf(account, market, outcome, purse).Owned, orders.Sum(o => o.Hold), tradeHold);
     }
 
-    public IEnumerable<(int Account, int Market, byte Outcome)> Assets => _owned.Keys;
+    public IEnumerable<(int Account, int Market, byte Outcome, Purse Purse)> Assets => _owned.Keys;
+
+    public long FirmLots(int market, byte outcome, Side side, int price) =>
+        Markets[market]
+            .Orders.Where(o => o.Purse == Purse.Vault)
+            .Where(o =>
+                o.Outcome == outcome && o.Side == side && o.Price == price
+                || Markets[market].Outcomes == 2 && o.Outcome != outcome && o.Side != side && o.Price == Price.TicksPerUnit - price
+            )
+            .Sum(o => o.Left);
 
     public List<DepthLevel> Depth(int market, byte outcome, Side side)
     {
@@ -105,8 +132,8 @@ public sealed partial class ReferenceExchange(int shard = 0)
         return [.. side == Side.Buy ? depth.Reverse() : depth];
     }
 
-    private (long Owned, long Block) OwnedOf(int account, int market, byte outcome) =>
-        _owned.GetValueOrDefault((account, outcome == Command.CollateralOutcome ? 0 : market, outcome));
+    private (long Owned, long Block) OwnedOf(int account, int market, byte outcome, Purse purse) =>
+        _owned.GetValueOrDefault((account, outcome == Command.CollateralOutcome ? 0 : market, outcome, purse));
 
     private bool IsPast(long expiresAtSeconds) =>
         expiresAtSeconds != 0 && (expiresAtSeconds < 0 || (Int128)expiresAtSeconds * 1_000_000 < _clockMicros);

@@ -17,7 +17,9 @@ public sealed class ReferenceMatcher(
     int outcomes,
     int tickSize,
     SelfTradePrevention prevention,
-    long budget
+    long budget,
+    bool firmOnly,
+    long firmTradesLeft
 )
 {
     public List<MatchStep> Steps { get; } = [];
@@ -54,9 +56,17 @@ public sealed class ReferenceMatcher(
                 continue;
             }
 
+            if (taker.Purse == Purse.Vault && best.Makers.All(maker => maker.Purse == Purse.Vault) && --firmTradesLeft < 0)
+            {
+                Stopped = CancelReason.FirmUnavailable;
+                return;
+            }
+
             Trade(best);
         }
     }
+
+    private IEnumerable<ReferenceOrder> Offers => firmOnly ? orders.Where(order => order.Purse == Purse.Vault) : orders;
 
     private bool CanPay(Candidate best) => Budget is not { } money || money >= best.TakerPrice;
 
@@ -71,12 +81,12 @@ public sealed class ReferenceMatcher(
 
         Left -= quantity;
         Budget -= best.TakerPrice * quantity;
-        List<ReferenceLeg> legs = [new(taker.Id, taker.Account, taker.Outcome, taker.Side, best.TakerPrice, Left)];
+        List<ReferenceLeg> legs = [new(taker.Id, taker.Account, taker.Outcome, taker.Side, best.TakerPrice, Left, taker.Purse)];
         for (var i = 0; i < best.Makers.Count; i++)
         {
             var maker = best.Makers[i];
             maker.Left -= quantity;
-            legs.Add(new ReferenceLeg(maker.Id, maker.Account, maker.Outcome, maker.Side, best.MakerPrices[i], maker.Left));
+            legs.Add(new ReferenceLeg(maker.Id, maker.Account, maker.Outcome, maker.Side, best.MakerPrices[i], maker.Left, maker.Purse));
             if (maker.Left == 0)
                 orders.Remove(maker);
         }
@@ -86,7 +96,7 @@ public sealed class ReferenceMatcher(
 
     private Candidate? Best()
     {
-        var candidates = outcomes == 2 ? orders.Select(Pair) : orders.Where(o => o.Outcome == taker.Outcome).Select(Pair).Append(Set());
+        var candidates = outcomes == 2 ? Offers.Select(Pair) : Offers.Where(o => o.Outcome == taker.Outcome).Select(Pair).Append(Set());
         Candidate? best = null;
         foreach (var candidate in candidates)
         {
@@ -124,7 +134,7 @@ public sealed class ReferenceMatcher(
         {
             if (outcome == taker.Outcome)
                 continue;
-            var onSide = orders.Where(o => o.Outcome == outcome && o.Side == taker.Side);
+            var onSide = Offers.Where(o => o.Outcome == outcome && o.Side == taker.Side);
             var best =
                 taker.Side == Side.Buy
                     ? onSide.OrderByDescending(o => o.Price).ThenBy(o => o.Arrival).FirstOrDefault()

@@ -45,7 +45,7 @@ internal sealed class Scenario
             case "book":
                 return Book(words[1]);
             case "holds":
-                return Holds(words[1], words[2]);
+                return words[2] == "firm" ? Holds(words[1], words[3], Purse.Vault) : Holds(words[1], words[2], Purse.Wallet);
             case "at":
                 _seconds = StartSeconds + long.Parse(words[1], CultureInfo.InvariantCulture);
                 return text;
@@ -84,13 +84,13 @@ internal sealed class Scenario
         return $"book {asset} bids {Levels(Side.Buy)} asks {Levels(Side.Sell)}";
     }
 
-    private string Holds(string account, string asset)
+    private string Holds(string account, string asset, Purse purse)
     {
         var isCollateral = asset == "usdc";
         var (market, outcome) = isCollateral ? (0, Command.CollateralOutcome) : ScenarioParser.Asset(asset);
-        var holding = _engine.Balance(_names.Account(account), new MarketId(market), outcome);
+        var holding = _engine.Balance(_names.Account(account), new MarketId(market), outcome, purse);
         string Units(long units) => isCollateral ? ScenarioText.Usdc(units) : ScenarioText.Lots(units);
-        return $"holds {account} {asset} owned {Units(holding.Owned)} orders {Units(holding.OrderHold)} trades "
-            + $"{Units(holding.TradeHold)} free {Units(holding.Available)}";
+        return $"holds {account} {(purse == Purse.Vault ? "firm " : "")}{asset} owned {Units(holding.Owned)} orders "
+            + $"{Units(holding.OrderHold)} trades {Units(holding.TradeHold)} free {Units(holding.Available)}";
     }
 }

@@ -13,7 +13,39 @@ internal sealed class ScenarioParser(ScenarioNames names)
                 Market = Market(market),
                 Outcomes = byte.Parse(outcomes, CultureInfo.InvariantCulture),
                 TickSize = rest is ["tick", var tick] ? Int(tick) : 1,
+                FirmOnly = rest is ["firm-only"],
             },
+            ["firm", "until", var second, "at", "most", var trades] => new Command
+            {
+                Kind = CommandKind.SetFirmTerms,
+                ExpiresAtSeconds = Int(second),
+                Quantity = new Quantity(Int(trades)),
+            },
+            [var account, "withdraws", var units, "usdc", "as", var nonce, "until", var second] => Withdrawal(account, nonce) with
+            {
+                Kind = CommandKind.GrantWithdrawal,
+                Outcome = Command.CollateralOutcome,
+                Amount = new Amount(Micros(units)),
+                ExpiresAtSeconds = Int(second),
+            },
+            [var account, "withdraws", var units, "of", var asset, "as", var nonce, "until", var second] => Withdrawal(account, nonce) with
+            {
+                Kind = CommandKind.GrantWithdrawal,
+                Market = new MarketId(Asset(asset).Market),
+                Outcome = Asset(asset).Outcome,
+                Quantity = new Quantity(Lots(units)),
+                ExpiresAtSeconds = Int(second),
+            },
+            ["withdrawal", var nonce, "of", var account, "paid", .. var rest] => Withdrawal(account, nonce) with
+            {
+                Kind = CommandKind.PayWithdrawal,
+                Block = BlockOf(rest),
+            },
+            ["withdrawal", var nonce, "of", var account, "lapsed"] => Withdrawal(account, nonce) with
+            {
+                Kind = CommandKind.LapseWithdrawal,
+            },
+            [var account, "owns", "firm", .. var rest] => Parse([account, "owns", .. rest], sequence) with { Purse = PurseChoice.Vault },
             ["open", var market] => State(market, MarketState.Open),
             ["pause", var market] => State(market, MarketState.Paused),
             ["close", var market] => State(market, MarketState.Closed),
@@ -153,6 +185,9 @@ internal sealed class ScenarioParser(ScenarioNames names)
                 },
                 rest
             ),
+            ["firm", .. var rest] => WithTerms(command with { Purse = PurseChoice.Vault }, rest),
+            ["soft", .. var rest] => WithTerms(command with { Purse = PurseChoice.Wallet }, rest),
+            ["firm-only", .. var rest] => WithTerms(command with { FirmOnly = true }, rest),
             ["post-only", .. var rest] => WithTerms(command with { PostOnly = true }, rest),
             ["spending", var money, .. var rest] => WithTerms(command with { Amount = new Amount(Micros(money)) }, rest),
             ["cancel-oldest", .. var rest] => WithTerms(command with { SelfTradePrevention = SelfTradePrevention.CancelOldest }, rest),
@@ -160,6 +195,8 @@ internal sealed class ScenarioParser(ScenarioNames names)
             ["salt", var salt, .. var rest] => WithTerms(command with { SaltTag = (ulong)Int(salt) }, rest),
             _ => throw new FormatException($"what is '{terms[0]}'?"),
         };
+
+    private Command Withdrawal(string account, string nonce) => new() { Account = names.Account(account), SaltTag = (ulong)Int(nonce) };
 
     private Command Observe(string account, string[] rest) =>
         new()

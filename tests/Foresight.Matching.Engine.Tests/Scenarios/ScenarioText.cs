@@ -8,12 +8,13 @@ internal static class ScenarioText
     public static string Of(object e, ScenarioNames names) =>
         e switch
         {
+            OrderAccepted { Purse: Purse.Vault } firm => $"{names.NameOf(firm.Order)} accepted, firm",
             OrderAccepted accepted => $"{names.NameOf(accepted.Order)} accepted",
             CommandRejected rejected => $"rejected {rejected.Reason}",
             TradeExecuted trade => $"trade {trade.Trade.Value} {trade.Kind.ToString().ToLowerInvariant()} {Lots(trade.Quantity.Lots)}",
             OrderFilled filled =>
                 $"  {names.NameOf(filled.Order)} {(filled.Side == Side.Buy ? "buys" : "sells")} at {Price(filled.Price)}, "
-                    + $"{Lots(filled.Remaining.Lots)} left",
+                    + $"{Lots(filled.Remaining.Lots)} left{(filled.Purse == Purse.Vault ? ", firm" : "")}",
             OrderCancelled cancelled =>
                 $"{names.NameOf(cancelled.Order)} cancelled with {Lots(cancelled.Remaining.Lots)} left: {cancelled.Reason}",
             OrderReplaced replaced => $"{names.NameOf(replaced.Order)} is now {Lots(replaced.Remaining.Lots)} at {Price(replaced.Price)}",

@@ -7,14 +7,15 @@ public readonly record struct OrderAccepted(
     byte Outcome,
     Side Side,
     Price Price,
-    Quantity Quantity
+    Quantity Quantity,
+    Purse Purse
 );
 
 public readonly struct RecordedEvents() : IExchangeEvents
 {
     public List<object> Events { get; } = [];
 
-    public HashSet<(int Account, int Market, byte Outcome)> Touched { get; } = [];
+    public HashSet<(int Account, int Market, byte Outcome, Purse Purse)> Touched { get; } = [];
 
     public void Clear()
     {
@@ -22,8 +23,10 @@ public readonly struct RecordedEvents() : IExchangeEvents
         Touched.Clear();
     }
 
-    public void OnAccepted(OrderId order, in Command placed) =>
-        Events.Add(new OrderAccepted(order, placed.Market, placed.Account, placed.Outcome, placed.Side, placed.Price, placed.Quantity));
+    public void OnAccepted(OrderId order, Purse purse, in Command placed) =>
+        Events.Add(
+            new OrderAccepted(order, placed.Market, placed.Account, placed.Outcome, placed.Side, placed.Price, placed.Quantity, purse)
+        );
 
     public void OnRejected(in CommandRejected e) => Events.Add(e);
 
@@ -39,5 +42,6 @@ public readonly struct RecordedEvents() : IExchangeEvents
 
     public void OnTradeClosed(in TradeClosed e) => Events.Add(e);
 
-    public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) => Touched.Add((account.Value, market.Value, outcome));
+    public void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse) =>
+        Touched.Add((account.Value, market.Value, outcome, purse));
 }

@@ -250,8 +250,7 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         );
         foreach (var holding in chain)
         {
-            var (market, outcome) = ObservationRules.AssetOf(holding);
-            Assert.Equal((holding, holding.Units), (holding, ledger.GetValueOrDefault((holding.Account, market, outcome))));
+            Assert.Equal((holding, holding.Units), (holding, ledger.GetValueOrDefault(ObservationRules.KeyOf(holding))));
         }
     }
 

@@ -61,7 +61,7 @@ public class ObservationRulesTests
     public void Changed_TellsOnlyDifferences_ButMakesANewAccountEvenWithNothing()
     {
         ChainHolding[] read = [new(Alice, null, 0, 50), new(Alice, Market, 1, 3), new(Stranger, null, 0, 0), new(Stranger, Market, 0, 0)];
-        var owned = new Dictionary<(Address, int, int), long> { [(Alice, 0, 255)] = 50, [(Alice, 1, 1)] = 4 };
+        var owned = new Dictionary<AssetKey, long> { [new(Alice, 0, 255)] = 50, [new(Alice, 1, 1)] = 4 };
         var changed = ObservationRules.Changed(read, owned, new HashSet<Address> { Alice });
         Assert.Equal([read[1], read[2]], changed);
     }
@@ -69,8 +69,8 @@ public class ObservationRulesTests
     [Fact]
     public void BalanceDifferences_CountOnlyIfTheyStayTheSame()
     {
-        LedgerHolding Holding(long owned) => new(Alice, 0, 255, owned, 0);
-        var chain = new Dictionary<(Address, int, int), long> { [(Alice, 0, 255)] = 100 };
+        LedgerHolding Holding(long owned) => new(new AssetKey(Alice, 0, 255), owned, 0);
+        var chain = new Dictionary<AssetKey, long> { [new(Alice, 0, 255)] = 100 };
         var first = BalanceRules.Differing([Holding(90)], chain);
         Assert.Single(BalanceRules.StillDiffering(first, BalanceRules.Differing([Holding(90)], chain)));
         Assert.Empty(BalanceRules.StillDiffering(first, BalanceRules.Differing([Holding(95)], chain)));

@@ -40,7 +40,7 @@ public sealed class UnconfirmedRulesTests
             Fill(Ann, BigInteger.One << 80, isBuy: true, 1, 1),
         ]);
         var taken = UnconfirmedRules.TakenByTrades(Deployment, facts, new HashSet<long> { 7 });
-        Assert.Equal(new Dictionary<(Address, int, int), long> { [(Ann, 0, Collateral)] = 600_000, [(Bob, 1, 0)] = 100 }, taken);
+        Assert.Equal(new Dictionary<AssetKey, long> { [new(Ann, 0, Collateral)] = 600_000, [new(Bob, 1, 0)] = 100 }, taken);
     }
 
     [Theory]
@@ -55,7 +55,7 @@ public sealed class UnconfirmedRulesTests
             .Reduced(
                 [new ChainHolding(Ann, null, 0, atHead)],
                 Ledger(100),
-                new Dictionary<(Address, int, int), long> { [(Ann, 0, Collateral)] = taken }
+                new Dictionary<AssetKey, long> { [new(Ann, 0, Collateral)] = taken }
             )
             .ToList();
         Assert.Equal(told, reduced.Count == 0 ? null : reduced.Single().Units);
@@ -63,9 +63,7 @@ public sealed class UnconfirmedRulesTests
 
     [Fact]
     public void AHoldingThatTheLedgerDoesNotHave_IsNotReduced() =>
-        Assert.Empty(
-            UnconfirmedRules.Reduced([new ChainHolding(Bob, null, 0, 0)], Ledger(100), new Dictionary<(Address, int, int), long>())
-        );
+        Assert.Empty(UnconfirmedRules.Reduced([new ChainHolding(Bob, null, 0, 0)], Ledger(100), new Dictionary<AssetKey, long>()));
 
     [Theory]
     [InlineData(12, 150, false)] // A later block had less, so more is not believed yet.
@@ -79,7 +77,7 @@ public sealed class UnconfirmedRulesTests
                 .Believable(
                     [new ChainHolding(Ann, null, 0, units)],
                     Ledger(100),
-                    [new UnconfirmedDecrease(Ann, 0, Collateral, seenBlock)],
+                    [new UnconfirmedDecrease(new AssetKey(Ann, 0, Collateral), seenBlock)],
                     block: 10
                 )
                 .Any()
@@ -88,13 +86,17 @@ public sealed class UnconfirmedRulesTests
     [Fact]
     public void WhatWasDoubted_IsReadAgain_WhenItsBlockIsConfirmed_WithoutAnyEvent()
     {
-        var nothing = new Observations(new HashSet<Address>(), new Dictionary<DeployedMarket, HashSet<Address>>());
+        var nothing = new Observations(
+            new HashSet<Address>(),
+            new Dictionary<DeployedMarket, HashSet<Address>>(),
+            new HashSet<TouchedAsset>()
+        );
         UnconfirmedDecrease[] unconfirmed =
         [
-            new(Ann, 0, Collateral, 10),
-            new(Bob, 1, 1, 9),
-            new(Bob, 0, Collateral, 11),
-            new(Ann, 99, 0, 1),
+            new(new AssetKey(Ann, 0, Collateral), 10),
+            new(new AssetKey(Bob, 1, 1), 9),
+            new(new AssetKey(Bob, 0, Collateral), 11),
+            new(new AssetKey(Ann, 99, 0), 1),
         ];
         var plan = UnconfirmedRules.With(nothing, Deployment, unconfirmed, block: 10);
         Assert.Equal([Ann], plan.Collateral);
@@ -121,7 +123,7 @@ public sealed class UnconfirmedRulesTests
             MarketRules.Next(here, new ChainMarket(IsOpen: true, IsPaused: !confirmed), new ChainMarket(IsOpen: atHead, IsPaused: false))
         );
 
-    private static Dictionary<(Address, int, int), long> Ledger(long owned) => new() { [(Ann, 0, Collateral)] = owned };
+    private static Dictionary<AssetKey, long> Ledger(long owned) => new() { [new(Ann, 0, Collateral)] = owned };
 
     private static MarketEvent.OrderFilled Fill(Address maker, BigInteger trade, bool isBuy, int ticks, long lots) =>
         new(

@@ -11,7 +11,7 @@ internal static class SignatureGuards
     public static SignatureGuard Of(ChainEndpoint? chain, TimeProvider clock) =>
         new(
             new MarketDomains(
-                _ => Task.FromResult<IReadOnlyList<(int, Address)>>([(1, Address.Parse($"0x{1:x40}"))]),
+                _ => Task.FromResult(new SignedContracts([(1, Address.Parse($"0x{1:x40}"))], Vault: null)),
                 chainId: 31337,
                 TimeProvider.System
             ),

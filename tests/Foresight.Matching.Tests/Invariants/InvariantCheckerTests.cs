@@ -77,7 +77,10 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
             "is open in its table, and a command has closed it"
         ),
         ("UPDATE trades SET epoch = 0 WHERE trade_id = (SELECT max(trade_id) FROM trades)", "the journal of shard 0 has no such command"),
-        ("UPDATE balances SET owned = owned + 1 WHERE account_id = 2 AND outcome = 255", "The collateral of account 2 is in its table as"),
+        (
+            "UPDATE balances SET owned = owned + 1 WHERE account_id = 2 AND outcome = 255",
+            "The collateral in the wallet of account 2 is in its table as"
+        ),
         ("UPDATE balances SET order_hold = order_hold + 1 WHERE account_id = 2 AND outcome = 255", "but open orders reserve"),
         ("DELETE FROM salt_tombstones WHERE sequence = (SELECT min(sequence) FROM salt_tombstones)", "The tombstone of command"),
         (

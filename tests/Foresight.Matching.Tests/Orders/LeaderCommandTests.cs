@@ -50,7 +50,7 @@ public sealed class LeaderCommandTests
     [Theory]
     [InlineData("""{"kind":1,"requestId":"7d9f6f0a-6a3b-4f0f-8f7e-1d2c3b4a5968","hash":"0xab","maker":"0x01"}""")]
     [InlineData("""{"kind":4,"tradeId":1,"block":2}""")]
-    [InlineData("""{"kind":11,"requestId":"7d9f6f0a-6a3b-4f0f-8f7e-1d2c3b4a5968"}""")]
+    [InlineData("""{"kind":14,"requestId":"7d9f6f0a-6a3b-4f0f-8f7e-1d2c3b4a5968"}""")]
     public void ACommandOfAnUnknownKind_OrWithoutWhatItNeeds_IsNotRead(string text) =>
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<LeaderCommand>(text, JsonSerializerOptions.Web));
 

@@ -291,7 +291,7 @@ public sealed class ReconcilerTests(ChainFixture fixture)
                 """
                 INSERT INTO balances (account_id, market_id, outcome, owned, order_hold, trade_hold, updated_sequence)
                 SELECT account_id, $2, $3, $4, 0, 0, 1 FROM accounts WHERE address = $1
-                ON CONFLICT (account_id, market_id, outcome, shard) DO UPDATE SET owned = excluded.owned
+                ON CONFLICT (account_id, market_id, outcome, shard, purse) DO UPDATE SET owned = excluded.owned
                 """,
                 Chain.Address.Parse(observed.Account!).ToBytes(),
                 observed.MarketId,

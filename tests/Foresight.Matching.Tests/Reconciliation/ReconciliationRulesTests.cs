@@ -1,4 +1,5 @@
 using System.Numerics;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Reconciliation;
 
 namespace Foresight.Matching.Tests.Reconciliation;
@@ -180,7 +181,7 @@ public class ReconciliationRulesTests
     public void Totals_DifferByExactlyWhatIsMissing_AndNotByWhatWasOnItsWay()
     {
         var account = Chain.Address.Parse("0x00000000000000000000000000000000000000aa");
-        LedgerHolding[] ledger = [new(account, 0, 255, 1_000, 0), new(account, 1, 0, 70, 0)];
+        LedgerHolding[] ledger = [new(new AssetKey(account, 0, 255), 1_000, 0), new(new AssetKey(account, 1, 0), 70, 0)];
         Assert.Equal(new BalanceTotals(1_000, 1_000, 2), BalanceRules.Totals(ledger, []));
         Assert.Equal(
             new BalanceTotals(1_000, 993, 2),

@@ -6,6 +6,7 @@ using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Transactions;
 using Foresight.Matching.ChainReading;
+using Foresight.Matching.Engine;
 using Foresight.Matching.Reconciliation;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Setup;
@@ -45,9 +46,9 @@ internal sealed class LiveVenue : IAsyncDisposable
     public Venue Venue { get; }
     public TestNode Node { get; }
 
-    public static async Task<LiveVenue> CreateAsync(ChainFixture fixture, int shards = 1)
+    public static async Task<LiveVenue> CreateAsync(ChainFixture fixture, int shards = 1, WithdrawalDelay? vaultDelay = null)
     {
-        var venue = await Venue.CreateAsync(fixture, shards: shards);
+        var venue = await Venue.CreateAsync(fixture, shards: shards, vaultDelay: vaultDelay);
         var node = await TestNode.StartAsync(
             "n1",
             new Dictionary<string, string?>
@@ -133,7 +134,13 @@ internal sealed class LiveVenue : IAsyncDisposable
         return new SignedOrder(maker, message, OrderSigning.OrderHash(domain, message), OrderSigning.Sign(domain, message, maker.Key));
     }
 
-    public async Task<LiveOrder> PlaceAsync(SignedOrder order, int timeInForce = 0, int market = Venue.Market)
+    public async Task<LiveOrder> PlaceAsync(
+        SignedOrder order,
+        int timeInForce = 0,
+        int market = Venue.Market,
+        PurseChoice purse = PurseChoice.Either,
+        bool firmOnly = false
+    )
     {
         var (maker, message, hash, signature) = order;
         var result = await Node.Router.SendAsync(
@@ -154,6 +161,8 @@ internal sealed class LiveVenue : IAsyncDisposable
                 Signature = Hex.Encode(signature),
                 SignedByContract = maker.IsContract,
                 TimeInForce = timeInForce,
+                Purse = (int)purse,
+                FirmOnly = firmOnly,
             }
         );
         return new LiveOrder(maker, message, hash, signature, result);

@@ -61,11 +61,13 @@ public sealed class Venue : IAsyncDisposable
     public SendToLeader? Send { get; set; }
 
     /// <param name="orderLife">Null for the contracts' default, a day.</param>
+    /// <param name="vaultDelay">Null: there is no vault.</param>
     public static async Task<Venue> CreateAsync(
         ChainFixture fixture,
         SettlementOptions? options = null,
         int shards = 1,
-        TimeSpan? orderLife = null
+        TimeSpan? orderLife = null,
+        WithdrawalDelay? vaultDelay = null
     )
     {
         await fixture.AutomineAsync(true);
@@ -80,6 +82,8 @@ public sealed class Venue : IAsyncDisposable
             Setup with
             {
                 Markets = shards,
+                FirmMoney = vaultDelay is not null,
+                VaultDelay = vaultDelay,
             },
             CancellationToken.None
         );

@@ -62,7 +62,7 @@ public sealed class JsonTests
     public void Command_WithoutANeededMember_IsNotRead()
     {
         var kinds = WireRecords.All.Where(type => typeof(LeaderCommand).IsAssignableFrom(type)).ToList();
-        Assert.Equal(10, kinds.Count);
+        Assert.Equal(13, kinds.Count);
         foreach (var kind in kinds)
         {
             var least = JsonNode.Parse(Write(WireRecords.Make(kind, full: false)))!.AsObject();
@@ -78,7 +78,7 @@ public sealed class JsonTests
     [Theory]
     [InlineData("""{"requestId":"00000000-0000-0000-0000-000000000001","marketId":7}""")]
     [InlineData("""{"kind":0,"requestId":"00000000-0000-0000-0000-000000000001","marketId":7}""")]
-    [InlineData("""{"kind":11,"requestId":"00000000-0000-0000-0000-000000000001","marketId":7}""")]
+    [InlineData("""{"kind":14,"requestId":"00000000-0000-0000-0000-000000000001","marketId":7}""")]
     [InlineData("""{"kind":"PlaceOrder","requestId":"00000000-0000-0000-0000-000000000001","marketId":7}""")]
     public void CommandOfNoKnownKind_IsNotRead(string text) =>
         Assert.ThrowsAny<Exception>(() => JsonSerializer.Deserialize<LeaderCommand>(text, Strict));

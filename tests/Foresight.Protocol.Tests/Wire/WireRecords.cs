@@ -69,6 +69,8 @@ internal static class WireRecords
             return number;
         if (type == typeof(uint))
             return uint.MaxValue - (uint)number;
+        if (type == typeof(ulong))
+            return ulong.MaxValue - (ulong)number;
         if (type == typeof(long))
             return 1_000_000_000_000 + number;
         if (type == typeof(double))

@@ -79,7 +79,7 @@ internal sealed class Oracle(World world)
 
     private readonly struct Listener(List<FillRow> fills) : IExchangeEvents
     {
-        public void OnAccepted(OrderId order, in Command placed) { }
+        public void OnAccepted(OrderId order, Purse purse, in Command placed) { }
 
         public void OnRejected(in CommandRejected e) { }
 
@@ -87,7 +87,18 @@ internal sealed class Oracle(World world)
 
         public void OnFilled(in OrderFilled e) =>
             fills.Add(
-                new FillRow(e.Trade, e.Leg, e.Order, e.Account, e.Outcome, e.Side == Side.Buy, e.Price.Ticks, e.Quantity.Lots, e.IsTaker)
+                new FillRow(
+                    e.Trade,
+                    e.Leg,
+                    e.Order,
+                    e.Account,
+                    e.Outcome,
+                    e.Side == Side.Buy,
+                    e.Price.Ticks,
+                    e.Quantity.Lots,
+                    e.IsTaker,
+                    e.Purse
+                )
             );
 
         public void OnCancelled(in OrderCancelled e) { }
@@ -98,6 +109,6 @@ internal sealed class Oracle(World world)
 
         public void OnTradeClosed(in TradeClosed e) { }
 
-        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome) { }
+        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse) { }
     }
 }

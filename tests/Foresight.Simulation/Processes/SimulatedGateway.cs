@@ -39,7 +39,11 @@ internal sealed class SimulatedGateway
         _guard = new CommandGuard(
             new TermWitness(_ => ReadAsync<HeldTerm?>(node.World.SettlementTerm.Row), steady),
             new SignatureGuard(
-                new MarketDomains(_ => ReadAsync(SimulatedTraders.Contracts), SimulatedTraders.ChainId, clock),
+                new MarketDomains(
+                    _ => ReadAsync(new SignedContracts(SimulatedTraders.Contracts, Vault: null)),
+                    SimulatedTraders.ChainId,
+                    clock
+                ),
                 new CheckedShare(new BusyCores(), dice.Below),
                 _putOut,
                 _metrics,

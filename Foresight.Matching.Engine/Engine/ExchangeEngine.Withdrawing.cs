@@ -1,0 +1,97 @@
+using Foresight.Matching.Engine.Holdings;
+
+namespace Foresight.Matching.Engine;
+
+// A co-signature lets the vault pay at once. What it is for leaves the free money when it is journaled, before it is given, and comes back
+// only when the chain can no longer pay it.
+public sealed partial class ExchangeEngine
+{
+    private readonly Dictionary<WithdrawalKey, Withdrawal> _withdrawals = [];
+
+    /// <summary>Co-signed, and neither paid nor lapsed.</summary>
+    public int OpenWithdrawals => _withdrawals.Count;
+
+    /// <summary>Lets the sequencer refuse a withdrawal without a trace in the journal.</summary>
+    public RejectReason CheckWithdrawal(in Command command)
+    {
+        var isCollateral = command.Outcome == Command.CollateralOutcome;
+        ref readonly var market = ref _markets.At(command.Market.Value);
+        if (!isCollateral && market.Outcomes == 0)
+            return RejectReason.InvalidMarket;
+        if (!isCollateral && command.Outcome >= market.Outcomes)
+            return RejectReason.InvalidOutcome;
+        var units = UnitsOf(command);
+        if (units is < 1 or > ExchangeLimits.OwnedUnits)
+            return RejectReason.InvalidAmount;
+        if (command.ExpiresAtSeconds is < 1 or > long.MaxValue / MicrosPerSecond || !IsBefore(command.ExpiresAtSeconds))
+            return RejectReason.OrderExpired;
+        if (_withdrawals.ContainsKey(new WithdrawalKey(command.Account.Value, command.SaltTag)))
+            return RejectReason.DuplicateOrder;
+        if (_holdings.At(RowOf(command)).Available < units)
+            return RejectReason.InsufficientBalance;
+        return _withdrawals.Count >= _bounds.Withdrawals ? RejectReason.NoRoom : RejectReason.None;
+    }
+
+    private RejectReason GrantWithdrawal<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        var refused = CheckWithdrawal(command);
+        if (refused != RejectReason.None)
+            return refused;
+        var row = RowOf(command);
+        ref var holding = ref _holdings.At(row);
+        holding.TradeHold += UnitsOf(command);
+        _withdrawals.Add(
+            new WithdrawalKey(command.Account.Value, command.SaltTag),
+            new Withdrawal(row, UnitsOf(command), command.ExpiresAtSeconds)
+        );
+        events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome, Purse.Vault);
+        return RejectReason.None;
+    }
+
+    /// <summary>The block is the one that paid it, at final depth.</summary>
+    private RejectReason PayWithdrawal<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        if (!_withdrawals.Remove(new WithdrawalKey(command.Account.Value, command.SaltTag), out var paid))
+            return RejectReason.UnknownTrade;
+        ref var holding = ref _holdings.At(paid.Row);
+        holding.TradeHold -= paid.Units;
+        if (!IsObservedAt(holding, command.Block))
+            holding.Owned -= paid.Units;
+        events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome, Purse.Vault);
+        return RejectReason.None;
+    }
+
+    /// <summary>Its nonce is unused at final depth. Before its deadline it could still be paid.</summary>
+    private RejectReason LapseWithdrawal<TEvents>(in Command command, ref TEvents events)
+        where TEvents : struct, IExchangeEvents
+    {
+        var key = new WithdrawalKey(command.Account.Value, command.SaltTag);
+        if (!_withdrawals.TryGetValue(key, out var lapsed))
+            return RejectReason.UnknownTrade;
+        if (IsBefore(lapsed.DeadlineSeconds))
+            return RejectReason.StaleObservation;
+        _withdrawals.Remove(key);
+        ref var holding = ref _holdings.At(lapsed.Row);
+        holding.TradeHold -= lapsed.Units;
+        events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome, Purse.Vault);
+        return RejectReason.None;
+    }
+
+    private static long UnitsOf(in Command withdrawal) =>
+        withdrawal.Outcome == Command.CollateralOutcome ? withdrawal.Amount.Micros : withdrawal.Quantity.Lots;
+
+    private int RowOf(in Command withdrawal)
+    {
+        var market = withdrawal.Outcome == Command.CollateralOutcome ? 0 : withdrawal.Market.Value;
+        return _holdings.Find(HoldingRow.KeyOf(withdrawal.Account.Value, market, withdrawal.Outcome, Purse.Vault));
+    }
+
+    private bool IsBefore(long seconds) => _clockMicros <= seconds * MicrosPerSecond;
+
+    /// <param name="Nonce">Of the vault, where each is used once.</param>
+    private readonly record struct WithdrawalKey(int Account, ulong Nonce);
+
+    private readonly record struct Withdrawal(int Row, long Units, long DeadlineSeconds);
+}

@@ -1,0 +1,187 @@
+using System.Numerics;
+using Foresight.Chain.Contracts;
+using Foresight.Matching.Engine;
+using Foresight.Matching.Tests.Settlement;
+using Foresight.Protocol;
+
+namespace Foresight.Matching.Tests.Firm;
+
+/// <summary>The promise, with the real engine, journal, settlement and contracts (docs/firm-money.md).</summary>
+[Collection(ChainCollection.Name)]
+[Trait("Category", "Firm")]
+public sealed class FirmTradeTests(ChainFixture fixture)
+{
+    private const int Ticks = 5_000;
+    private const long Lots = 1_000;
+
+    public enum Act
+    {
+        None,
+        WithdrawalRequested,
+        WalletEmptied,
+        ApprovalRevoked,
+        SaltCancelled,
+        AccountBlockedByTheIssuer,
+        MarketPaused,
+        DecisionAnnounced,
+    }
+
+    [Theory]
+    [InlineData(Act.None)]
+    [InlineData(Act.WithdrawalRequested)]
+    [InlineData(Act.WalletEmptied)]
+    [InlineData(Act.ApprovalRevoked)]
+    [InlineData(Act.SaltCancelled)]
+    [InlineData(Act.AccountBlockedByTheIssuer)]
+    [InlineData(Act.MarketPaused)]
+    [InlineData(Act.DecisionAnnounced)]
+    public async Task FirmTrade_Settles_WhateverIsMinedBetweenMatchAndSettlement(Act act)
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
+        await venue.Live.ConfirmAsync();
+        var bid = await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots);
+        var trade = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots)).TradeId;
+        Assert.True(await venue.IsFirmAsync(trade));
+
+        // The roles are those of the key that settles, so their acts come before its transaction.
+        if (act is Act.MarketPaused or Act.DecisionAnnounced)
+        {
+            await DoAsync(venue, act, eve, bid);
+            await venue.Venue.FollowAsync();
+        }
+
+        await fixture.AutomineAsync(false);
+        var submitter = venue.Venue.NewSubmitter();
+        await venue.Venue.StepAsync(submitter);
+        Assert.Equal("broadcast", (await venue.Venue.StateOfAsync(trade)).State);
+        if (act is not (Act.MarketPaused or Act.DecisionAnnounced))
+            await DoAsync(venue, act, eve, bid);
+
+        Assert.Equal("final", await venue.EndOfAsync(submitter, trade));
+        Assert.Equal(1, await venue.Venue.TimesSettledAsync(trade));
+        Assert.Equal(0, await venue.Live.HeldAsync());
+        await venue.RequireLedgerIsChainAsync();
+        Assert.Equal(Lots * Ticks, await venue.OwnedAsync(bob, Purse.Vault));
+    }
+
+    [Fact]
+    public async Task WithoutFactsOfTheChain_OrBeyondWhatSettlementCanDo_NoOrderIsFirm()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
+        await venue.Live.ConfirmAsync();
+        Assert.Equal("open", (await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, PurseChoice.Vault)).Result.OrderStatus);
+
+        await SetTermsAsync(DateTimeOffset.UtcNow.AddMinutes(-1).ToUnixTimeSeconds(), trades: 100);
+        Assert.Equal(ProblemCodes.FirmUnavailable, (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).Result.Code);
+        await SetTermsAsync(DateTimeOffset.UtcNow.AddMinutes(1).ToUnixTimeSeconds(), trades: 0);
+        Assert.Equal(ProblemCodes.FirmUnavailable, (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).Result.Code);
+        // An order that leaves the choice is paid from the wallet then, and its trade is no firm one.
+        Assert.False(await venue.IsFirmAsync((await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots)).TradeId));
+
+        async Task SetTermsAsync(long until, long trades) =>
+            await venue.Live.Node.Router.SendAsync(
+                new SetFirmTerms(until, trades) { RequestId = RequestIds.OfNewFact(), Deadline = Traders.Deadline }
+            );
+    }
+
+    [Fact]
+    public async Task OrderOfTheWallet_StaysThere_WhenTheWalletIsEmpty_AndItsFirmCounterpartyIsReleased()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
+        await venue.Live.ConfirmAsync();
+        await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, PurseChoice.Wallet);
+        var trade = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).TradeId;
+        Assert.False(await venue.IsFirmAsync(trade));
+
+        await fixture.AutomineAsync(false);
+        var submitter = venue.Venue.NewSubmitter();
+        await venue.Venue.StepAsync(submitter);
+        await DoAsync(venue, Act.WalletEmptied, eve, null);
+        Assert.Equal("failed", await venue.EndOfAsync(submitter, trade));
+        await venue.RequireLedgerIsChainAsync();
+        Assert.Equal(0, await venue.Live.HeldAsync());
+    }
+
+    [Fact]
+    public async Task RequestedWithdrawal_IsNoMoneyToTradeWith_FromTheBlockThatHasIt_UntilItsCancelIsConfirmed()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var eve = await venue.AddAsync(usdc: 1_000, shares: 0);
+        await venue.Live.ConfirmAsync();
+        var order = await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, PurseChoice.Vault);
+        Assert.Equal("open", order.Result.OrderStatus);
+
+        await venue.Live.SendAsync(eve, venue.Vault, VaultContract.RequestWithdrawal(VaultContract.Usdc, Micros(1_000)));
+        await venue.Venue.FollowAsync();
+        Assert.Equal(("cancelled", "unfunded"), await StateAsync(order));
+        Assert.Equal(0, await venue.OwnedAsync(eve, Purse.Vault));
+
+        await venue.Live.SendAsync(eve, venue.Vault, VaultContract.CancelWithdrawal(VaultContract.Usdc));
+        await venue.Venue.FollowAsync();
+        Assert.Equal(0, await venue.OwnedAsync(eve, Purse.Vault));
+        await venue.Live.ConfirmAsync();
+        Assert.Equal(1_000_000_000, await venue.OwnedAsync(eve, Purse.Vault));
+        await venue.RequireLedgerIsChainAsync();
+
+        async Task<(string, string?)> StateAsync(LiveOrder of)
+        {
+            var (status, reason, _) = await venue.Live.StateOfAsync(of);
+            return (status, reason);
+        }
+    }
+
+    /// <summary>The market asks no contract about a payment from the vault, so its trade could not settle.</summary>
+    [Theory]
+    [InlineData(PurseChoice.Either)]
+    [InlineData(PurseChoice.Vault)]
+    public async Task OrderThatAContractSigns_IsOfItsWallet(PurseChoice asked)
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var bob = await venue.AddAsync(usdc: 1_000, shares: 1_000);
+        var contract = await venue.Live.AddContractWalletAsync(usdc: 1_000);
+        await venue.Live.SendAsync(bob, venue.Vault, VaultContract.DepositFor(contract.Account, Micros(500)));
+        await venue.Live.ConfirmAsync();
+        Assert.Equal(500_000_000, await venue.OwnedAsync(contract, Purse.Vault));
+
+        await venue.PlaceAsync(contract, isBuy: true, Ticks, Lots, asked);
+        var trade = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots)).TradeId;
+        Assert.False(await venue.IsFirmAsync(trade));
+        Assert.Equal("final", await venue.EndOfAsync(venue.Venue.NewSubmitter(), trade));
+        await venue.RequireLedgerIsChainAsync();
+    }
+
+    private static BigInteger Micros(long usdc) => usdc * (BigInteger)1_000_000;
+
+    /// <summary>With a higher tip than the batch, so that it is mined before it.</summary>
+    private static Task DoAsync(FirmVenue venue, Act act, Wallet eve, LiveOrder? bid)
+    {
+        var (live, at) = (venue.Live, venue.Venue.Deployment);
+        var admin = new Wallet(venue.Venue.Operator.Key, venue.Venue.Operator.Key.Address);
+        return act switch
+        {
+            Act.WithdrawalRequested => live.SendFirstAsync(
+                eve,
+                venue.Vault,
+                VaultContract.RequestWithdrawal(VaultContract.Usdc, Micros(1_000))
+            ),
+            Act.WalletEmptied => live.SendFirstAsync(eve, at.Usdc, UsdcContract.Transfer(admin.Account, Micros(1_000))),
+            Act.ApprovalRevoked => live.SendFirstAsync(eve, at.Usdc, UsdcContract.Approve(at.Factory, 0)),
+            Act.SaltCancelled => live.SendFirstAsync(
+                eve,
+                venue.Venue.MarketAddress,
+                ContractArtifact.Market.Encode("cancelSalt", bid!.Message.Salt)
+            ),
+            Act.AccountBlockedByTheIssuer => live.SendFirstAsync(
+                eve,
+                at.Usdc,
+                ContractArtifact.MockUsdc.Encode("setBlocked", eve.Account, true)
+            ),
+            Act.MarketPaused => live.SendAsync(admin, venue.Venue.MarketAddress, ContractArtifact.Market.Encode("pause")),
+            Act.DecisionAnnounced => live.SendAsync(admin, venue.Venue.MarketAddress, MarketContract.Resolve(0)),
+            _ => Task.CompletedTask,
+        };
+    }
+}

@@ -1,0 +1,97 @@
+using System.Numerics;
+using Foresight.Chain;
+using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
+using Foresight.Matching.Engine;
+using Foresight.Matching.Tests.Settlement;
+
+namespace Foresight.Matching.Tests.Firm;
+
+/// <summary>An exchange with a vault, and accounts with money in it.</summary>
+internal sealed class FirmVenue : IAsyncDisposable
+{
+    /// <summary>Longer than a test takes, so that nothing is over by itself.</summary>
+    public static readonly WithdrawalDelay Delay = new(Blocks: 40, Seconds: 3_600);
+
+    private FirmVenue(LiveVenue live) => Live = live;
+
+    public LiveVenue Live { get; }
+
+    public Venue Venue => Live.Venue;
+
+    public Address Vault => Venue.Deployment.Vault!.Address;
+
+    public static async Task<FirmVenue> CreateAsync(ChainFixture fixture) => new(await LiveVenue.CreateAsync(fixture, vaultDelay: Delay));
+
+    /// <param name="usdc">In the vault; as much again in the wallet.</param>
+    /// <param name="shares">Of each outcome in the vault; as many again in the wallet.</param>
+    public async Task<Wallet> AddAsync(long usdc, long shares)
+    {
+        var wallet = await Live.AddWalletAsync(2 * usdc, 2 * shares);
+        await Live.SendAsync(wallet, Venue.Deployment.Usdc, UsdcContract.Approve(Vault, Word.MaxUInt256));
+        if (usdc > 0)
+            await Live.SendAsync(wallet, Vault, VaultContract.Deposit(usdc * (BigInteger)1_000_000));
+        for (var outcome = 0; shares > 0 && outcome < 2; outcome++)
+            await Live.SendAsync(wallet, Venue.Deployment.OutcomeToken, DepositOfShares(wallet, outcome, shares));
+        return wallet;
+    }
+
+    public async Task<LiveOrder> PlaceAsync(
+        Wallet maker,
+        bool isBuy,
+        int ticks,
+        long lots,
+        PurseChoice purse = PurseChoice.Either,
+        int timeInForce = 0,
+        bool firmOnly = false
+    ) => await Live.PlaceAsync(Live.Sign(maker, isBuy, ticks, lots), timeInForce, purse: purse, firmOnly: firmOnly);
+
+    public Task<long> OwnedAsync(Wallet wallet, Purse purse) =>
+        Venue.ScalarAsync<long>(
+            """
+            SELECT coalesce(sum(b.owned), 0)::bigint FROM balances b JOIN accounts a USING (account_id)
+            WHERE a.address = $1 AND b.outcome = 255 AND b.purse = $2
+            """,
+            wallet.Account.ToBytes(),
+            (short)purse
+        );
+
+    public Task<bool> IsFirmAsync(long trade) => Venue.ScalarAsync<bool>("SELECT firm FROM trades WHERE trade_id = $1", trade);
+
+    /// <summary>Mines until the trade is at its end.</summary>
+    public async Task<string> EndOfAsync(Foresight.Matching.Settlement.Submitter submitter, long trade)
+    {
+        for (var block = 0; block < 2 * Venue.Options.Confirmations + 4; block++)
+        {
+            await Venue.Fixture.MineAsync();
+            await Venue.StepAsync(submitter);
+            await Venue.FollowAsync();
+            if ((await Venue.StateOfAsync(trade)).State is var state && state is "final" or "failed")
+                return state;
+        }
+
+        return (await Venue.StateOfAsync(trade)).State;
+    }
+
+    /// <summary>The ledger and the chain have the same of everybody, in both purses.</summary>
+    public async Task RequireLedgerIsChainAsync()
+    {
+        await Live.ConfirmAsync();
+        var check = await Live.CheckBalancesAsync();
+        Assert.NotNull(check);
+        Assert.Empty(check.Findings);
+        Assert.Empty(check.Ahead);
+    }
+
+    public ValueTask DisposeAsync() => Live.DisposeAsync();
+
+    private byte[] DepositOfShares(Wallet from, int outcome, long shares) =>
+        ContractArtifact.OutcomeToken.Encode(
+            "safeTransferFrom",
+            from.Account,
+            Vault,
+            OutcomeTokenContract.IdOf(Venue.MarketAddress, outcome),
+            shares * BigInteger.Pow(10, 18),
+            Array.Empty<byte>()
+        );
+}
