@@ -170,7 +170,8 @@ public static class ProblemRules
                 "Settlement",
                 settlement.HaltedSince
             );
-        else if (isSilent)
+        // Beside a halt too: what the report has of the halt is then as old as the report.
+        if (isSilent)
             yield return new Problem(
                 "settlement",
                 Tones.Bad,
@@ -181,7 +182,13 @@ public static class ProblemRules
                 settlement.ReportedAt,
                 IsOfSource: true
             );
-        else if (!IsHeld(facts) && unsettled > 0 && facts.SettledAt is { } settled && facts.Now - settled > LongestSettlement)
+        else if (
+            settlement.Halted is null
+            && !IsHeld(facts)
+            && unsettled > 0
+            && facts.SettledAt is { } settled
+            && facts.Now - settled > LongestSettlement
+        )
             yield return new Problem(
                 "unmoved",
                 Tones.Bad,

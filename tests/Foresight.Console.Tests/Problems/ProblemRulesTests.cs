@@ -180,6 +180,14 @@ public sealed class ProblemRulesTests
         Assert.Equal(isSilent ? ["settlement"] : [], Keys(facts));
     }
 
+    [Fact]
+    [Trait("Category", "Console")]
+    public void HaltOfASilentSettlement_DoesNotHideThatItIsSilent()
+    {
+        var facts = Settlement(view => view with { Halted = "A reorganisation.", ReportedAt = Now.AddSeconds(-60) });
+        Assert.Equal(["halted", "settlement"], Keys(facts));
+    }
+
     [Theory]
     [InlineData(180, 3, new string[0])]
     [InlineData(181, 3, new[] { "unmoved" })]
