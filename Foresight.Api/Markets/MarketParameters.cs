@@ -41,7 +41,7 @@ public readonly record struct TradePageParameters(
         : PageParameters.KeysOf(Cursor);
 
     Problem? ICheckedParameters.Problem =>
-        Sort is not null && !TradeSorts.All.Contains(Sort) ? Problem.Malformed($"sort must be one of {string.Join(", ", TradeSorts.All)}.")
+        FilterChecks.Word(Sort, "sort", TradeSorts.All) is { } badSort ? badSort
         : PageParameters.CheckSize(Limit) is { } badSize ? badSize
         : Cursor is not null && After is null ? PageParameters.BadCursor
         : null;

@@ -28,10 +28,10 @@ public readonly record struct DiscrepancyParameters(
             ? Problem.Malformed($"state must be {DiscrepancyFilterValues.Undecided}, {string.Join(", ", DiscrepancyStates.All)}.")
         : Age is not null && !DiscrepancyAges.All.Contains(Age)
             ? Problem.Malformed($"age must be one of {string.Join(", ", DiscrepancyAges.All)}; a + in an address is written %2B.")
-        : CheckWord(Kind, "kind", DiscrepancyKinds.All)
-            ?? CheckWord(Severity, "severity", Severities.All)
-            ?? CheckText(Assignee, "assignee")
-            ?? CheckText(Text, "text");
+        : FilterChecks.Word(Kind, "kind", DiscrepancyKinds.All)
+            ?? FilterChecks.Word(Severity, "severity", Severities.All)
+            ?? FilterChecks.Text(Assignee, "assignee")
+            ?? FilterChecks.Text(Text, "text");
 
     internal DiscrepancyFilter Filter =>
         new(
@@ -47,15 +47,6 @@ public readonly record struct DiscrepancyParameters(
             From,
             To
         );
-
-    private static Problem? CheckWord(string? word, string name, IReadOnlyList<string> known) =>
-        word is not null && !known.Contains(word) ? Problem.Malformed($"{name} must be one of {string.Join(", ", known)}.") : null;
-
-    /// <summary>Postgres holds no text with a NUL, so such a filter could only fail there.</summary>
-    private static Problem? CheckText(string? text, string name) =>
-        text is not null && (text.Length > DecisionLimits.NameLength || text.Any(char.IsControl))
-            ? Problem.Malformed($"{name} must have at most {DecisionLimits.NameLength} characters, and no control characters.")
-            : null;
 }
 
 /// <summary>

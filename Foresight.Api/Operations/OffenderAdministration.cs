@@ -13,10 +13,7 @@ namespace Foresight.Api.Operations;
 /// <param name="Level">One of <see cref="OffenderLevels.All"/>; null: any.</param>
 public readonly record struct OffenderParameters([FromQuery(Name = "level")] string? Level = null) : ICheckedParameters
 {
-    Problem? ICheckedParameters.Problem =>
-        Level is null || OffenderLevels.All.Contains(Level)
-            ? null
-            : Problem.Malformed($"level must be one of {string.Join(", ", OffenderLevels.All)}.");
+    Problem? ICheckedParameters.Problem => FilterChecks.Word(Level, "level", OffenderLevels.All);
 }
 
 public sealed class OffenderAdministration(Database database, OffenderOptions options)

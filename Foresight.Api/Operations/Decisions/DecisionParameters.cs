@@ -19,10 +19,7 @@ public readonly record struct DecisionParameters(
     internal DecisionFilter Filter => new(TimeSpan.FromHours(Hours ?? 24), Subject, Actor);
 
     Problem? ICheckedParameters.Problem =>
-        Hours is < 1 or > Most ? Problem.Malformed($"hours must be 1 to {Most}.")
-        : Subject is not null && !DecisionSubjects.All.Contains(Subject)
-            ? Problem.Malformed($"subject must be one of {string.Join(", ", DecisionSubjects.All)}.")
-        : Actor is not null && (Actor.Length > DecisionLimits.NameLength || Actor.Any(char.IsControl))
-            ? Problem.Malformed($"actor must have at most {DecisionLimits.NameLength} characters, and no control characters.")
-        : null;
+        Hours is < 1 or > Most
+            ? Problem.Malformed($"hours must be 1 to {Most}.")
+            : FilterChecks.Word(Subject, "subject", DecisionSubjects.All) ?? FilterChecks.Text(Actor, "actor");
 }
