@@ -164,6 +164,12 @@ public readonly record struct Command
     /// </summary>
     public bool FirmOnly { get; init; }
 
+    /// <summary>Of a command about a holding: collateral, which belongs to no market, or shares of its outcome.</summary>
+    public bool IsOfCollateral => Outcome == CollateralOutcome;
+
+    /// <summary>Of a command about a holding, in micro-USDC or lots.</summary>
+    public long Units => IsOfCollateral ? Amount.Micros : Quantity.Lots;
+
     /// <summary>
     /// Block at which a balance was read or a trade was settled. A holding observed at or after a trade's block already includes the trade,
     /// so settling it must not move the holding again (docs/decisions/0103).

@@ -5,20 +5,26 @@ namespace Foresight.Matching.Engine;
 
 public sealed partial class ExchangeEngine
 {
+    private RejectReason CheckAsset(in Command command)
+    {
+        if (command.IsOfCollateral)
+            return RejectReason.None;
+        ref readonly var market = ref _markets.At(command.Market.Value);
+        if (market.Outcomes == 0)
+            return RejectReason.InvalidMarket;
+        return command.Outcome >= market.Outcomes ? RejectReason.InvalidOutcome : RejectReason.None;
+    }
+
     private RejectReason ObserveBalance<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
         var account = command.Account.Value;
-        var isCollateral = command.Outcome == Command.CollateralOutcome;
-        ref readonly var market = ref _markets.At(command.Market.Value);
-        if (!isCollateral && market.Outcomes == 0)
-            return RejectReason.InvalidMarket;
-        if (!isCollateral && command.Outcome >= market.Outcomes)
-            return RejectReason.InvalidOutcome;
-        var units = isCollateral ? command.Amount.Micros : command.Quantity.Lots;
+        if (CheckAsset(command) is var unknown && unknown != RejectReason.None)
+            return unknown;
+        var units = command.Units;
         if (units is < 0 or > ExchangeLimits.OwnedUnits)
             return RejectReason.InvalidAmount;
-        var marketOfAsset = isCollateral ? 0 : command.Market.Value;
+        var marketOfAsset = command.IsOfCollateral ? 0 : command.Market.Value;
         var purse = command.Purse == PurseChoice.Vault ? Purse.Vault : Purse.Wallet;
         var row = _holdings.Find(HoldingRow.KeyOf(account, marketOfAsset, command.Outcome, purse));
         if (command.Block < _holdings.At(row).Block)

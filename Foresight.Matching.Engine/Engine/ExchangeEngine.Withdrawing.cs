@@ -14,13 +14,9 @@ public sealed partial class ExchangeEngine
     /// <summary>Lets the sequencer refuse a withdrawal without a trace in the journal.</summary>
     public RejectReason CheckWithdrawal(in Command command)
     {
-        var isCollateral = command.Outcome == Command.CollateralOutcome;
-        ref readonly var market = ref _markets.At(command.Market.Value);
-        if (!isCollateral && market.Outcomes == 0)
-            return RejectReason.InvalidMarket;
-        if (!isCollateral && command.Outcome >= market.Outcomes)
-            return RejectReason.InvalidOutcome;
-        var units = UnitsOf(command);
+        if (CheckAsset(command) is var unknown && unknown != RejectReason.None)
+            return unknown;
+        var units = command.Units;
         if (units is < 1 or > ExchangeLimits.OwnedUnits)
             return RejectReason.InvalidAmount;
         if (command.ExpiresAtSeconds is < 1 or > long.MaxValue / MicrosPerSecond || !IsBefore(command.ExpiresAtSeconds))
@@ -40,10 +36,10 @@ public sealed partial class ExchangeEngine
             return refused;
         var row = RowOf(command);
         ref var holding = ref _holdings.At(row);
-        holding.TradeHold += UnitsOf(command);
+        holding.TradeHold += command.Units;
         _withdrawals.Add(
             new WithdrawalKey(command.Account.Value, command.SaltTag),
-            new Withdrawal(row, UnitsOf(command), command.ExpiresAtSeconds)
+            new Withdrawal(row, command.Units, command.ExpiresAtSeconds)
         );
         events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome, Purse.Vault);
         return RejectReason.None;
@@ -79,12 +75,9 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    private static long UnitsOf(in Command withdrawal) =>
-        withdrawal.Outcome == Command.CollateralOutcome ? withdrawal.Amount.Micros : withdrawal.Quantity.Lots;
-
     private int RowOf(in Command withdrawal)
     {
-        var market = withdrawal.Outcome == Command.CollateralOutcome ? 0 : withdrawal.Market.Value;
+        var market = withdrawal.IsOfCollateral ? 0 : withdrawal.Market.Value;
         return _holdings.Find(HoldingRow.KeyOf(withdrawal.Account.Value, market, withdrawal.Outcome, Purse.Vault));
     }
 

@@ -31,7 +31,7 @@ internal static class WithdrawalStatements
             Array(granted, row => unchecked((long)row.SaltTag), NpgsqlDbType.Bigint),
             Array(granted, row => row.Market.Value, NpgsqlDbType.Integer),
             Array(granted, row => (short)row.Outcome, NpgsqlDbType.Smallint),
-            Array(granted, UnitsOf, NpgsqlDbType.Bigint),
+            Array(granted, row => row.Units, NpgsqlDbType.Bigint),
             Array(granted, row => row.ExpiresAtSeconds, NpgsqlDbType.Bigint),
             Array(granted, row => row.Sequence, NpgsqlDbType.Bigint)
         );
@@ -51,7 +51,4 @@ internal static class WithdrawalStatements
             Array(ended, row => row.Sequence, NpgsqlDbType.Bigint)
         );
     }
-
-    private static long UnitsOf(Command granted) =>
-        granted.Outcome == Command.CollateralOutcome ? granted.Amount.Micros : granted.Quantity.Lots;
 }

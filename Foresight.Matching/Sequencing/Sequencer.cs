@@ -403,35 +403,31 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         };
     }
 
-    private static Command Observe(ObserveBalance observed, AccountId account)
-    {
-        var isCollateral = observed.Outcome == Command.CollateralOutcome;
-        return new Command
+    private static Command Observe(ObserveBalance observed, AccountId account) =>
+        OfHolding(CommandKind.ObserveBalance, account, observed.MarketId, observed.Outcome, observed.Units) with
         {
-            Kind = CommandKind.ObserveBalance,
-            Account = account,
-            Market = new(isCollateral ? 0 : observed.MarketId),
-            Outcome = (byte)observed.Outcome,
-            Amount = new(isCollateral ? observed.Units : 0),
-            Quantity = new(isCollateral ? 0 : observed.Units),
             Block = observed.Block,
             Purse = observed.OfVault ? PurseChoice.Vault : PurseChoice.Either,
         };
-    }
 
-    private static Command Grant(GrantWithdrawal grant, AccountId account)
-    {
-        var isCollateral = grant.Outcome == Command.CollateralOutcome;
-        return new Command
+    private static Command Grant(GrantWithdrawal grant, AccountId account) =>
+        OfHolding(CommandKind.GrantWithdrawal, account, grant.MarketId, grant.Outcome, grant.Units) with
         {
-            Kind = CommandKind.GrantWithdrawal,
-            Account = account,
-            Market = new(isCollateral ? 0 : grant.MarketId),
-            Outcome = (byte)grant.Outcome,
-            Amount = new(isCollateral ? grant.Units : 0),
-            Quantity = new(isCollateral ? 0 : grant.Units),
             SaltTag = grant.Nonce,
             ExpiresAtSeconds = grant.DeadlineSeconds,
+        };
+
+    private static Command OfHolding(CommandKind kind, AccountId account, int market, int outcome, long units)
+    {
+        var isCollateral = outcome == Command.CollateralOutcome;
+        return new Command
+        {
+            Kind = kind,
+            Account = account,
+            Market = new(isCollateral ? 0 : market),
+            Outcome = (byte)outcome,
+            Amount = new(isCollateral ? units : 0),
+            Quantity = new(isCollateral ? 0 : units),
         };
     }
 
