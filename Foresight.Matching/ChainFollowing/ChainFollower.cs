@@ -202,7 +202,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         CancellationToken cancellationToken
     )
     {
-        if (_deployment.Vault is null)
+        if (_deployment.Vault is null || (paid.Count == 0 && lapsedAt == 0))
             return;
         var open = await _store.ReadOpenWithdrawalsAsync(paid.Keys, lapsedAt, cancellationToken);
         if (open.Count > 0)

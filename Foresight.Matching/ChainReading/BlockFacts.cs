@@ -1,3 +1,4 @@
+using System.Numerics;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
@@ -14,7 +15,7 @@ public sealed record CreatedMarket(Address Address, Hash32 QuestionHash, int Out
 public readonly record struct TouchedAsset(Address Account, DeployedMarket? Market, int Outcome, Purse Purse = Purse.Wallet);
 
 /// <param name="Nonce">Of the account, used up by this payment.</param>
-public readonly record struct SpentCoSignature(Address Account, System.Numerics.BigInteger Nonce, long Block);
+public readonly record struct SpentCoSignature(Address Account, BigInteger Nonce, long Block);
 
 /// <summary>Trusts its logs, so they must come verified from <see cref="ChainReader"/>. The lists keep the chain's order.</summary>
 public sealed class BlockFacts
@@ -60,7 +61,7 @@ public sealed class BlockFacts
     public List<SpentCoSignature> SpentCoSignatures { get; } = [];
 
     /// <summary>Of each trade that purses of the vault took part in: a bit for each fill, in the order of its fills.</summary>
-    public Dictionary<System.Numerics.BigInteger, System.Numerics.BigInteger> VaultLegs { get; } = [];
+    public Dictionary<BigInteger, BigInteger> VaultLegs { get; } = [];
 
     /// <summary>
     /// Those who approved something or got money in the vault. The others took an approval back, which needs none to be there.
@@ -101,7 +102,7 @@ public sealed class BlockFacts
     /// <summary>Which purse a fill was paid from, by its place among the fills of its trade.</summary>
     public IEnumerable<(MarketEvent.OrderFilled Fill, Purse Purse)> FillsByPurse()
     {
-        var places = new Dictionary<System.Numerics.BigInteger, int>();
+        var places = new Dictionary<BigInteger, int>();
         foreach (var fill in Fills)
         {
             var place = places.GetValueOrDefault(fill.TradeId);
@@ -145,7 +146,7 @@ public sealed class BlockFacts
             Granted.Add(account);
     }
 
-    private void AddVaultAsset(Deployment deployment, Address account, System.Numerics.BigInteger asset)
+    private void AddVaultAsset(Deployment deployment, Address account, BigInteger asset)
     {
         if (asset == VaultContract.Usdc)
             Touched.Add(new TouchedAsset(account, null, 0, Purse.Vault));
@@ -231,7 +232,7 @@ public sealed class BlockFacts
         else if (OutcomeTokenContract.TransferBatchEvent.Matches(log))
         {
             var e = OutcomeTokenContract.TransferBatchEvent.Decode(log);
-            foreach (System.Numerics.BigInteger id in (object[])e["ids"])
+            foreach (BigInteger id in (object[])e["ids"])
                 AddShare(deployment, e.Address("from"), e.Address("to"), id);
         }
         else if (
@@ -246,7 +247,7 @@ public sealed class BlockFacts
         }
     }
 
-    private void AddShare(Deployment deployment, Address from, Address to, System.Numerics.BigInteger id)
+    private void AddShare(Deployment deployment, Address from, Address to, BigInteger id)
     {
         if (!OutcomeTokenContract.TryReadId(id, out var address, out var outcome) || deployment.Find(address) is not { } market)
             return;

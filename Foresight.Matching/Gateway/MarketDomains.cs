@@ -9,7 +9,9 @@ namespace Foresight.Matching.Gateway;
 /// <param name="Vault">Null: there is none.</param>
 internal sealed record SignedContracts(IReadOnlyList<(int MarketId, Address Contract)> Markets, Address? Vault);
 
-/// <summary>A market's contract never changes, so its EIP-712 domain is read once. The vault's may, with a lost development chai.</summary>
+/// <summary>
+/// A market's contract never changes, so its EIP-712 domain is read once. The vault's may, with a lost development chain.
+/// </summary>
 /// <param name="read">Returns the contracts of all markets.</param>
 internal sealed class MarketDomains(Func<CancellationToken, Task<SignedContracts>> read, long chainId, TimeProvider clock) : IDisposable
 {

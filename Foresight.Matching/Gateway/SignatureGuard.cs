@@ -47,20 +47,20 @@ internal sealed class SignatureGuard(
     )
     {
         var refused = new Dictionary<LeaderCommand, Task<CommandGuard.Refusal?>>(ReferenceEqualityComparer.Instance);
-        var checkable = new List<(SignedCommand Command, Func<Hash32> Digest)>(commands.Count);
+        var checkable = new List<(SignedCommand Command, TypedDataDomain Domain, Address? Market)>(commands.Count);
         // Of all, and before the choice: an answer that depended on it would show the sender which are checked.
         foreach (var command in commands.Where(CommandRights.IsSigned))
             if (SignedCommand.Read(command) is not { } signed)
                 refused[command] = CommandGuard.Now(CommandGuard.Malformed);
-            else if (await DigestOfAsync(signed, cancellationToken) is { } digest)
-                checkable.Add((signed, digest));
+            else if (await DomainOfAsync(signed, cancellationToken) is var (domain, market))
+                checkable.Add((signed, domain, market));
             else
                 refused[command] = CommandGuard.Now(CommandGuard.Unchecked);
         var chosen = share.Choose(checkable.Count, all: !putOut.IsEmpty);
         // Those of contracts are few, and a sender could otherwise call every forgery one.
         var checks = checkable
             .Where((check, i) => chosen[i] || check.Command.ByContract)
-            .Select(check => (check.Command, Digest: check.Digest()))
+            .Select(check => (check.Command, Digest: check.Command.DigestIn(check.Domain, check.Market)))
             .ToList();
         metrics.Signatures(checkable.Count, checks.Count);
 
@@ -73,13 +73,16 @@ internal sealed class SignatureGuard(
     }
 
     /// <returns>Null if the contract under whose domain it is signed is not known.</returns>
-    private async ValueTask<Func<Hash32>?> DigestOfAsync(SignedCommand signed, CancellationToken cancellationToken)
+    private async ValueTask<(TypedDataDomain Domain, Address? Market)?> DomainOfAsync(
+        SignedCommand signed,
+        CancellationToken cancellationToken
+    )
     {
         var market = signed.MarketId == 0 ? null : await domains.FindAsync(signed.MarketId, cancellationToken);
         if (!signed.IsOfVault)
-            return market is null ? null : () => signed.DigestIn(market);
+            return market is null ? null : (market, market.VerifyingContract);
         var vault = await domains.FindVaultAsync(cancellationToken);
-        return vault is null || (signed.MarketId != 0 && market is null) ? null : () => signed.DigestIn(vault, market?.VerifyingContract);
+        return vault is null || (signed.MarketId != 0 && market is null) ? null : (vault, market?.VerifyingContract);
     }
 
     private static async Task<LeaderCommand?> FirstForgedAsync(List<(SignedCommand Command, Hash32 Digest)> checks)

@@ -48,16 +48,15 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
         }
     }
 
-    public Hash32 DigestIn(TypedDataDomain domain) =>
-        Order is { } order ? OrderSigning.OrderHash(domain, order) : OrderSigning.CancelHash(domain, new CancelSaltMessage(Maker, Salt));
-
-    /// <param name="market">Null for collateral.</param>
-    public Hash32 DigestIn(TypedDataDomain vault, Address? market) =>
-        vault.Digest(
-            VaultAssets
-                .MessageOf(Maker, market, Withdrawal!.Outcome, Withdrawal.Units, Withdrawal.Nonce, Withdrawal.DeadlineSeconds)
-                .RequestStructHash()
-        );
+    /// <param name="domain">Of its market, or of the vault.</param>
+    /// <param name="market">Of what is withdrawn; null for collateral.</param>
+    public Hash32 DigestIn(TypedDataDomain domain, Address? market) =>
+        Order is { } order ? OrderSigning.OrderHash(domain, order)
+        : Withdrawal is { } one
+            ? domain.Digest(
+                VaultAssets.MessageOf(Maker, market, one.Outcome, one.Units, one.Nonce, one.DeadlineSeconds).RequestStructHash()
+            )
+        : OrderSigning.CancelHash(domain, new CancelSaltMessage(Maker, Salt));
 
     /// <summary>The journal identifies an order by the hash that its command claims, so that must be the hash of its content.</summary>
     public bool HasHash(Hash32 digest) => Command is not PlaceOrder order || (Hash32.TryParse(order.Hash, out var said) && said == digest);
