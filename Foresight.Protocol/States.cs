@@ -210,6 +210,7 @@ public static class OffenderLevels
     public const string Capped = "capped";
     public const string Refused = "refused";
 
+    /// <summary>From the best to the worst.</summary>
     public static readonly IReadOnlyList<string> All = [Clear, Capped, Refused];
 }
 

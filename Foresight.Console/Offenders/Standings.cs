@@ -4,10 +4,7 @@ namespace Foresight.Console.Offenders;
 
 public static class Standings
 {
-    /// <summary>From the best to the worst.</summary>
-    public static IReadOnlyList<string> Levels { get; } = [OffenderLevels.Clear, OffenderLevels.Capped, OffenderLevels.Refused];
-
-    public static int Rank(string level) => Levels.ToList().IndexOf(level);
+    public static int Rank(string level) => OffenderLevels.All.ToList().IndexOf(level);
 
     /// <param name="level">Null: any.</param>
     /// <param name="reason">Of a strike that still counts; null: any.</param>
