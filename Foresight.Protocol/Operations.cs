@@ -48,7 +48,8 @@ public sealed record ShardLeaderView(int Shard, string Resource, LeaderView? Lea
 public sealed record LeaderView(string NodeId, string Address, long Epoch, DateTimeOffset Since, double? LeaseRemainingMs, string State);
 
 /// <summary>A row of Postgres's leadership table, which decides who may write.</summary>
-public sealed record LeadershipView(string Resource, long Epoch, string? NodeId, DateTimeOffset? Since);
+/// <param name="LeaseEnd">When the lease ends or ended unless it is renewed; null if it was given back.</param>
+public sealed record LeadershipView(string Resource, long Epoch, string? NodeId, DateTimeOffset? Since, DateTimeOffset? LeaseEnd = null);
 
 /// <param name="Phases">
 /// Milliseconds from the start of the take-over: detected, lease, fenced, recovered, first_ack. A phase not reached is absent.
@@ -71,6 +72,10 @@ public sealed record DatabaseStatus(ServerView Primary, IReadOnlyList<ServerView
 /// (docs/decisions/0502); null when unknown.
 /// </param>
 /// <param name="IsOut">An operator has taken it out of rotation, and the answering node honours that.</param>
+/// <param name="FailingSince">
+/// When the first of the checks failed that have all failed since, or found it too far behind, as the answering node saw it; null while
+/// the last one succeeded.
+/// </param>
 public sealed record ServerView(
     string Name,
     string Role,
@@ -84,13 +89,15 @@ public sealed record ServerView(
     DateTimeOffset? CheckedAt,
     string? Error,
     long Reads,
-    bool IsOut = false
+    bool IsOut = false,
+    DateTimeOffset? FailingSince = null
 );
 
 /// <param name="OpenByAge">Discrepancies that wait for a decision: every bucket of <see cref="DiscrepancyAges"/>, in order.</param>
 /// <param name="Solvency">Result of the last run that compared balances; null if no run has.</param>
 /// <param name="FourEyesOver">USDC above which two keys must decide, decimal; null: one key suffices.</param>
 /// <param name="Critical">Null if none waits for a decision.</param>
+/// <param name="ComparedAt">End of the last run that succeeded; null before the first.</param>
 public sealed record ReconciliationStatus(
     bool Running,
     DateTimeOffset? NextRunAt,
@@ -104,7 +111,8 @@ public sealed record ReconciliationStatus(
     IReadOnlyList<AgeCount>? OpenByAge = null,
     SolvencyView? Solvency = null,
     string? FourEyesOver = null,
-    CriticalView? Critical = null
+    CriticalView? Critical = null,
+    DateTimeOffset? ComparedAt = null
 );
 
 /// <summary>Discrepancies of the highest severity that wait for a decision.</summary>
@@ -253,6 +261,11 @@ public sealed record RepairView(
 /// <param name="ReportedAt">When the holder of settlement last wrote its status, which it does every second; null before the first.</param>
 /// <param name="HaltedSince">Null while settlement is not halted, and if an earlier version halted it.</param>
 /// <param name="ReportAge">Of that status when it was read, by the database's clock, which wrote it; null before the first.</param>
+/// <param name="HeadAge">Time since the head last changed, by the same clock; null if that was before it was recorded.</param>
+/// <param name="WaitingSince">When the oldest trade was matched that is neither final nor failed; null if none waits.</param>
+/// <param name="SettledAt">When a trade last became final or failed; null before the first.</param>
+/// <param name="LowBalanceEth">Below it the signer needs gas money, by the holder's setting.</param>
+/// <param name="BalanceLowSince">Null while the signer has more than that.</param>
 public sealed record SettlementView(
     IReadOnlyDictionary<string, long> TradesByState,
     long HeadBlock,
@@ -267,13 +280,19 @@ public sealed record SettlementView(
     IReadOnlyList<ChainEndpointView>? Endpoints = null,
     DateTimeOffset? ReportedAt = null,
     DateTimeOffset? HaltedSince = null,
-    TimeSpan? ReportAge = null
+    TimeSpan? ReportAge = null,
+    TimeSpan? HeadAge = null,
+    DateTimeOffset? WaitingSince = null,
+    DateTimeOffset? SettledAt = null,
+    string? LowBalanceEth = null,
+    DateTimeOffset? BalanceLowSince = null
 );
 
 /// <param name="Name">rpc-1, rpc-2 … in the order of RPC_URLS, because a URL may contain a provider's key.</param>
 /// <param name="IsWell">False if the endpoint is asked only after all others.</param>
 /// <param name="Behind">Blocks behind the best endpoint; null if it has never reported its head.</param>
-public sealed record ChainEndpointView(string Name, bool IsWell, long? Head, long? Behind, string? Error);
+/// <param name="OutSince">When the reporting node found it unwell; null while it is well.</param>
+public sealed record ChainEndpointView(string Name, bool IsWell, long? Head, long? Behind, string? Error, DateTimeOffset? OutSince = null);
 
 /// <param name="OrdersPerSecond">Over the last 10 seconds.</param>
 public sealed record ThroughputView(double OrdersPerSecond, double TradesPerSecond, long LastSequence, long OpenOrders, long TotalTrades);

@@ -23,9 +23,19 @@ public sealed record LeadershipRows(
             new CommandDefinition("SELECT shard_count()", cancellationToken: cancellationToken)
         );
         var resources = (
-            await connection.QueryAsync<(string Resource, long Epoch, string? NodeId, DateTime? Since, string? Address)>(
+            await connection.QueryAsync<(
+                string Resource,
+                long Epoch,
+                string? NodeId,
+                DateTime? Since,
+                string? Address,
+                DateTime? LeaseEnd
+            )>(
                 new CommandDefinition(
-                    "SELECT resource, epoch, node_id, acquired_at, address FROM leadership ORDER BY resource",
+                    """
+                    SELECT resource, epoch, node_id, acquired_at, address, renewed_at + lease_ms * interval '1 ms'
+                    FROM leadership ORDER BY resource
+                    """,
                     cancellationToken: cancellationToken
                 )
             )
@@ -53,7 +63,7 @@ public sealed record LeadershipRows(
         );
         return new LeadershipRows(
             shards,
-            [.. resources.Select(row => new LeadershipView(row.Resource, row.Epoch, row.NodeId, row.Since))],
+            [.. resources.Select(row => new LeadershipView(row.Resource, row.Epoch, row.NodeId, row.Since, row.LeaseEnd))],
             resources.ToDictionary(row => row.Resource, row => row.Address ?? ""),
             failovers,
             last

@@ -123,6 +123,12 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                         cancellationToken: cancellationToken
                     )
                 );
+                var compared = await connection.ExecuteScalarAsync<DateTime?>(
+                    new CommandDefinition(
+                        $"SELECT finished_at FROM reconciliation_runs WHERE state = '{RunStates.Succeeded}' ORDER BY run_id DESC LIMIT 1",
+                        cancellationToken: cancellationToken
+                    )
+                );
                 return new ReconciliationStatus(
                     isRunning,
                     holder?.NextRunAt,
@@ -145,7 +151,8 @@ public sealed class ReconciliationReader(Database database, IConfiguration confi
                         )
                         : null,
                     _fourEyesOver is { } limit ? Decimals.Usdc(limit) : null,
-                    critical.OldestAt is { } oldest ? new CriticalView(critical.Count, oldest) : null
+                    critical.OldestAt is { } oldest ? new CriticalView(critical.Count, oldest) : null,
+                    compared
                 );
             },
             cancellationToken

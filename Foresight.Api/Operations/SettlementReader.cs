@@ -34,6 +34,25 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         UNION ALL SELECT '{TradeStates.Final}', ({AllTrades}) - (SELECT n FROM failed) - (SELECT coalesce(sum(n), 0)::bigint FROM unsettled)
         """;
 
+    /// <summary>
+    /// Trade ids grow with time within a shard, so the first of a state and shard is the oldest. Batches become final in the order of their
+    /// nonces, so the newest final one has the newest final trades.
+    /// </summary>
+    private const string ProgressQuery = $"""
+        SELECT (
+            SELECT min(oldest.executed_at)
+            FROM unnest(@waiting) w(state) CROSS JOIN (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
+            CROSS JOIN LATERAL (
+                SELECT t.executed_at FROM trades t
+                WHERE t.settlement = w.state AND t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')
+                    AND t.trade_id >= s.shard << 48 AND t.trade_id < (s.shard + 1) << 48
+                ORDER BY t.trade_id LIMIT 1) oldest) AS waiting_since,
+            greatest(
+                (SELECT max(t.settlement_changed_at) FROM trades t WHERE t.batch_id = (
+                    SELECT max(batch_id) FROM settlement_batches WHERE state = '{BatchStates.Final}')),
+                (SELECT max(settlement_changed_at) FROM trades WHERE settlement = '{TradeStates.Failed}')) AS settled_at
+        """;
+
     public Task<SettlementView> SettlementAsync(CancellationToken cancellationToken) =>
         database.ReadAsync("settlement", after: null, ReadAsync, cancellationToken);
 
@@ -43,12 +62,20 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
             new CommandDefinition(StatesQuery, cancellationToken: cancellationToken)
         );
         var trades = states.Where(row => row.Count > 0).ToDictionary(row => row.State, row => row.Count);
+        var (waitingSince, settledAt) = await connection.QuerySingleAsync<(DateTime? WaitingSince, DateTime? SettledAt)>(
+            new CommandDefinition(
+                ProgressQuery,
+                new { waiting = trades.Keys.Where(TradeStates.IsUnsettled).ToArray() },
+                cancellationToken: cancellationToken
+            )
+        );
         var status = await connection.QuerySingleOrDefaultAsync<StatusRow>(
             new CommandDefinition(
                 """
                 SELECT node_id, head_block, confirmed_block, confirmations, signer, signer_balance_wei::text AS signer_balance_wei, halted,
                        halted_since, last_error, last_error_at, endpoints::text AS endpoints, updated_at,
-                       clock_timestamp() - updated_at AS age
+                       clock_timestamp() - updated_at AS age, clock_timestamp() - head_at AS head_age,
+                       low_balance_wei::text AS low_balance_wei, balance_low_since
                 FROM settlement_status
                 """,
                 cancellationToken: cancellationToken
@@ -56,7 +83,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         );
         // No row exists until a node has led settlement.
         if (status is null)
-            return new SettlementView(trades, 0, 0, 0, null, null, null, null, null);
+            return new SettlementView(trades, 0, 0, 0, null, null, null, null, null, WaitingSince: waitingSince, SettledAt: settledAt);
         return new SettlementView(
             trades,
             status.HeadBlock,
@@ -71,7 +98,12 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
             JsonSerializer.Deserialize<IReadOnlyList<ChainEndpointView>>(status.Endpoints, JsonSerializerOptions.Web),
             status.UpdatedAt,
             status.HaltedSince,
-            status.Age
+            status.Age,
+            status.HeadAge,
+            waitingSince,
+            settledAt,
+            EtherOf(status.LowBalanceWei),
+            status.BalanceLowSince
         );
     }
 
@@ -141,5 +173,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         public string Endpoints { get; init; } = "[]";
         public DateTime UpdatedAt { get; init; }
         public TimeSpan Age { get; init; }
+        public TimeSpan? HeadAge { get; init; }
+        public string? LowBalanceWei { get; init; }
+        public DateTime? BalanceLowSince { get; init; }
     }
 }

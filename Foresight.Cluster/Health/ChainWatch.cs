@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Telemetry;
@@ -19,7 +20,7 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
     private readonly ChainEndpoints _endpoints;
     private readonly TimeProvider _clock;
     private readonly ILogger<ChainWatch> _logger;
-    private readonly HashSet<string> _left = [];
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _outSince = new();
 
     public ChainWatch(ChainEndpoints endpoints, IMeterFactory meters, TimeProvider clock, ILogger<ChainWatch> logger)
     {
@@ -37,7 +38,14 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
         );
     }
 
-    public IReadOnlyList<ChainEndpointView> Endpoints => _endpoints.Read();
+    public IReadOnlyList<ChainEndpointView> Endpoints =>
+        [
+            .. _endpoints
+                .Read()
+                .Select(endpoint =>
+                    endpoint.IsWell || !_outSince.TryGetValue(endpoint.Name, out var since) ? endpoint : endpoint with { OutSince = since }
+                ),
+        ];
 
     /// <summary>Degraded at worst: orders are accepted and matched without the chain.</summary>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -74,9 +82,9 @@ public sealed partial class ChainWatch : BackgroundService, IHealthCheck
     {
         foreach (var endpoint in _endpoints.Read())
         {
-            if (endpoint.IsWell && _left.Remove(endpoint.Name))
+            if (endpoint.IsWell && _outSince.TryRemove(endpoint.Name, out _))
                 Log.IsBack(_logger, endpoint.Name);
-            else if (!endpoint.IsWell && _left.Add(endpoint.Name))
+            else if (!endpoint.IsWell && _outSince.TryAdd(endpoint.Name, _clock.GetUtcNow()))
                 Log.IsOut(_logger, endpoint.Name, endpoint.Behind ?? 0, endpoint.Error ?? "it lags");
         }
     }

@@ -8,10 +8,6 @@ public sealed record MissingNode(string NodeId, string Kind, DateTimeOffset Hear
 /// <param name="Outage">Why no Api node answers; null while one does.</param>
 /// <param name="OutageSince">Time of the last answer, or of the first attempt.</param>
 /// <param name="Head">Null until it was read once.</param>
-/// <param name="SettledAt">When a trade last became final or failed, as far as the console saw; null until then.</param>
-/// <param name="ComparedAt">
-/// When the reconciler's last run was seen to have succeeded, or was first seen not to have; null until then.
-/// </param>
 /// <param name="Missing">
 /// Nodes that were announced, are silent or not announced any more, and were not replaced by as many of their kind.
 /// </param>
@@ -21,8 +17,6 @@ public sealed record ProblemFacts(
     string? Outage,
     DateTimeOffset? OutageSince,
     HeadMoves? Head,
-    DateTimeOffset? SettledAt,
-    DateTimeOffset? ComparedAt,
     IReadOnlyList<MissingNode> Missing
 );
 

@@ -3,8 +3,8 @@ using Foresight.Protocol;
 namespace Foresight.Console.Problems;
 
 /// <summary>
-/// What one reading does not show: since when something is so, whether the chain moves, who was there before. Shared by all operators;
-/// while no page is open nothing is observed.
+/// What one reading does not show: how often the chain's head moves, who was there before, and the start of what has none of its own.
+/// Shared by all operators; while no page is open nothing is observed.
 /// </summary>
 public sealed class ProblemMemory
 {
@@ -23,8 +23,6 @@ public sealed class ProblemMemory
     private readonly Queue<TimeSpan> _pauses = new();
     private DateTimeOffset? _observedAt;
     private (long Block, DateTimeOffset At)? _head;
-    private (long Settled, DateTimeOffset At)? _settled;
-    private DateTimeOffset? _comparedAt;
     private IReadOnlyList<NodeRecord> _missing = [];
 
     /// <summary>As they were last announced: nodes that are silent, or not announced any more, and were not replaced.</summary>
@@ -43,18 +41,16 @@ public sealed class ProblemMemory
         {
             if (_observedAt is { } before && now - before > LongestGap)
             {
-                (_head, _settled, _comparedAt) = (null, null, null);
+                _head = null;
                 _heartbeats.Clear();
             }
 
             _observedAt = now;
             if (overview.Settlement is { } settlement)
                 Follow(settlement, now);
-            if (overview.Reconciliation is { LastRun: { } run })
-                _comparedAt = run.State == RunStates.Succeeded ? run.FinishedAt ?? now : _comparedAt ?? now;
             _missing = MissingOf(overview.Cluster, now);
             var missing = _missing.Select(node => new MissingNode(node.NodeId, node.Kind, node.HeartbeatAt)).ToList();
-            return Dated(ProblemRules.Of(new ProblemFacts(now, overview, null, null, Moves(), _settled?.At, _comparedAt, missing)), now);
+            return Dated(ProblemRules.Of(new ProblemFacts(now, overview, null, null, MovesOf(overview.Settlement, now), missing)), now);
         }
     }
 
@@ -62,7 +58,7 @@ public sealed class ProblemMemory
     public IReadOnlyList<Problem> ObserveOutage(string reason, DateTimeOffset since, DateTimeOffset now)
     {
         lock (_gate)
-            return Dated(ProblemRules.Of(new ProblemFacts(now, null, reason, since, null, null, null, [])), now);
+            return Dated(ProblemRules.Of(new ProblemFacts(now, null, reason, since, null, [])), now);
     }
 
     private void Follow(SettlementView settlement, DateTimeOffset now)
@@ -76,18 +72,19 @@ public sealed class ProblemMemory
                 _pauses.Dequeue();
             _head = (settlement.HeadBlock, now);
         }
-
-        var settled = settlement.TradesByState.Where(state => !TradeStates.IsUnsettled(state.Key)).Sum(state => state.Value);
-        var isWaiting = settlement.TradesByState.Any(state => TradeStates.IsUnsettled(state.Key) && state.Value > 0);
-        if (_settled is not { } known || known.Settled != settled || !isWaiting)
-            _settled = (settled, now);
     }
 
-    /// <summary>The median, because one long pause, as of a chain that stood still, is not the usual one.</summary>
-    private HeadMoves? Moves() =>
-        _head is not { } head ? null
-        : _pauses.Count == 0 ? new HeadMoves(head.At, UsualPause: null)
-        : new HeadMoves(head.At, _pauses.Order().ElementAt(_pauses.Count / 2));
+    /// <summary>
+    /// The head's age by the clock that wrote it, and only without one by this observer's. The median, because one long pause, as of a
+    /// chain that stood still, is not the usual one.
+    /// </summary>
+    private HeadMoves? MovesOf(SettlementView? settlement, DateTimeOffset now) =>
+        _head is not { } head || settlement is null
+            ? null
+            : new HeadMoves(
+                settlement.HeadAge is { } age ? now - age : head.At,
+                _pauses.Count == 0 ? null : _pauses.Order().ElementAt(_pauses.Count / 2)
+            );
 
     private IReadOnlyList<NodeRecord> MissingOf(ClusterStatus? cluster, DateTimeOffset now)
     {

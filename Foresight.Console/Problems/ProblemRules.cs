@@ -32,9 +32,6 @@ public static class ProblemRules
 
     public static readonly TimeSpan MostLag = TimeSpan.FromSeconds(5);
 
-    /// <summary>Default of SETTLEMENT_LOW_BALANCE_MILLIETHER, at which settlement itself begins to warn.</summary>
-    public const decimal LowEther = 0.1m;
-
     /// <summary>The worst first.</summary>
     public static IReadOnlyList<Problem> Of(ProblemFacts facts)
     {
@@ -55,17 +52,18 @@ public static class ProblemRules
             return [];
         return
         [
-            .. OfCluster(overview, facts.Missing)
+            .. OfCluster(facts)
                 .Concat(OfDatabase(overview))
                 .Concat(OfSettlement(overview.Settlement, facts))
                 .Concat(OfOperators(overview.Controls))
-                .Concat(OfReconciliation(overview.Reconciliation, facts))
+                .Concat(OfReconciliation(overview.Reconciliation, facts.Now))
                 .OrderBy(problem => problem.IsBad ? 0 : 1),
         ];
     }
 
-    private static IEnumerable<Problem> OfCluster(AdminOverview overview, IReadOnlyList<MissingNode> missing)
+    private static IEnumerable<Problem> OfCluster(ProblemFacts facts)
     {
+        var overview = facts.Overview!;
         if (overview.Cluster is not { } cluster)
             yield break;
 
@@ -104,6 +102,10 @@ public static class ProblemRules
                 "Orders wait at the Api until a node has taken over, which takes seconds.",
                 "/cluster",
                 "Cluster",
+                cluster.Resources.Where(term => leaderless.Contains(term.Resource)).Min(term => term.LeaseEnd) is { } end
+                && end <= facts.Now
+                    ? end
+                    : null,
                 IsOfSource: true
             );
 
@@ -111,17 +113,21 @@ public static class ProblemRules
         if (cluster.Redis is { State: SourceView.Down })
             yield break;
 
-        foreach (var problem in OfMissing(cluster, missing))
+        foreach (var problem in OfMissing(cluster, facts.Missing))
             yield return problem;
-        var versions = VersionRules.Counted(cluster.Nodes).Select(version => version.Version).Order(StringComparer.Ordinal).ToList();
+        var versions = cluster
+            .Nodes.GroupBy(node => VersionRules.ShortOf(node.Version))
+            .OrderBy(one => one.Min(node => node.StartedAt))
+            .ToList();
         if (versions.Count > 1)
             yield return new Problem(
                 "versions",
                 Tones.Watch,
                 "Nodes run different versions",
-                $"{Listed(versions)}. As expected while a release is rolled out, and at no other time.",
+                $"{Listed(versions.Select(one => one.Key).Order(StringComparer.Ordinal))}. As expected while a release is rolled out, and at no other time.",
                 "/cluster",
-                "Nodes"
+                "Nodes",
+                versions[1].Min(node => node.StartedAt)
             );
     }
 
@@ -186,8 +192,8 @@ public static class ProblemRules
             settlement.Halted is null
             && !IsHeld(facts)
             && unsettled > 0
-            && facts.SettledAt is { } settled
-            && facts.Now - settled > LongestSettlement
+            && StandsSince(settlement) is { } stands
+            && facts.Now - stands > LongestSettlement
         )
             yield return new Problem(
                 "unmoved",
@@ -196,7 +202,7 @@ public static class ProblemRules
                 $"{Counted(unsettled, "trade")} wait, and none has become final or failed. {settlement.LastError}".TrimEnd(),
                 "/settlement",
                 "Settlement",
-                settled
+                stands
             );
 
         // Of a silent holder the head is old in any case.
@@ -223,20 +229,18 @@ public static class ProblemRules
                 ) + string.Join(" ", sick.Select(endpoint => endpoint.Error ?? Behind(endpoint)).Distinct()),
                 "/settlement",
                 "Settlement",
+                sick.Min(endpoint => endpoint.OutSince),
                 IsOfSource: true
             );
-        if (
-            settlement.SignerBalanceEth is { } balance
-            && decimal.TryParse(balance, CultureInfo.InvariantCulture, out var ether)
-            && ether < LowEther
-        )
+        if (EtherOf(settlement.SignerBalanceEth) is { } ether && ether < EtherOf(settlement.LowBalanceEth))
             yield return new Problem(
                 "signer",
                 ether == 0 ? Tones.Bad : Tones.Watch,
                 "The signer has little ether",
                 $"{settlement.SignerAddress} holds {Format.Number(ether, 4)} ETH for gas. Without any, nothing is settled.",
                 "/settlement",
-                "Settlement"
+                "Settlement",
+                settlement.BalanceLowSince
             );
     }
 
@@ -273,6 +277,14 @@ public static class ProblemRules
             );
     }
 
+    /// <summary>Nothing has settled since, though something waits since; null while nothing waits.</summary>
+    private static DateTimeOffset? StandsSince(SettlementView settlement) =>
+        settlement.WaitingSince is not { } waiting ? null
+        : settlement.SettledAt is { } settled && settled > waiting ? settled
+        : waiting;
+
+    private static decimal? EtherOf(string? text) => decimal.TryParse(text, CultureInfo.InvariantCulture, out var ether) ? ether : null;
+
     private static bool IsHeld(ProblemFacts facts) =>
         facts.Overview?.Controls?.HoldOf(OperatorSubjects.Settlement, OperatorSubjects.OnlyOne) is not null;
 
@@ -289,6 +301,7 @@ public static class ProblemRules
                 "No order is taken until it is back or a replica is promoted." + Sentence(database.Primary.Error),
                 "/database",
                 "Servers",
+                database.Primary.FailingSince,
                 IsOfSource: true
             );
         foreach (var replica in database.Replicas)
@@ -301,6 +314,7 @@ public static class ProblemRules
                     "Its reads go to the other servers." + Sentence(replica.Error),
                     "/database",
                     "Servers",
+                    replica.FailingSince,
                     IsOfSource: true
                 );
             else if (replica.LagSeconds is { } lag && lag > MostLag.TotalSeconds)
@@ -311,6 +325,7 @@ public static class ProblemRules
                     $"Reads from it are that old. {Format.Bytes(replica.LagBytes)} are not replayed yet.",
                     "/database",
                     "Servers",
+                    replica.FailingSince,
                     IsOfSource: true
                 );
         }
@@ -326,24 +341,27 @@ public static class ProblemRules
         && interval > TimeSpan.Zero
         && now - (last.FinishedAt ?? last.StartedAt) > interval * MissedRuns;
 
-    private static IEnumerable<Problem> OfReconciliation(ReconciliationStatus? reconciliation, ProblemFacts facts)
+    private static IEnumerable<Problem> OfReconciliation(ReconciliationStatus? reconciliation, DateTimeOffset now)
     {
         if (
             reconciliation is { LastRun: { State: RunStates.Failed } failed, Interval: var interval }
-            && facts.ComparedAt is { } compared
             && interval > TimeSpan.Zero
-            && facts.Now - compared > interval * MissedRuns
+            && !(now - reconciliation.ComparedAt <= interval * MissedRuns)
         )
             yield return new Problem(
                 "reconciler",
                 Tones.Watch,
                 "The reconciler fails",
-                $"No run has compared journal and chain for more than {MissedRuns} × {Format.Length(interval)}. {failed.Error}".TrimEnd(),
+                (
+                    reconciliation.ComparedAt is null
+                        ? "No run has compared journal and chain yet. "
+                        : $"No run has compared journal and chain for more than {MissedRuns} × {Format.Length(interval)}. "
+                ) + failed.Error,
                 "/reconciliation",
                 "Reconciliation",
-                compared
+                reconciliation.ComparedAt ?? failed.StartedAt
             );
-        else if (reconciliation is not null && IsOverdue(reconciliation, facts.Now))
+        else if (reconciliation is not null && IsOverdue(reconciliation, now))
             yield return new Problem(
                 "reconciler",
                 Tones.Watch,

@@ -85,6 +85,7 @@ public sealed class SettlementStatusReporter(
                 settlement.Options.Confirmations,
                 settlement.Key.Address,
                 balance,
+                settlement.Options.LowBalance,
                 Halt,
                 error,
                 endpoints.Endpoints

@@ -13,6 +13,7 @@ public sealed record Halt(string Reason, Hash32 Undone);
 
 /// <param name="Confirmed">Last block whose facts the engine has.</param>
 /// <param name="SignerBalance">Wei; null if it could not be read now, which keeps the last known one.</param>
+/// <param name="LowBalance">Wei, below which the signer's account needs gas money.</param>
 /// <param name="Halt">Null while settlement has not halted by itself.</param>
 /// <param name="Error">The condition that holds settlement up; null keeps the last one visible, with its time.</param>
 public sealed record SettlementStatus(
@@ -21,6 +22,7 @@ public sealed record SettlementStatus(
     int Confirmations,
     byte[] Signer,
     BigInteger? SignerBalance,
+    BigInteger LowBalance,
     Halt? Halt,
     string? Error,
     IReadOnlyList<ChainEndpointView> Endpoints
@@ -36,15 +38,21 @@ public sealed class StatusJournal(SettlementJournal journal)
                 """
                 INSERT INTO settlement_status
                     (node_id, epoch, head_block, confirmed_block, confirmations, signer, signer_balance_wei, halted,
-                        last_error, endpoints, last_error_at, halted_since, halted_block)
+                        last_error, endpoints, last_error_at, halted_since, halted_block, head_at, low_balance_wei, balance_low_since)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $9 IS NOT NULL THEN now() END,
-                    CASE WHEN $8 IS NOT NULL THEN now() END, $11)
+                    CASE WHEN $8 IS NOT NULL THEN now() END, $11, now(), $12, CASE WHEN $7 < $12 THEN now() END)
                 ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch, head_block = excluded.head_block,
                     confirmed_block = excluded.confirmed_block, confirmations = excluded.confirmations, signer = excluded.signer,
                     signer_balance_wei = COALESCE(excluded.signer_balance_wei, settlement_status.signer_balance_wei),
                     halted = excluded.halted, halted_block = excluded.halted_block,
                     halted_since = CASE WHEN excluded.halted IS NOT NULL
                         THEN COALESCE(settlement_status.halted_since, excluded.halted_since) END,
+                    head_at = CASE WHEN excluded.head_block = settlement_status.head_block
+                        THEN COALESCE(settlement_status.head_at, now()) ELSE now() END,
+                    low_balance_wei = excluded.low_balance_wei,
+                    balance_low_since = CASE
+                        WHEN COALESCE(excluded.signer_balance_wei, settlement_status.signer_balance_wei) < excluded.low_balance_wei
+                        THEN COALESCE(settlement_status.balance_low_since, now()) END,
                     endpoints = excluded.endpoints, updated_at = now(),
                     last_error = COALESCE(excluded.last_error, settlement_status.last_error),
                     last_error_at = COALESCE(excluded.last_error_at, settlement_status.last_error_at)
@@ -55,7 +63,7 @@ public sealed class StatusJournal(SettlementJournal journal)
                 status.Confirmed,
                 status.Confirmations,
                 status.Signer,
-                new Npgsql.NpgsqlParameter { Value = (object?)status.SignerBalance ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Numeric },
+                Numeric(status.SignerBalance),
                 SettlementJournal.TextOrNull(status.Halt?.Reason),
                 SettlementJournal.TextOrNull(status.Error),
                 new Npgsql.NpgsqlParameter
@@ -67,7 +75,11 @@ public sealed class StatusJournal(SettlementJournal journal)
                 {
                     Value = (object?)status.Halt?.Undone.ToBytes() ?? DBNull.Value,
                     NpgsqlDbType = NpgsqlDbType.Bytea,
-                }
+                },
+                Numeric(status.LowBalance)
             )
         );
+
+    private static Npgsql.NpgsqlParameter Numeric(BigInteger? value) =>
+        new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Numeric };
 }

@@ -15,6 +15,7 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
     private TimeSpan? _lag;
     private TimeSpan? _latency;
     private DateTimeOffset? _checkedAt;
+    private DateTimeOffset? _failingSince;
     private string? _error;
     private long _reads;
     private int _active;
@@ -83,6 +84,7 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
             (_failures, _failing, _lagging, _silent) = (0, false, tooFarBehind, false);
             (_lagBytes, _lag, _latency, _checkedAt) = (behindBytes, behind, took, at);
             _error = tooFarBehind ? "too far behind the primary" : null;
+            _failingSince = tooFarBehind ? _failingSince ?? at : null;
             Replayed = Math.Max(Replayed, replayed);
             return before == tooFarBehind;
         }
@@ -93,6 +95,7 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
         lock (_gate)
         {
             _failures++;
+            _failingSince ??= at;
             (_error, _latency) = (why, null);
             // Before its first successful check a server is out of service already, so checkedAt stays empty.
             if (_checkedAt is not null)
@@ -115,7 +118,7 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
             if (_failing)
                 return true;
             if (_failures > 0)
-                (_failures, _error) = (0, _lagging ? _error : null);
+                (_failures, _error, _failingSince) = (0, _lagging ? _error : null, _lagging ? _failingSince : null);
             return false;
         }
     }
@@ -150,7 +153,8 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
                 _checkedAt,
                 _error,
                 Reads,
-                IsOut
+                IsOut,
+                _failingSince
             );
         }
     }

@@ -23,9 +23,9 @@ public sealed class SettlementOverviewTests(ApiStack stack)
         await stack.ExecuteAsync(
             """
             INSERT INTO settlement_status (node_id, epoch, head_block, confirmed_block, confirmations, signer, signer_balance_wei, halted,
-                last_error, last_error_at, endpoints)
+                last_error, last_error_at, head_at, low_balance_wei, balance_low_since, endpoints)
             VALUES ('matching-2', 3, 120, 108, 12, decode(repeat('ab', 20), 'hex'), 1500000000000000001, 'the chain is another one',
-                'an older error', '2026-01-01Z', '[{"name": "rpc-1", "isWell": true, "head": 120, "behind": 0},
+                'an older error', '2026-01-01Z', now() - interval '3 hours', 2000000000000000000, '2026-01-02Z', '[{"name": "rpc-1", "isWell": true, "head": 120, "behind": 0},
                 {"name": "rpc-2", "isWell": false, "error": "no answer"}]')
             """
         );
@@ -36,6 +36,8 @@ public sealed class SettlementOverviewTests(ApiStack stack)
             Assert.Equal("1.500000000000000001", settlement.SignerBalanceEth);
             Assert.InRange(settlement.ReportedAt!.Value, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
             Assert.InRange(settlement.ReportAge!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+            Assert.InRange(settlement.HeadAge!.Value, TimeSpan.FromHours(3), TimeSpan.FromHours(3.1));
+            Assert.Equal(("2", DateTimeOffset.Parse("2026-01-02Z")), (settlement.LowBalanceEth, settlement.BalanceLowSince));
             Assert.Equal($"0x{string.Concat(Enumerable.Repeat("ab", 20))}", settlement.SignerAddress!.ToLowerInvariant());
             Assert.Equal(
                 ("the chain is another one", "Halted: the chain is another one", DateTimeOffset.Parse("2026-01-01Z")),
@@ -75,7 +77,14 @@ public sealed class SettlementOverviewTests(ApiStack stack)
             await UntilAsync(view =>
                 view.TradesByState.GetValueOrDefault(TradeStates.Batched) == before.GetValueOrDefault(TradeStates.Batched) + 3
                 && view.TradesByState.GetValueOrDefault(TradeStates.Mined) == before.GetValueOrDefault(TradeStates.Mined) + 4
+                && view.WaitingSince < DateTimeOffset.UtcNow.AddDays(-1.9)
             );
+
+            // As if the first of them had just failed: nothing older has.
+            await stack.ExecuteAsync(
+                $"UPDATE trades SET settlement = 'failed', settlement_changed_at = now() + interval '1 hour' WHERE trade_id = {First}"
+            );
+            await UntilAsync(view => view.SettledAt > DateTimeOffset.UtcNow.AddMinutes(59));
         }
         finally
         {

@@ -1,10 +1,12 @@
 using System.Diagnostics.Metrics;
+using System.Threading.Channels;
 using Foresight.Cluster.Health;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Health;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Foresight.Cluster.Tests.Health;
 
@@ -31,6 +33,64 @@ public sealed class ChainWatchTests : IDisposable
     {
         var result = await CheckAsync(Failed("rpc-1"));
         Assert.Equal((HealthStatus.Degraded, "no endpoint of the chain is well: rpc-1 fails"), (result.Status, result.Description));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task EndpointThatIsOut_KeepsItsStart_UntilItIsBack()
+    {
+        var (clock, start) = (new FakeTimeProvider(DateTimeOffset.UnixEpoch), DateTimeOffset.UnixEpoch);
+        var rounds = Channel.CreateUnbounded<ChainEndpointView>();
+        var (state, begun) = (Well("rpc-1"), 0);
+        using var watch = new ChainWatch(
+            new ChainEndpoints(
+                async stopping =>
+                {
+                    Interlocked.Increment(ref begun);
+                    state = await rounds.Reader.ReadAsync(stopping);
+                },
+                () => [state]
+            ),
+            _services.GetRequiredService<IMeterFactory>(),
+            clock,
+            NullLogger<ChainWatch>.Instance
+        );
+        await watch.StartAsync(CancellationToken.None);
+        rounds.Writer.TryWrite(Failed("rpc-1"));
+        await Eventually.TrueAsync("it is out", Eventually.Patience, () => Since() is not null);
+        Assert.Equal(start, Since());
+        await EndRoundAsync();
+
+        rounds.Writer.TryWrite(Failed("rpc-1"));
+        await EndRoundAsync();
+        Assert.Equal(start, Since());
+
+        rounds.Writer.TryWrite(Well("rpc-1"));
+        await EndRoundAsync();
+        Assert.Null(Since());
+
+        var again = clock.GetUtcNow();
+        rounds.Writer.TryWrite(Failed("rpc-1"));
+        await EndRoundAsync();
+        Assert.InRange(Since()!.Value, again, clock.GetUtcNow());
+        await watch.StopAsync(CancellationToken.None);
+
+        // The next round begins once this one is over and the pause between them has passed.
+        Task EndRoundAsync()
+        {
+            var before = Volatile.Read(ref begun);
+            return Eventually.TrueAsync(
+                "the next round begins",
+                Eventually.Patience,
+                () =>
+                {
+                    clock.Advance(TimeSpan.FromSeconds(1));
+                    return Volatile.Read(ref begun) > before;
+                }
+            );
+        }
+
+        DateTimeOffset? Since() => Assert.Single(watch.Endpoints).OutSince;
     }
 
     private async Task<HealthCheckResult> CheckAsync(params ChainEndpointView[] endpoints)

@@ -39,16 +39,18 @@ public sealed class OperatorProblemsTests
     [Fact]
     public void HaltedByAnOperator_ItIsNotCalledStuck()
     {
-        var overview = Overview([new OperatorHold(OperatorSubjects.Settlement, "all", Since, "Ada", "ada", "Odd.")], []);
-        var facts = Facts(overview) with { SettledAt = Samples.Noon.AddHours(-1) };
-        Assert.DoesNotContain(ProblemRules.Of(facts), problem => problem.Key == "unmoved");
-        Assert.Contains(ProblemRules.Of(facts with { Overview = Overview([], []) }), problem => problem.Key == "unmoved");
+        OperatorHold hold = new(OperatorSubjects.Settlement, "all", Since, "Ada", "ada", "Odd.");
+        Assert.DoesNotContain(Waiting(Overview([hold], [])), problem => problem.Key == "unmoved");
+        Assert.Contains(Waiting(Overview([], [])), problem => problem.Key == "unmoved");
+
+        static IReadOnlyList<Problem> Waiting(AdminOverview overview) =>
+            ProblemRules.Of(Facts(overview with { Settlement = overview.Settlement! with { WaitingSince = Samples.Noon.AddHours(-1) } }));
     }
 
     private static IReadOnlyList<Problem> Of(IReadOnlyList<OperatorHold> holds, IReadOnlyList<WaitingAct> waiting) =>
         ProblemRules.Of(Facts(Overview(holds, waiting)));
 
-    private static ProblemFacts Facts(AdminOverview overview) => new(Samples.Noon, overview, null, null, null, null, null, []);
+    private static ProblemFacts Facts(AdminOverview overview) => new(Samples.Noon, overview, null, null, null, []);
 
     private static AdminOverview Overview(IReadOnlyList<OperatorHold> holds, IReadOnlyList<WaitingAct> waiting)
     {

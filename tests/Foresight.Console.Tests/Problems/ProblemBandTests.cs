@@ -59,7 +59,7 @@ public sealed class ProblemBandTests : ConsoleContext
         _answer = _answer with
         {
             Cluster = Samples.Cluster(leader: null),
-            Settlement = _answer.Settlement! with { SignerBalanceEth = "0.01" },
+            Settlement = _answer.Settlement! with { SignerBalanceEth = "0.01", LowBalanceEth = "0.1" },
         };
         Read();
         head.WaitForAssertion(() => Assert.Equal("(2) Trades · Foresight", head.Find("title").TextContent));

@@ -143,24 +143,13 @@ public sealed class ProblemMemoryTests
     }
 
     [Fact]
-    public void SettlementThatDoesNotMove_IsSeen()
+    [Trait("Category", "Console")]
+    public void ChainThatStoodBeforeAnybodyLooked_IsSeenAtTheFirstReading()
     {
-        var block = 0;
-        for (var i = 0; i < 181; i++)
-        {
-            Settle(view => view with { HeadBlock = ++block });
-            Assert.Empty(Observe());
-        }
-
-        Settle(view => view with { HeadBlock = ++block });
-        Assert.Equal(["unmoved"], Observe().Select(problem => problem.Key));
-        Settle(view =>
-            view with
-            {
-                HeadBlock = ++block,
-                TradesByState = new Dictionary<string, long> { [TradeStates.Final] = 1_501, [TradeStates.Matched] = 1 },
-            }
-        );
+        Settle(view => view with { HeadAge = TimeSpan.FromHours(2) });
+        var now = _now;
+        Assert.Equal(("head", now.AddHours(-2)), Only(Observe()));
+        Settle(view => view with { HeadAge = TimeSpan.FromSeconds(2), HeadBlock = view.HeadBlock + 1 });
         Assert.Empty(Observe());
     }
 
@@ -168,23 +157,23 @@ public sealed class ProblemMemoryTests
     [Trait("Category", "Console")]
     public void ReconcilerWhoseRunsFail_IsSeenAfterTwo_AndGoneWithTheNextThatCompares()
     {
-        var block = 0;
-        var run = Samples.Run() with { State = RunStates.Failed, Error = "no answer in time" };
+        var run = Samples.Run() with { State = RunStates.Failed, Error = "no answer in time", StartedAt = _now, FinishedAt = _now };
         Assert.Equal(TimeSpan.FromMinutes(5), Samples.Reconciliation(open: 0).Interval);
-        for (var second = 0; second < 601; second++)
-            Assert.Empty(ObserveRun(second % 60 == 0 ? run with { State = RunStates.Running, FinishedAt = null } : run));
-        var problem = Assert.Single(ObserveRun(run));
-        Assert.Equal(("reconciler", "The reconciler fails"), (problem.Key, problem.Title));
+        Assert.Empty(ObserveRun(run, compared: _now.AddMinutes(-10)));
+        var compared = _now.AddMinutes(-10).AddSeconds(-1);
+        var problem = Assert.Single(ObserveRun(run, compared));
+        Assert.Equal(("reconciler", "The reconciler fails", compared), (problem.Key, problem.Title, problem.Since!.Value));
         Assert.EndsWith("no answer in time", problem.Meaning, StringComparison.Ordinal);
-        Assert.Empty(ObserveRun(run with { State = RunStates.Succeeded }));
+        Assert.Empty(ObserveRun(run with { State = RunStates.Succeeded }, _now));
+        Assert.StartsWith(
+            "No run has compared journal and chain yet. ",
+            Assert.Single(ObserveRun(run, null)).Meaning,
+            StringComparison.Ordinal
+        );
 
-        IReadOnlyList<Problem> ObserveRun(RunView last)
+        IReadOnlyList<Problem> ObserveRun(RunView last, DateTimeOffset? compared)
         {
-            Settle(view => view with { HeadBlock = ++block, TradesByState = new Dictionary<string, long>() });
-            _overview = _overview with
-            {
-                Reconciliation = _overview.Reconciliation! with { LastRun = last with { StartedAt = _now, FinishedAt = _now } },
-            };
+            _overview = _overview with { Reconciliation = _overview.Reconciliation! with { LastRun = last, ComparedAt = compared } };
             return Observe();
         }
     }

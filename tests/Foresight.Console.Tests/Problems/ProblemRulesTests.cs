@@ -14,8 +14,6 @@ public sealed class ProblemRulesTests
         null,
         null,
         null,
-        null,
-        null,
         []
     );
 
@@ -188,14 +186,92 @@ public sealed class ProblemRulesTests
         Assert.Equal(["halted", "settlement"], Keys(facts));
     }
 
+    /// <summary>From one answer alone: an operator who opens the console at three learns that it has stood since two.</summary>
     [Theory]
-    [InlineData(180, 3, new string[0])]
-    [InlineData(181, 3, new[] { "unmoved" })]
-    [InlineData(181, 0, new string[0])]
-    public void Settlement_ThatDoesNotMove_IsOneWithTradesThatWait(int seconds, int waiting, string[] expected)
+    [Trait("Category", "Console")]
+    [InlineData(180, null, false)]
+    [InlineData(181, null, true)]
+    [InlineData(400, 180, false)]
+    [InlineData(400, 181, true)]
+    [InlineData(181, 400, true)]
+    [InlineData(null, 400, false)]
+    public void Settlement_ThatDoesNotMove_IsOneWithTradesThatWait(int? waitingFor, int? settledBefore, bool stands)
     {
-        var facts = Settlement(view => view with { TradesByState = new Dictionary<string, long> { [TradeStates.Batched] = waiting } });
-        Assert.Equal(expected, Keys(facts with { SettledAt = Now.AddSeconds(-seconds) }));
+        var problems = OfSettlement(view =>
+            view with
+            {
+                WaitingSince = waitingFor is { } waiting ? Now.AddSeconds(-waiting) : null,
+                SettledAt = settledBefore is { } settled ? Now.AddSeconds(-settled) : null,
+            }
+        );
+        Assert.Equal(stands ? ["unmoved"] : [], problems.Select(problem => problem.Key));
+        if (stands)
+            Assert.Equal(Now.AddSeconds(-181), problems[0].Since);
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public void Problems_StartWhenTheirSourceSaysSo_AndNotWithTheReading()
+    {
+        var start = Now.AddHours(-3);
+        var (cluster, database) = (Samples.Cluster(Samples.Leader()), Samples.Database());
+        var facts = Sound with
+        {
+            Overview = Sound.Overview! with
+            {
+                Cluster = cluster with
+                {
+                    HasLeader = false,
+                    Leader = null,
+                    Shards = null,
+                    Resources = [new LeadershipView(LeasedResources.Matching, 9, "matching-1", start.AddHours(-1), start)],
+                    Nodes =
+                    [
+                        .. cluster.Nodes.Select((node, i) => node with { Version = $"1.{i % 2}", StartedAt = start.AddHours(i % 2 - 1) }),
+                    ],
+                },
+                Database = database with
+                {
+                    Primary = database.Primary with { Healthy = false, FailingSince = start },
+                    Replicas = [database.Replicas[0] with { Healthy = false, FailingSince = start }],
+                },
+                Settlement = Sound.Overview.Settlement! with
+                {
+                    Endpoints = [new ChainEndpointView("rpc-1", false, null, null, "no answer", start)],
+                    SignerBalanceEth = "0.2",
+                    LowBalanceEth = "0.5",
+                    BalanceLowSince = start,
+                },
+            },
+        };
+        var problems = ProblemRules.Of(facts);
+        Assert.Equal(
+            ["endpoints", "leader", "primary", $"replica:{database.Replicas[0].Name}", "signer", "versions"],
+            problems.Select(problem => problem.Key).Order(StringComparer.Ordinal)
+        );
+        Assert.All(problems, problem => Assert.Equal((problem.Key, start), (problem.Key, problem.Since)));
+    }
+
+    /// <summary>A lease that is given back has no end, and one that is renewed again has its end ahead.</summary>
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData(null)]
+    [InlineData(3)]
+    public void LeaseWithoutAPastEnd_IsNoStart(int? endsIn)
+    {
+        var end = endsIn is { } seconds ? Now.AddSeconds(seconds) : (DateTimeOffset?)null;
+        var problem = Assert.Single(
+            Of(cluster =>
+                cluster with
+                {
+                    HasLeader = false,
+                    Leader = null,
+                    Shards = null,
+                    Resources = [new LeadershipView(LeasedResources.Matching, 9, "matching-1", Now.AddHours(-1), end)],
+                }
+            )
+        );
+        Assert.Equal(("leader", null), (problem.Key, problem.Since));
     }
 
     [Theory]
@@ -228,12 +304,15 @@ public sealed class ProblemRulesTests
     }
 
     [Theory]
-    [InlineData("0.1", null)]
-    [InlineData("0.0999", Tones.Watch)]
-    [InlineData("0", Tones.Bad)]
-    [InlineData(null, null)]
-    public void Signer_NeedsEther(string? balance, string? tone) =>
-        Assert.Equal(tone, OfSettlement(view => view with { SignerBalanceEth = balance }).SingleOrDefault()?.Tone);
+    [InlineData("0.1", "0.1", null)]
+    [InlineData("0.0999", "0.1", Tones.Watch)]
+    [InlineData("0.4", "0.5", Tones.Watch)]
+    [InlineData("0", "0.1", Tones.Bad)]
+    [InlineData("0", "0", null)]
+    [InlineData("0.0999", null, null)]
+    [InlineData(null, "0.1", null)]
+    public void Signer_NeedsEther_ByTheSettingOfSettlement(string? balance, string? low, string? tone) =>
+        Assert.Equal(tone, OfSettlement(view => view with { SignerBalanceEth = balance, LowBalanceEth = low }).SingleOrDefault()?.Tone);
 
     [Fact]
     public void Servers_ThatAreOutOrBehind_AreNamed()

@@ -155,16 +155,21 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
         await SaidAsync("holds 0.05 ether for gas");
         await _nodes.TradeAsync(buyer, seller);
         await FinalAsync(1);
+        const string LowSince =
+            "SELECT balance_low_since FROM settlement_status WHERE low_balance_wei = 1e17 AND head_at > updated_at - interval '1 minute'";
+        var since = await _venue.ScalarAsync<DateTime>(LowSince);
 
         await SetOperatorBalanceAsync(0);
         await _nodes.TradeAsync(buyer, seller);
         await SaidAsync("was rejected by the node");
         Assert.Equal("batched", await _venue.ScalarAsync<string>("SELECT settlement FROM trades ORDER BY trade_id DESC LIMIT 1"));
+        Assert.Equal(since, await _venue.ScalarAsync<DateTime>(LowSince));
         await SetOperatorBalanceAsync(Ether);
         await FinalAsync(2);
         Assert.Equal(2L, await _venue.ScalarAsync<long>("SELECT count(*) FROM settlement_batches"));
         const string IsWell =
-            "SELECT signer_balance_wei > 9e17 AND last_error_at < updated_at - interval '1.5 seconds' FROM settlement_status";
+            "SELECT signer_balance_wei > 9e17 AND balance_low_since IS NULL AND last_error_at < updated_at - interval '1.5 seconds' "
+            + "FROM settlement_status";
         await Eventually.TrueAsync("the refill is seen", Patience, () => _venue.ScalarAsync<bool>(IsWell));
 
         // No log level may reveal the key in any form, so the test reads the most verbose one.

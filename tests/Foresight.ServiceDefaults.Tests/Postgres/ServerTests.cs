@@ -44,6 +44,27 @@ public sealed class ServerTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public void FailingSince_IsTheFirstOfTheFailures_AndEndsWithThem()
+    {
+        Succeed();
+        _replica.CheckFailed("refused", Now.AddSeconds(1));
+        _replica.CheckFailed("refused", Now.AddSeconds(2));
+        Assert.Equal(Now.AddSeconds(1), _replica.View().FailingSince);
+        _replica.Answered();
+        Assert.Null(_replica.View().FailingSince);
+
+        Check(tooFar: true, 5);
+        Check(tooFar: true, 6);
+        _replica.CheckFailed("refused", Now.AddSeconds(7));
+        Assert.Equal(Now.AddSeconds(5), _replica.View().FailingSince);
+        Check(tooFar: false, 8);
+        Assert.Null(_replica.View().FailingSince);
+
+        void Check(bool tooFar, int at) => _replica.CheckSucceeded(1, 1, TimeSpan.Zero, TimeSpan.Zero, tooFar, Now.AddSeconds(at));
+    }
+
+    [Fact]
     public void ASilentOne_IsPassedOver_AndAnAnswerEndsThat_UnlessItIsOut()
     {
         Succeed();
