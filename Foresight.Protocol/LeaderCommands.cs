@@ -151,7 +151,10 @@ public sealed record GrantWithdrawal(
     public bool SignedByContract { get; init; }
 }
 
-/// <param name="Block">That paid it; null: its deadline has passed, and its nonce is unused at final depth.</param>
+/// <param name="Block">
+/// Followed when the payment was final: what was observed before it includes the money. Null: its deadline has passed, and its nonce is
+/// unused at final depth.
+/// </param>
 public sealed record EndWithdrawal(string Account, ulong Nonce, long? Block) : LeaderCommand;
 
 /// <param name="Units">Micro-USDC, as a difference, so that the order in which changes arrive does not matter.</param>

@@ -10,4 +10,5 @@ internal readonly record struct ExchangeBounds()
     public int Ladders { get; init; } = ExchangeLimits.Ladders;
     public int PassedOver { get; init; } = ExchangeLimits.PassedOver;
     public int Withdrawals { get; init; } = ExchangeLimits.Withdrawals;
+    public int WithdrawalsOfAccount { get; init; } = ExchangeLimits.WithdrawalsOfAccount;
 }

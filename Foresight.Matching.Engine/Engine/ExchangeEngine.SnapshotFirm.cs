@@ -57,7 +57,7 @@ public sealed partial class ExchangeEngine
                 || _holdings.At(row).Market != market
                 || units < 1
                 || deadline < 1
-                || !_withdrawals.TryAdd(key, new Withdrawal(row, units, deadline))
+                || !TryOpen(key, new Withdrawal(row, units, deadline))
             )
                 throw new FormatException($"the snapshot has a withdrawal {key.Nonce} of account {key.Account} that no command grants");
         }

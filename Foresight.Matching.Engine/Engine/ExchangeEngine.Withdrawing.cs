@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Foresight.Matching.Engine.Holdings;
 
 namespace Foresight.Matching.Engine;
@@ -7,6 +8,7 @@ namespace Foresight.Matching.Engine;
 public sealed partial class ExchangeEngine
 {
     private readonly Dictionary<WithdrawalKey, Withdrawal> _withdrawals = [];
+    private readonly Dictionary<int, int> _withdrawalsOf = [];
 
     /// <summary>Co-signed, and neither paid nor lapsed.</summary>
     public int OpenWithdrawals => _withdrawals.Count;
@@ -25,7 +27,11 @@ public sealed partial class ExchangeEngine
             return RejectReason.DuplicateOrder;
         if (_holdings.At(RowOf(command)).Available < units)
             return RejectReason.InsufficientBalance;
-        return _withdrawals.Count >= _bounds.Withdrawals ? RejectReason.NoRoom : RejectReason.None;
+        return
+            _withdrawals.Count >= _bounds.Withdrawals
+            || _withdrawalsOf.GetValueOrDefault(command.Account.Value) >= _bounds.WithdrawalsOfAccount
+            ? RejectReason.NoRoom
+            : RejectReason.None;
     }
 
     private RejectReason GrantWithdrawal<TEvents>(in Command command, ref TEvents events)
@@ -37,20 +43,19 @@ public sealed partial class ExchangeEngine
         var row = RowOf(command);
         ref var holding = ref _holdings.At(row);
         holding.TradeHold += command.Units;
-        _withdrawals.Add(
-            new WithdrawalKey(command.Account.Value, command.SaltTag),
-            new Withdrawal(row, command.Units, command.ExpiresAtSeconds)
-        );
+        TryOpen(new WithdrawalKey(command.Account.Value, command.SaltTag), new Withdrawal(row, command.Units, command.ExpiresAtSeconds));
         events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome, Purse.Vault);
         return RejectReason.None;
     }
 
-    /// <summary>The block is the one that paid it, at final depth.</summary>
+    /// <summary>Until its block, observations include what was paid.</summary>
     private RejectReason PayWithdrawal<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        if (!_withdrawals.Remove(new WithdrawalKey(command.Account.Value, command.SaltTag), out var paid))
+        var key = new WithdrawalKey(command.Account.Value, command.SaltTag);
+        if (!_withdrawals.TryGetValue(key, out var paid))
             return RejectReason.UnknownTrade;
+        Close(key);
         ref var holding = ref _holdings.At(paid.Row);
         holding.TradeHold -= paid.Units;
         if (!IsObservedAt(holding, command.Block))
@@ -68,11 +73,26 @@ public sealed partial class ExchangeEngine
             return RejectReason.UnknownTrade;
         if (IsBefore(lapsed.DeadlineSeconds))
             return RejectReason.StaleObservation;
-        _withdrawals.Remove(key);
+        Close(key);
         ref var holding = ref _holdings.At(lapsed.Row);
         holding.TradeHold -= lapsed.Units;
         events.OnBalanceTouched(command.Account, new MarketId(holding.Market), holding.Outcome, Purse.Vault);
         return RejectReason.None;
+    }
+
+    private bool TryOpen(WithdrawalKey key, Withdrawal withdrawal)
+    {
+        if (!_withdrawals.TryAdd(key, withdrawal))
+            return false;
+        _withdrawalsOf[key.Account] = _withdrawalsOf.GetValueOrDefault(key.Account) + 1;
+        return true;
+    }
+
+    private void Close(WithdrawalKey key)
+    {
+        _withdrawals.Remove(key);
+        if (--CollectionsMarshal.GetValueRefOrNullRef(_withdrawalsOf, key.Account) == 0)
+            _withdrawalsOf.Remove(key.Account);
     }
 
     private int RowOf(in Command withdrawal)

@@ -53,6 +53,9 @@ public static class ExchangeLimits
     /// </summary>
     public const int Withdrawals = 1_000_000;
 
+    /// <summary>Those of one account, so that none takes the places of all.</summary>
+    public const int WithdrawalsOfAccount = 100;
+
     public const int MinOutcomes = 2;
     public const int MaxOutcomes = 8;
 

@@ -95,9 +95,13 @@ public sealed partial class ChainFollower(FollowerParts parts)
         if (facts.Stops.Count > 0)
             await parts.Markets.StepAsync(facts.Stops, to, head, cancellationToken);
         // Before the accounts, whose holdings no longer have what was paid.
-        await EndWithdrawalsAsync(PaidBy(facts), lapsedAt: 0, cancellationToken);
+        if (_deployment.Vault is not null)
+        {
+            await _journal.NotePaidAsync(_settlement.Term, cursor.Number, facts.SpentCoSignatures, cancellationToken);
+            await parts.WithdrawalEnds.StepAsync(to, head, cancellationToken);
+        }
+
         await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellationToken);
-        await EndWithdrawalsAsync([], range.Headers[^1].Timestamp, cancellationToken);
         await parts.Proposals.EndAsync(facts, cancellationToken);
         await parts.FirmTerms.SendAsync(range.Headers[^1], cancellationToken);
         await AdvanceAsync(range, facts, cancellationToken);
@@ -188,39 +192,6 @@ public sealed partial class ChainFollower(FollowerParts parts)
         return commands;
     }
 
-    private static Dictionary<(Address Account, ulong Nonce), long> PaidBy(BlockFacts facts) =>
-        facts
-            .SpentCoSignatures.Where(spent => spent.Nonce <= ulong.MaxValue)
-            .ToDictionary(spent => (spent.Account, Nonce: (ulong)spent.Nonce), spent => spent.Block);
-
-    /// <param name="lapsedAt">
-    /// Time of the block up to which payments have been ended: what is open after its deadline then can never be paid. 0: only payments.
-    /// </param>
-    private async Task EndWithdrawalsAsync(
-        Dictionary<(Address Account, ulong Nonce), long> paid,
-        long lapsedAt,
-        CancellationToken cancellationToken
-    )
-    {
-        if (_deployment.Vault is null || (paid.Count == 0 && lapsedAt == 0))
-            return;
-        var open = await _store.ReadOpenWithdrawalsAsync(paid.Keys, lapsedAt, cancellationToken);
-        if (open.Count > 0)
-            await _leader.DeliverAsync(
-                [
-                    .. open.Select(one =>
-                        _leader.EndWithdrawal(
-                            one.Account,
-                            one.Nonce,
-                            one.Shard,
-                            paid.TryGetValue((one.Account, one.Nonce), out var block) ? block : null
-                        )
-                    ),
-                ],
-                cancellationToken
-            );
-    }
-
     private int MarketId(MarketEvent e) => _deployment.Find(e.Position.Market)!.Id;
 
     private async Task ObserveAsync(BlockFacts facts, bool everything, long block, CancellationToken cancellationToken)
@@ -253,7 +224,9 @@ public sealed partial class ChainFollower(FollowerParts parts)
         var read = new List<ChainHolding>(await parts.Holdings.ReadCollateralAsync([.. plan.Collateral], block, cancellationToken));
         foreach (var (market, accounts) in plan.Shares)
             read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts], block, cancellationToken));
-        read.AddRange(await parts.Holdings.ReadVaultAsync([.. plan.Vault], block, cancellationToken));
+        var inVault = await parts.Holdings.ReadVaultAsync([.. plan.Vault], block, cancellationToken);
+        var paid = await parts.Withdrawals.ReadPaidAsync([.. inVault.Select(one => one.Account).Distinct()], cancellationToken);
+        read.AddRange(inVault.Select(one => one with { Units = one.Units + paid.GetValueOrDefault(ObservationRules.KeyOf(one)) }));
         if (read.Count == 0)
             return;
         var owned = await _store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellationToken);

@@ -18,7 +18,8 @@ public sealed class FirmTerms(SettlementContext settlement, LeaderClient leader)
         if (settlement.Deployment.Vault is not { Delay: var delay })
             return;
         var shards = _shards ??= await ReadShardsAsync(cancellationToken);
-        var terms = FirmTermsRules.Of(delay, followed.Timestamp, await ReadRateAsync(cancellationToken), shards);
+        var oldest = await ReadOldestAsync(cancellationToken);
+        var terms = FirmTermsRules.Of(delay, followed.Timestamp, await ReadRateAsync(cancellationToken), shards, oldest);
         if (!FirmTermsRules.IsWorthSending(terms, _sent, delay))
             return;
         // All of them, or none is noted: a shard that has not confirmed a smaller number may still use all of the larger one.
@@ -34,6 +35,21 @@ public sealed class FirmTerms(SettlementContext settlement, LeaderClient leader)
         await using var connection = await settlement.Database.OpenConnectionAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<int>(
             new CommandDefinition("SELECT shard_count()", cancellationToken: cancellationToken)
+        );
+    }
+
+    /// <summary>Unix seconds of the match of the oldest firm trade that is not final; null if there is none.</summary>
+    private async Task<long?> ReadOldestAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await settlement.Database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long?>(
+            new CommandDefinition(
+                """
+                SELECT extract(epoch FROM min(executed_at))::bigint FROM trades
+                WHERE firm AND settlement NOT IN ('final', 'failed') AND NOT closed
+                """,
+                cancellationToken: cancellationToken
+            )
         );
     }
 

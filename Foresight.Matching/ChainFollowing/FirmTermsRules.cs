@@ -17,8 +17,21 @@ public static class FirmTermsRules
 
     /// <param name="blockTime">Unix seconds of the newest block that was followed.</param>
     /// <param name="tradesPerSecond">What settlement brings on chain.</param>
-    public static FirmTermsOfShard Of(WithdrawalDelay delay, long blockTime, double tradesPerSecond, int shards) =>
-        new(blockTime + delay.Seconds / 4, (long)(tradesPerSecond * delay.Seconds / 2 / shards));
+    /// <param name="oldestUnsettled">
+    /// Unix seconds of the match of the oldest firm trade that waits. Longer than a quarter of the delay is a settlement that stands, whose
+    /// rate of before promises nothing: no firm trade is matched then.
+    /// </param>
+    public static FirmTermsOfShard Of(
+        WithdrawalDelay delay,
+        long blockTime,
+        double tradesPerSecond,
+        int shards,
+        long? oldestUnsettled = null
+    ) =>
+        new(
+            blockTime + delay.Seconds / 4,
+            blockTime - oldestUnsettled > delay.Seconds / 4 ? 0 : (long)(tradesPerSecond * delay.Seconds / 2 / shards)
+        );
 
     /// <summary>A smaller number of trades is never put off: the larger one is no longer true.</summary>
     public static bool IsWorthSending(FirmTermsOfShard next, FirmTermsOfShard? last, WithdrawalDelay delay) =>

@@ -23,6 +23,12 @@ public sealed class FollowerJournal(SettlementJournal journal)
         SELECT run_id, $1 + 1, to_block, 'undone', 'A reorganisation undid these blocks.' FROM cut
         """;
 
+    // As long as a client may ask what became of its request; a thousand at a time, so that no step takes long.
+    private const string ForgetWithdrawals = """
+        DELETE FROM withdrawals WHERE (account_id, nonce) IN (
+            SELECT account_id, nonce FROM withdrawals WHERE state <> 0 AND deadline < now() - interval '30 days' LIMIT 1000)
+        """;
+
     /// <summary>
     /// Call only when the leader has acknowledged the step in full: once the cursor has moved, the step is never repeated.
     /// </summary>
@@ -73,13 +79,13 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 (object)final.Select(f => f.TransactionHash).ToArray()
             ),
             // Usually the submitter has recorded the receipt; this covers a batch whose receipt no submitter read. A failure in a batch
-            // that was given up decides nothing: the trade is in another one by now.
+            // that was given up decides nothing: the trade is in another one by now. A firm trade is never given up.
             SettlementJournal.Sql(
                 $"""
                 UPDATE trades t SET settlement = 'failed', settlement_reason = f.reason, tx_hash = f.tx_hash, block_number = f.block_number,
                     settlement_changed_at = now()
                 FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bigint[]) AS f (trade_id, reason, tx_hash, block_number)
-                WHERE t.trade_id = f.trade_id AND t.settlement IN ('batched', 'broadcast') AND EXISTS (
+                WHERE t.trade_id = f.trade_id AND t.settlement IN ('batched', 'broadcast') AND NOT t.firm AND EXISTS (
                     SELECT FROM settlement_batches own JOIN settlement_batches sent USING (signer, nonce)
                     WHERE own.batch_id = t.batch_id AND sent.tx_hash = f.tx_hash) {Changed}
                 """,
@@ -122,7 +128,32 @@ public sealed class FollowerJournal(SettlementJournal journal)
             ),
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number < $1", to.Number - SettlementOptions.MaximumFinalityBlocks),
             SettlementJournal.Sql("DELETE FROM unconfirmed_decreases WHERE seen_block <= $1", to.Number),
-            SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", ChainCursors.Reobserve, to.Number)
+            SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", ChainCursors.Reobserve, to.Number),
+            SettlementJournal.Sql(ForgetWithdrawals)
+        );
+    }
+
+    /// <summary>
+    /// Which co-signatures the blocks after <paramref name="from"/> have paid, also of a step that was not completed: its blocks may have
+    /// been replaced.
+    /// </summary>
+    public Task NotePaidAsync(Term term, long from, IReadOnlyCollection<SpentCoSignature> spent, CancellationToken cancellationToken)
+    {
+        var nonces = spent.Where(one => one.Nonce <= ulong.MaxValue).ToList();
+        return journal.ExecuteAsync(
+            term,
+            cancellationToken,
+            SettlementJournal.Sql("UPDATE withdrawals SET paid_block = NULL WHERE state = 0 AND paid_block > $1", from),
+            SettlementJournal.Sql(
+                """
+                UPDATE withdrawals w SET paid_block = s.block
+                FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) s(address, nonce, block) JOIN accounts a USING (address)
+                WHERE w.account_id = a.account_id AND w.nonce = s.nonce AND w.state = 0
+                """,
+                nonces.Select(one => one.Account.ToBytes()).ToArray(),
+                nonces.Select(one => unchecked((long)(ulong)one.Nonce)).ToArray(),
+                nonces.Select(one => one.Block).ToArray()
+            )
         );
     }
 
@@ -170,6 +201,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number > $1", ancestor.Number),
             SettlementJournal.Sql(VoidCoverage, ancestor.Number),
             SettlementJournal.Sql("DELETE FROM signs_of_life WHERE block_number > $1", ancestor.Number),
+            SettlementJournal.Sql("UPDATE withdrawals SET paid_block = NULL WHERE state = 0 AND paid_block > $1", ancestor.Number),
             SettlementJournal.Sql(
                 """
                 UPDATE reconciliation_coverage SET state = 'undone', error = 'A reorganisation undid these blocks.'

@@ -11,6 +11,7 @@ public sealed class FollowerParts
     {
         (Settlement, Leader, Allotter) = (settlement, leader, allotter);
         var (deployment, client) = (settlement.Deployment, settlement.Client);
+        Withdrawals = new WithdrawalStore(settlement.Database);
         (Store, Unconfirmed) = (new FollowerStore(settlement.Database), new UnconfirmedStore(settlement.Database));
         (Journal, Reader) = (new FollowerJournal(settlement.Journal), new ChainReader(client));
         Holdings = new HoldingsReader(deployment, client);
@@ -20,6 +21,7 @@ public sealed class FollowerParts
         FaultyOrders = new FaultyOrders(Store, Unconfirmed, DirectFills, leader);
         Proposals = new MarketProposals(settlement);
         FirmTerms = new FirmTerms(settlement, leader);
+        WithdrawalEnds = new WithdrawalEnds(settlement, Withdrawals, leader);
         Markets = new MarketWatch(deployment, client, Unconfirmed, leader, settlement.Logger);
     }
 
@@ -32,6 +34,8 @@ public sealed class FollowerParts
     public FollowerStore Store { get; }
 
     public UnconfirmedStore Unconfirmed { get; }
+
+    public WithdrawalStore Withdrawals { get; }
 
     public FollowerJournal Journal { get; }
 
@@ -50,6 +54,8 @@ public sealed class FollowerParts
     public MarketProposals Proposals { get; }
 
     public FirmTerms FirmTerms { get; }
+
+    public WithdrawalEnds WithdrawalEnds { get; }
 
     public MarketWatch Markets { get; }
 }

@@ -11,8 +11,6 @@ public sealed record RestingOrder(Hash32 Hash, Address Maker, int MarketId);
 
 public sealed record LostMarket(int Id, int Shard);
 
-public sealed record OpenWithdrawal(Address Account, ulong Nonce, int Shard, long Deadline);
-
 /// <summary>Reads at the primary: a stale read would repeat or skip a step.</summary>
 public sealed class FollowerStore(NpgsqlDataSource primary)
 {
@@ -209,40 +207,6 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         );
         return rows.ToDictionary(r => new AssetKey(new Address(r.Address), r.Market, r.Outcome, (Engine.Purse)r.Purse), r => r.Owned);
     }
-
-    /// <summary>Co-signed, and neither paid nor lapsed in the journal.</summary>
-    /// <param name="spent">Of co-signatures that the vault has paid.</param>
-    /// <param name="blockTime">Unix seconds: those whose deadline is before.</param>
-    public async Task<IReadOnlyList<OpenWithdrawal>> ReadOpenWithdrawalsAsync(
-        IReadOnlyCollection<(Address Account, ulong Nonce)> spent,
-        long blockTime,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(byte[] Address, long Nonce, short Shard, long Deadline)>(
-            new CommandDefinition(
-                """
-                SELECT a.address, w.nonce, w.shard, extract(epoch FROM w.deadline)::bigint
-                FROM withdrawals w JOIN accounts a USING (account_id)
-                WHERE w.state = 0 AND (w.deadline < to_timestamp(@blockTime)
-                    OR (a.address, w.nonce) IN (SELECT * FROM unnest(@accounts, @nonces)))
-                ORDER BY w.deadline LIMIT @WithdrawalsPerStep
-                """,
-                new
-                {
-                    blockTime,
-                    accounts = spent.Select(one => one.Account.ToBytes()).ToArray(),
-                    nonces = spent.Select(one => unchecked((long)one.Nonce)).ToArray(),
-                    WithdrawalsPerStep,
-                },
-                cancellationToken: cancellationToken
-            )
-        );
-        return [.. rows.Select(r => new OpenWithdrawal(new Address(r.Address), unchecked((ulong)r.Nonce), r.Shard, r.Deadline))];
-    }
-
-    private const int WithdrawalsPerStep = 10_000;
 
     public async Task<long?> ReadReobserveAsync(CancellationToken cancellationToken)
     {

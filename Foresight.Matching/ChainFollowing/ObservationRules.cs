@@ -20,7 +20,8 @@ public static class ObservationRules
     public static Observations Plan(Deployment deployment, BlockFacts facts, IReadOnlySet<Address> known)
     {
         // A first approval creates an account, so all its holdings are read. Approving shares covers those of every market.
-        var newcomers = facts.Granted.Where(a => !known.Contains(a)).ToHashSet();
+        // The vault approves too; what it holds is in its purses.
+        var newcomers = facts.Granted.Where(a => !known.Contains(a) && a != deployment.Vault?.Address).ToHashSet();
         var collateral = facts.CollateralApprovals.Where(known.Contains).Concat(newcomers).ToHashSet();
         var approved = facts.ShareApprovals.Where(known.Contains).Concat(newcomers).ToHashSet();
         var shares = deployment.Markets.ToDictionary(m => m, _ => approved.ToHashSet());

@@ -38,9 +38,21 @@ public static class UnconfirmedRules
         return taken;
     }
 
+    public static IReadOnlyDictionary<AssetKey, long> Sum(params ReadOnlySpan<IReadOnlyDictionary<AssetKey, long>> parts)
+    {
+        var sum = new Dictionary<AssetKey, long>();
+        foreach (var part in parts)
+        {
+            foreach (var (key, units) in part)
+                sum[key] = sum.GetValueOrDefault(key) + units;
+        }
+
+        return sum;
+    }
+
     /// <summary>
-    /// Adds back what trades took that the engine still holds for them, so that an honest account is never short. Proceeds of trades are
-    /// not counted: they count when the trade is confirmed.
+    /// Adds back what trades and co-signed withdrawals took that the engine still holds for them, so that an honest account is never
+    /// short. Proceeds of trades are not counted: they count when the trade is confirmed.
     /// </summary>
     public static IEnumerable<ChainHolding> Reduced(
         IEnumerable<ChainHolding> atHead,

@@ -95,10 +95,10 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
 
         var owned = await _store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellationToken);
         var ours = facts.Fills.Where(f => !f.TradeId.IsZero && f.TradeId <= long.MaxValue).Select(f => (long)f.TradeId).Distinct().ToList();
-        var taken = UnconfirmedRules.TakenByTrades(
-            _deployment,
-            facts,
-            await parts.Unconfirmed.ReadHeldTradesAsync(ours, cancellationToken)
+        var taken = UnconfirmedRules.Sum(
+            UnconfirmedRules.TakenByTrades(_deployment, facts, await parts.Unconfirmed.ReadHeldTradesAsync(ours, cancellationToken)),
+            await parts.Withdrawals.ReadPaidAsync([.. read.Select(r => r.Account).Distinct()], cancellationToken),
+            await parts.Withdrawals.ReadSpentAsync(facts.SpentCoSignatures, cancellationToken)
         );
         var reduced = UnconfirmedRules.Reduced(read, owned, taken).ToList();
         if (reduced.Count == 0)

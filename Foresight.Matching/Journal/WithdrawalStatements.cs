@@ -22,7 +22,7 @@ internal static class WithdrawalStatements
             FROM unnest($4, $5, $6, $7, $8, $9, $10) u(account, nonce, market, outcome, units, deadline, sequence)
             ON CONFLICT (account_id, nonce) DO UPDATE SET market_id = excluded.market_id, outcome = excluded.outcome,
                 units = excluded.units, deadline = excluded.deadline, shard = excluded.shard, sequence = excluded.sequence,
-                epoch = excluded.epoch, granted_at = excluded.granted_at, state = 0, co_signature = NULL
+                epoch = excluded.epoch, granted_at = excluded.granted_at, state = 0, co_signature = NULL, paid_block = NULL
             """,
             One((short)shard, NpgsqlDbType.Smallint),
             One(epoch, NpgsqlDbType.Bigint),

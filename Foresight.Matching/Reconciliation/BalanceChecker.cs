@@ -91,13 +91,18 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
                     -- On its way from one shard to another.
                     SELECT a.account_id FROM allotment_changes c JOIN accounts a USING (address))
                 SELECT c.block_hash, EXISTS (SELECT FROM chain_cursors WHERE name = @Reobserve), a.address, b.market_id, b.outcome,
-                       b.purse, sum(b.owned)::bigint, sum(b.trade_hold)::bigint,
+                       b.purse, (sum(b.owned) - coalesce(max(p.units), 0))::bigint,
+                       (sum(b.trade_hold) - coalesce(max(p.units), 0))::bigint,
                        a.account_id IN (SELECT account_id FROM moving) OR max(b.observed_block) > c.block_number + @BlockOffset
                            -- Held to what an unconfirmed block says, so not comparable with a confirmed one.
                            OR EXISTS (SELECT FROM unconfirmed_decreases d
                                WHERE (d.address, d.market_id, d.outcome, d.purse) = (a.address, b.market_id, b.outcome, b.purse))
                 FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id))
                     ON b.market_id = 0 OR b.market_id = ANY (@markets)
+                -- Paid by the vault, and held by the engine until that is final.
+                LEFT JOIN (SELECT account_id, market_id, outcome, 1::smallint AS purse, sum(units) AS units FROM withdrawals
+                    WHERE state = 0 AND paid_block IS NOT NULL GROUP BY 1, 2, 3) p
+                    ON (p.account_id, p.market_id, p.outcome, p.purse) = (b.account_id, b.market_id, b.outcome, b.purse)
                 WHERE c.name = @Follower
                 GROUP BY c.block_number, c.block_hash, a.account_id, a.address, b.market_id, b.outcome, b.purse
                 ORDER BY a.account_id, b.market_id, b.outcome, b.purse

@@ -22,11 +22,12 @@ public sealed record WaitingTrade(
 public sealed record BatchLimits(int MaxTrades, int MaxLegs, TimeSpan MaxAge);
 
 /// <summary>All trades of a batch are of one market, because its contract settles them. In ascending order of their ids.</summary>
-public sealed record PlannedBatch(int MarketId, IReadOnlyList<long> TradeIds);
+/// <param name="IsFirm">All its trades are firm.</param>
+public sealed record PlannedBatch(int MarketId, IReadOnlyList<long> TradeIds, bool IsFirm = false);
 
 public static class BatchRules
 {
-    /// <param name="waiting">Oldest first, because batches take them in this order.</param>
+    /// <param name="waiting">Oldest first, because batches take them in this order; all firm, or none.</param>
     /// <param name="slots">Most batches to plan: the number of transactions that may still be put in flight.</param>
     public static List<PlannedBatch> Compose(IReadOnlyList<WaitingTrade> waiting, BatchLimits limits, int slots, DateTimeOffset now)
     {
@@ -41,7 +42,9 @@ public static class BatchRules
                 var take = TakeFrom(trades, next, limits);
                 if (!take.Full && now - trades[next].Since < limits.MaxAge)
                     break;
-                planned.Add(new PlannedBatch(market.Key, [.. trades.Skip(next).Take(take.Count).Select(t => t.TradeId)]));
+                planned.Add(
+                    new PlannedBatch(market.Key, [.. trades.Skip(next).Take(take.Count).Select(t => t.TradeId)], trades[next].IsFirm)
+                );
                 next += take.Count;
             }
         }

@@ -110,14 +110,14 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
                 continue;
             }
 
-            // All soft trades of the market meet a pause, and no firm one does.
-            if (failure.IsTemporary() && plan.TradeIds.All(trade => !IsFirm(legs[trade])))
+            // All trades of the market meet a pause but the firm ones, which have batches of their own.
+            if (failure.IsTemporary() && !plan.IsFirm)
                 return new PreflightResult([], [], [], failure.Text);
             if (failure.IsTemporary())
                 doubtful.Add((id, failure.Text));
             else if (failure.IsSettledAlready())
                 settled.Add(id);
-            else if (IsFirm(legs[id]))
+            else if (plan.IsFirm)
                 firm.Add((id, failure.Text));
             else if (await DoubtAsync(plan.MarketId, id, legs[id], calls[i], failure, ground, cancellationToken) is { } doubt)
                 doubtful.Add((id, doubt));
@@ -130,8 +130,6 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
 
         return new PreflightResult(failed, settled, doubtful, null) { Firm = firm };
     }
-
-    private static bool IsFirm(IEnumerable<TradeLeg> legs) => legs.All(leg => leg.OfVault);
 
     /// <summary>Once their failure is stored: a step that is cut off before finds what it knew.</summary>
     public void Forget(IEnumerable<TradeOutcome> stored)

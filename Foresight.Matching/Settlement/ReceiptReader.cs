@@ -46,8 +46,13 @@ public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfer
                     BlockRef.Hash(receipt.BlockHash),
                     cancellationToken
                 );
-                if (!failure.IsSettledAlready())
-                    outcomes.Add(new TradeOutcome(id, InvalidSignatures.StoredOf(failure, legs[id], domain), failure.IsTemporary()));
+                if (failure.IsSettledAlready())
+                    continue;
+                var reason = InvalidSignatures.StoredOf(failure, legs[id], domain);
+                var isFirm = TradeLeg.AreFirm(legs[id]);
+                if (isFirm)
+                    Log.FirmRefused(logger, id, receipt.TransactionHash, failure.Text);
+                outcomes.Add(new TradeOutcome(id, reason, failure.IsTemporary() || isFirm));
             }
             else
             {
@@ -81,6 +86,12 @@ public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfer
             "Trade {TradeId} settled in {Transaction} with fills that differ from its match; see the next reconciliation run."
         )]
         public static partial void FillsDiffer(ILogger logger, long tradeId, Hash32 transaction);
+
+        [LoggerMessage(
+            LogLevel.Critical,
+            "Firm trade {TradeId} was refused in {Transaction}, which none can be: {Reason}. It is sent again; find out why."
+        )]
+        public static partial void FirmRefused(ILogger logger, long tradeId, Hash32 transaction, string reason);
 
         [LoggerMessage(LogLevel.Critical, "Transaction {Transaction} was mined without an event for trade {TradeId}.")]
         public static partial void Unreported(ILogger logger, long tradeId, Hash32 transaction);

@@ -233,7 +233,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
     /// <summary>
     /// Only for a transaction that had no effect and never will: it reverted as a whole and is confirmed, a foreign transaction used its
     /// nonce, or its signer has lost the role. Its trades return to matched and go into smaller batches; a trade that was alone in it has
-    /// failed by itself.
+    /// failed by itself, unless it is firm: what none can fail is tried again.
     /// </summary>
     /// <param name="alone">The only trade of a transaction that reverted; null if there were others, or if it did not revert.</param>
     public Task<IReadOnlyList<TradeChange>> GiveUpAsync(
@@ -255,8 +255,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             Sql(
                 $"""
                 UPDATE trades t SET
-                    settlement = CASE WHEN t.trade_id = $4 THEN 'failed' ELSE 'matched' END,
-                    settlement_reason = CASE WHEN t.trade_id = $4 THEN $2 END,
+                    settlement = CASE WHEN t.trade_id = $4 AND NOT t.firm THEN 'failed' ELSE 'matched' END,
+                    settlement_reason = CASE WHEN t.trade_id = $4 AND NOT t.firm THEN $2 END,
                     settlement_attempts = least(t.settlement_attempts + CASE WHEN $3 THEN 1 ELSE 0 END, 100),
                     batch_id = NULL, settlement_changed_at = now()
                 WHERE t.batch_id = $1 AND t.settlement IN ('batched', 'broadcast') {Changed}

@@ -28,7 +28,11 @@ public sealed record TradeLeg(
     bool IsTaker,
     bool SignedByContract,
     bool OfVault = false
-);
+)
+{
+    /// <summary>A trade is firm when each of its legs is paid by a purse in the vault: nothing outside can make it fail.</summary>
+    public static bool AreFirm(IEnumerable<TradeLeg> legs) => legs.All(leg => leg.OfVault);
+}
 
 /// <param name="MarketId">Null for upkeep (a sign of life, a decision that takes effect), which has no trades either.</param>
 /// <param name="IsBumped">An operator wants it replaced at once, and not only when it is stuck.</param>
@@ -103,6 +107,7 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     /// </summary>
     /// <param name="undone">Accounts whose other trades are left out, see <see cref="ReadUndoneAccountsAsync"/>.</param>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
+        bool isFirm,
         int limit,
         IReadOnlyCollection<int> exceptMarkets,
         IReadOnlyCollection<long> exceptTrades,
@@ -113,13 +118,15 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since, DateTime? At, bool Firm)>(
             new CommandDefinition(
-                """
+                $"""
                 SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts,
                     t.settlement_changed_at, CASE WHEN NOT t.closed THEN t.executed_at END, t.firm
                 FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
                 CROSS JOIN LATERAL (
                     SELECT w.* FROM trades w JOIN markets m USING (market_id)
-                    WHERE w.settlement = 'matched' AND m.generation = (SELECT max(generation) FROM deployments)
+                    WHERE w.settlement = 'matched' AND {(
+                    isFirm ? "w.firm" : "NOT w.firm"
+                )} AND m.generation = (SELECT max(generation) FROM deployments)
                       AND w.market_id <> ALL (@markets) AND w.trade_id <> ALL (@trades)
                       AND (w.closed OR cardinality(@undone) = 0
                            OR NOT EXISTS (SELECT 1 FROM fills f WHERE f.trade_id = w.trade_id AND f.account_id = ANY (@undone)))

@@ -18,7 +18,8 @@ public sealed partial class Submitter
     /// <summary>What is left out until the next block.</summary>
     private sealed record HeldAtHead(long Head)
     {
-        public HashSet<int> Markets { get; } = [];
+        /// <summary>Apart for firm trades, which settle where others meet a pause.</summary>
+        public HashSet<(int Market, bool Firm)> Markets { get; } = [];
 
         public HashSet<long> Trades { get; } = [];
 
@@ -28,7 +29,8 @@ public sealed partial class Submitter
     /// <summary>
     /// Markets in which nothing settles now (paused), and trades about which a node gives doubtful answers, are left out until the next
     /// block: they soon are the oldest and would take all slots, and all that is read at once, from the others. The trades of a market
-    /// settle in any order: what one of them brings can be spent only when it is settled.
+    /// settle in any order: what one of them brings can be spent only when it is settled. Firm trades go first, in batches of their own: no
+    /// number of other trades, and no fault of one of them, may keep them for as long as a withdrawal takes.
     /// </summary>
     private async Task<bool> ComposeAsync(int slots, long head, CancellationToken cancellationToken)
     {
@@ -41,7 +43,7 @@ public sealed partial class Submitter
         while (true)
         {
             var undone = await _store.ReadUndoneAccountsAsync(head, cancellationToken);
-            var waiting = await _store.ReadWaitingAsync(WaitingLimit, _held.Markets, _held.Trades, undone, cancellationToken);
+            var (firm, waiting) = (await ReadAsync(isFirm: true), await ReadAsync(isFirm: false));
             if (
                 BatchRules.Overdue(waiting, settlement.Deployment.LongestOrderLife, _clock.GetUtcNow(), DateTimeOffset.MaxValue) is
                 { Count: > 0 }
@@ -56,11 +58,12 @@ public sealed partial class Submitter
                 }
             }
 
-            var planned = BatchRules.Compose(waiting, settlement.Options.Limits, slots, _clock.GetUtcNow());
+            var planned = BatchRules.Compose(firm, settlement.Options.Limits, slots, _clock.GetUtcNow());
+            planned.AddRange(BatchRules.Compose(waiting, settlement.Options.Limits, slots - planned.Count, _clock.GetUtcNow()));
             if (planned.Count > 0 && (ground ??= await GroundAsync(head, cancellationToken)) is null)
                 return acted;
             var heldBefore = _held.Markets.Count + _held.Trades.Count;
-            foreach (var plan in planned.Where(p => !_held.Markets.Contains(p.MarketId)))
+            foreach (var plan in planned.Where(p => !_held.Markets.Contains((p.MarketId, p.IsFirm))))
             {
                 if (await SubmitAsync(plan, BlockRef.Hash(ground!.Hash), cancellationToken))
                     (acted, slots) = (true, slots - 1);
@@ -69,6 +72,16 @@ public sealed partial class Submitter
             // Each pass leaves out more, and of each market only so many trades, so the loop ends.
             if (_held.Markets.Count + _held.Trades.Count == heldBefore || slots <= 0)
                 return acted;
+
+            Task<IReadOnlyList<WaitingTrade>> ReadAsync(bool isFirm) =>
+                _store.ReadWaitingAsync(
+                    isFirm,
+                    WaitingLimit,
+                    [.. _held.Markets.Where(held => held.Firm == isFirm).Select(held => held.Market)],
+                    _held.Trades,
+                    undone,
+                    cancellationToken
+                );
         }
     }
 
@@ -138,7 +151,7 @@ public sealed partial class Submitter
         // No trade is at fault, so nothing is decided and all of them are tried again.
         if (checks.Held is { } reason)
         {
-            Hold(plan.MarketId, reason);
+            Hold(plan, reason);
             return false;
         }
 
@@ -150,7 +163,7 @@ public sealed partial class Submitter
             signer.Forget(checks.Failed);
         }
 
-        Doubt(plan.MarketId, checks.Doubtful);
+        Doubt(plan, checks.Doubtful);
         HoldFirm(checks.Firm);
         var survivors = plan
             .TradeIds.Except(checks.Failed.Select(f => f.TradeId))
@@ -163,7 +176,7 @@ public sealed partial class Submitter
         var fitted = await signer.FitAsync(plan.MarketId, survivors, legs, ground, cancellationToken);
         if (fitted.Held is { } obstacle)
         {
-            Hold(plan.MarketId, obstacle);
+            Hold(plan, obstacle);
             return false;
         }
 
@@ -185,15 +198,16 @@ public sealed partial class Submitter
     }
 
     /// <summary>A market with too many waits too.</summary>
-    private void Doubt(int market, IReadOnlyList<(long TradeId, string Reason)> doubtful)
+    private void Doubt(PlannedBatch plan, IReadOnlyList<(long TradeId, string Reason)> doubtful)
     {
         if (doubtful.Count == 0)
             return;
+        var market = plan.MarketId;
         _held.Trades.UnionWith(doubtful.Select(doubt => doubt.TradeId));
         var doubts = _held.DoubtsByMarket[market] = _held.DoubtsByMarket.GetValueOrDefault(market) + doubtful.Count;
         Say(_heldSaid = $"Trades of market {market} wait ({doubts} at this block): {doubtful[0].Reason}");
         if (doubts >= MostDoubts)
-            _held.Markets.Add(market);
+            _held.Markets.Add((market, plan.IsFirm));
     }
 
     private void HoldFirm(IReadOnlyList<(long TradeId, string Reason)> refused)
@@ -208,10 +222,10 @@ public sealed partial class Submitter
     }
 
     /// <summary>Leaves the market out until the next block.</summary>
-    private void Hold(int market, string reason)
+    private void Hold(PlannedBatch plan, string reason)
     {
-        Say(_heldSaid = $"Market {market} cannot settle: {reason}");
-        _held.Markets.Add(market);
+        Say(_heldSaid = $"Market {plan.MarketId} cannot settle: {reason}");
+        _held.Markets.Add((plan.MarketId, plan.IsFirm));
     }
 
     /// <summary>

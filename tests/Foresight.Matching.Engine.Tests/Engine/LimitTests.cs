@@ -93,6 +93,28 @@ public sealed class LimitTests
         Assert.Equal(1, harness.Shares(1, 0).Owned);
     }
 
+    /// <summary>Of all, and of one account: a stranger must not take the places of everybody.</summary>
+    [Fact]
+    [Trait("Category", "Firm")]
+    public void OpenWithdrawals_AreLimited_UntilOneEnds()
+    {
+        var harness = new Harness(0, new ExchangeBounds { Withdrawals = 3, WithdrawalsOfAccount = 2 });
+        for (var account = 1; account <= 3; account++)
+            harness.Fund(account, 1_000, purse: PurseChoice.Vault);
+        Assert.Equal(RejectReason.None, harness.Reason(Grant(1, nonce: 1)));
+        Assert.Equal(RejectReason.None, harness.Reason(Grant(1, nonce: 2)));
+        Assert.Equal(RejectReason.NoRoom, harness.Reason(Grant(1, nonce: 3)));
+        Assert.Equal(RejectReason.None, harness.Reason(Grant(2, nonce: 1)));
+        Assert.Equal(RejectReason.NoRoom, harness.Reason(Grant(3, nonce: 1)));
+
+        var paid = Grant(1, nonce: 1) with { Kind = CommandKind.PayWithdrawal, Block = 100 };
+        Assert.Equal(RejectReason.None, harness.Reason(paid));
+        Assert.Equal(RejectReason.UnknownTrade, harness.Reason(paid));
+        Assert.Equal(RejectReason.None, harness.Reason(Grant(1, nonce: 3)));
+        Assert.Equal(RejectReason.NoRoom, harness.Reason(Grant(1, nonce: 4)));
+        Assert.Equal(3, harness.Engine.OpenWithdrawals);
+    }
+
     [Fact]
     public void Limits_AreWithinWhatAnIndexCanSay()
     {
@@ -102,6 +124,17 @@ public sealed class LimitTests
     }
 
     private static Harness Stocked(ExchangeBounds bounds) => new Harness(0, bounds).List().Fund(1, 1_000_000).Give(2, 0, 100);
+
+    private static Command Grant(int account, ulong nonce) =>
+        new()
+        {
+            Kind = CommandKind.GrantWithdrawal,
+            Account = new AccountId(account),
+            Outcome = Command.CollateralOutcome,
+            Amount = new Amount(10),
+            SaltTag = nonce,
+            ExpiresAtSeconds = 1_000_000,
+        };
 
     private static Command Listing(int outcomes) =>
         new()

@@ -32,6 +32,8 @@ public sealed partial class ReferenceExchange
             return RejectReason.DuplicateOrder;
         if (Balance(account, market, command.Outcome, Purse.Vault).Available < units)
             return RejectReason.InsufficientBalance;
+        if (_withdrawals.Count(one => one.Account == account) >= ExchangeLimits.WithdrawalsOfAccount)
+            return RejectReason.NoRoom;
         _withdrawals.Add(new ReferenceWithdrawal(account, nonce, market, command.Outcome, units, command.ExpiresAtSeconds));
         return RejectReason.None;
     }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Protocol;
 
@@ -63,6 +64,80 @@ public sealed class FirmTradeTests(ChainFixture fixture)
         Assert.Equal(0, await venue.Live.HeldAsync());
         await venue.RequireLedgerIsChainAsync();
         Assert.Equal(Lots * Ticks, await venue.OwnedAsync(bob, Purse.Vault));
+    }
+
+    [Fact]
+    public async Task FirmTrade_GoesFirst_HoweverManyOfWalletsWaitLonger()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture, OneAtATime);
+        var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
+        await venue.Live.ConfirmAsync();
+        var soft = new[] { await TradeAsync(PurseChoice.Wallet), await TradeAsync(PurseChoice.Wallet) };
+        var firm = await TradeAsync(PurseChoice.Vault);
+
+        await fixture.AutomineAsync(false);
+        var submitter = venue.Venue.NewSubmitter();
+        await venue.Venue.StepAsync(submitter);
+        Assert.Equal("broadcast", (await venue.Venue.StateOfAsync(firm)).State);
+        Assert.All(await Task.WhenAll(soft.Select(venue.Venue.StateOfAsync)), trade => Assert.Equal("matched", trade.State));
+        Assert.Equal("final", await venue.EndOfAsync(submitter, firm));
+        foreach (var trade in soft)
+            Assert.Equal("final", await venue.EndOfAsync(submitter, trade));
+
+        async Task<long> TradeAsync(PurseChoice purse)
+        {
+            await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, purse);
+            return (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, purse)).TradeId;
+        }
+    }
+
+    [Fact]
+    public async Task PausedMarket_HoldsTheTradesOfWallets_AndSettlesTheFirmOnesBesideThem()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
+        await venue.Live.ConfirmAsync();
+        await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, PurseChoice.Wallet);
+        var soft = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Wallet)).TradeId;
+        await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, PurseChoice.Vault);
+        var firm = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).TradeId;
+
+        await DoAsync(venue, Act.MarketPaused, eve, null);
+        await venue.Venue.FollowAsync();
+        var submitter = venue.Venue.NewSubmitter();
+        Assert.Equal("final", await venue.EndOfAsync(submitter, firm));
+        Assert.Equal("matched", (await venue.Venue.StateOfAsync(soft)).State);
+    }
+
+    /// <summary>Only a fault of ours can take the money, here the market's own key: it is paged and tried again.</summary>
+    [Fact]
+    public async Task FirmTrade_ThatABlockRefuses_IsNotReleased_AndSettlesWhenItsMoneyIsBack()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
+        await venue.Live.ConfirmAsync();
+        await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, PurseChoice.Vault);
+        var trade = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).TradeId;
+
+        await fixture.AutomineAsync(false);
+        var submitter = venue.Venue.NewSubmitter();
+        await venue.Venue.StepAsync(submitter);
+        Assert.Equal("broadcast", (await venue.Venue.StateOfAsync(trade)).State);
+        await venue.AsMarketAsync(ContractArtifact.Vault.Encode("draw", eve.Account, BigInteger.Zero, Micros(1_000)));
+        for (var block = 0; block < 2 * venue.Venue.Options.Confirmations + 2; block++)
+        {
+            await fixture.MineAsync();
+            await venue.Venue.StepAsync(submitter);
+            await venue.Venue.FollowAsync();
+            Assert.NotEqual("failed", (await venue.Venue.StateOfAsync(trade)).State);
+        }
+
+        Assert.Equal("matched", (await venue.Venue.StateOfAsync(trade)).State);
+        Assert.Equal(0, await venue.Venue.TimesSettledAsync(trade));
+        await fixture.AutomineAsync(true);
+        await venue.Live.SendAsync(eve, venue.Vault, VaultContract.Deposit(Micros(1_000)));
+        Assert.Equal("final", await venue.EndOfAsync(submitter, trade));
+        Assert.Equal(1, await venue.Venue.TimesSettledAsync(trade));
     }
 
     [Fact]
@@ -152,6 +227,13 @@ public sealed class FirmTradeTests(ChainFixture fixture)
         Assert.Equal("final", await venue.EndOfAsync(venue.Venue.NewSubmitter(), trade));
         await venue.RequireLedgerIsChainAsync();
     }
+
+    private static readonly SettlementOptions OneAtATime = new()
+    {
+        BatchAge = TimeSpan.Zero,
+        Confirmations = 2,
+        MaxInFlight = 1,
+    };
 
     private static BigInteger Micros(long usdc) => usdc * (BigInteger)1_000_000;
 

@@ -1,8 +1,10 @@
 using System.Numerics;
+using System.Text.Json.Nodes;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
 
 namespace Foresight.Matching.Tests.Firm;
@@ -21,7 +23,8 @@ internal sealed class FirmVenue : IAsyncDisposable
 
     public Address Vault => Venue.Deployment.Vault!.Address;
 
-    public static async Task<FirmVenue> CreateAsync(ChainFixture fixture) => new(await LiveVenue.CreateAsync(fixture, vaultDelay: Delay));
+    public static async Task<FirmVenue> CreateAsync(ChainFixture fixture, SettlementOptions? options = null) =>
+        new(await LiveVenue.CreateAsync(fixture, vaultDelay: Delay, options: options));
 
     /// <param name="usdc">In the vault; as much again in the wallet.</param>
     /// <param name="shares">Of each outcome in the vault; as many again in the wallet.</param>
@@ -57,6 +60,27 @@ internal sealed class FirmVenue : IAsyncDisposable
         );
 
     public Task<bool> IsFirmAsync(long trade) => Venue.ScalarAsync<bool>("SELECT firm FROM trades WHERE trade_id = $1", trade);
+
+    /// <summary>As only the market may call the vault. Mined before what waits already.</summary>
+    public async Task AsMarketAsync(byte[] data)
+    {
+        var market = Venue.MarketAddress.ToLowerHex();
+        await Venue.Fixture.RequestAsync("anvil_setBalance", market, Hex.EncodeQuantity(BigInteger.Pow(10, 18)));
+        await Venue.Fixture.RequestAsync("anvil_impersonateAccount", market);
+        await Venue.Fixture.RequestAsync(
+            "eth_sendTransaction",
+            new JsonObject
+            {
+                ["from"] = market,
+                ["to"] = Vault.ToLowerHex(),
+                ["data"] = Hex.Encode(data),
+                ["gas"] = Hex.EncodeQuantity(500_000),
+                ["maxFeePerGas"] = Hex.EncodeQuantity(500 * SettlementOptions.Gwei),
+                ["maxPriorityFeePerGas"] = Hex.EncodeQuantity(100 * SettlementOptions.Gwei),
+            }
+        );
+        await Venue.Fixture.RequestAsync("anvil_stopImpersonatingAccount", market);
+    }
 
     /// <summary>Mines until the trade is at its end.</summary>
     public async Task<string> EndOfAsync(Foresight.Matching.Settlement.Submitter submitter, long trade)

@@ -1,6 +1,7 @@
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Matching.Engine;
+using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
 using Foresight.Protocol;
 
@@ -14,27 +15,78 @@ public sealed class WithdrawalTests(ChainFixture fixture)
     private const ulong Nonce = 7;
     private const long Usdc = 1_000_000;
 
+    private static readonly SettlementOptions Options = new()
+    {
+        BatchAge = TimeSpan.Zero,
+        Confirmations = 2,
+        FinalityBlocks = 6,
+    };
+
     [Fact]
     public async Task CoSignedMoney_IsNotTradeable_AndIsPaidAtOnce_Once()
     {
-        await using var venue = await FirmVenue.CreateAsync(fixture);
-        var eve = await venue.AddAsync(usdc: 1_000, shares: 0);
+        await using var venue = await FirmVenue.CreateAsync(fixture, Options);
+        var (eve, message) = await GrantedAsync(venue, minutes: 10);
+        Assert.Equal(ProblemCodes.InsufficientBalance, (await BidAsync(venue, eve, usdc: 601)).Result.Code);
+        var bid = await BidAsync(venue, eve, usdc: 600);
+        Assert.Equal("open", bid.Result.OrderStatus);
+
+        await PayAsync(venue, eve, message);
+        // From the block that pays to the one that makes it final, the rest covers the order, and ledger and chain are the same.
+        for (var block = 0; block < Options.FinalityBlocks + 2; block++)
+        {
+            await venue.Venue.FollowAsync();
+            Assert.Equal("open", (await venue.Live.StateOfAsync(bid)).Status);
+            var check = await venue.Live.CheckBalancesAsync();
+            Assert.Empty(check!.Findings);
+            Assert.Empty(check.Ahead);
+            Assert.Equal(block < Options.FinalityBlocks ? 0 : 1, await StateAsync(venue));
+            await fixture.MineAsync();
+        }
+
+        Assert.Equal(600 * Usdc, await venue.OwnedAsync(eve, Purse.Vault));
+        Assert.Equal(0, await venue.Venue.ScalarAsync<long>("SELECT sum(trade_hold)::bigint FROM balances"));
+        await venue.RequireLedgerIsChainAsync();
+    }
+
+    /// <summary>Its co-signature is as good as before, so its money is not to trade with.</summary>
+    [Fact]
+    public async Task PaymentThatAReorganisationUndoes_IsHeldStill_UntilItIsPaidAgain()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture, Options);
+        var (eve, message) = await GrantedAsync(venue, minutes: 10);
+        await fixture.MineAsync(4);
+        await venue.Venue.FollowAsync();
+        var snapshot = await fixture.RequestAsync("evm_snapshot");
+        await PayAsync(venue, eve, message);
         await venue.Live.ConfirmAsync();
-        var message = MessageOf(eve, 400 * Usdc, minutes: 10);
-        Assert.Equal(ResultStatus.Accepted, (await GrantAsync(venue, eve, message)).Status);
+        Assert.True(await venue.Venue.ScalarAsync<bool>("SELECT paid_block IS NOT NULL FROM withdrawals"));
+
+        await fixture.RequestAsync("evm_revert", snapshot);
+        await fixture.RequestAsync("anvil_dropAllTransactions");
+        await fixture.RequestAsync("evm_increaseTime", 7);
+        await venue.Live.MineAsync(Options.FinalityBlocks + 4);
+        Assert.Equal(0, await StateAsync(venue));
+        Assert.Equal(1_000 * Usdc, await venue.OwnedAsync(eve, Purse.Vault));
         Assert.Equal(ProblemCodes.InsufficientBalance, (await BidAsync(venue, eve, usdc: 601)).Result.Code);
         Assert.Equal("open", (await BidAsync(venue, eve, usdc: 600)).Result.OrderStatus);
 
-        var submitter = venue.Venue.NewSubmitter();
-        await venue.Venue.StepAsync(submitter);
-        var coSignature = await venue.Venue.ScalarAsync<byte[]>("SELECT co_signature FROM withdrawals");
-        await venue.Live.SendAsync(eve, venue.Vault, VaultContract.WithdrawNow(message, eve.Account, coSignature));
-        await venue.Live.ConfirmAsync();
-        // What a block showed before it was confirmed is compared again when it is.
-        await venue.RequireLedgerIsChainAsync();
+        await PayAsync(venue, eve, message);
+        await venue.Live.MineAsync(Options.FinalityBlocks + 1);
+        Assert.Equal(1, await StateAsync(venue));
         Assert.Equal(600 * Usdc, await venue.OwnedAsync(eve, Purse.Vault));
-        Assert.Equal(1, await venue.Venue.ScalarAsync<short>("SELECT state FROM withdrawals"));
-        Assert.Equal(0, await venue.Venue.ScalarAsync<long>("SELECT sum(trade_hold)::bigint FROM balances"));
+        await venue.RequireLedgerIsChainAsync();
+    }
+
+    [Fact]
+    public async Task WithdrawalThatNobodyTakes_IsHeld_UntilAFinalBlockIsPastItsDeadline()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture, Options);
+        var (eve, _) = await GrantedAsync(venue, minutes: 2);
+        await fixture.RequestAsync("evm_increaseTime", 180);
+        await venue.Live.MineAsync(Options.FinalityBlocks);
+        Assert.Equal(0, await StateAsync(venue));
+        Assert.Equal(ProblemCodes.InsufficientBalance, (await BidAsync(venue, eve, usdc: 601)).Result.Code);
     }
 
     [Fact]
@@ -49,6 +101,25 @@ public sealed class WithdrawalTests(ChainFixture fixture)
         Assert.NotEqual(ResultStatus.Accepted, (await GrantAsync(venue, mallory, MessageOf(eve, 1 * Usdc, minutes: 10))).Status);
         Assert.Equal(0, await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM withdrawals"));
     }
+
+    /// <summary>400 of 1,000 USDC, co-signed.</summary>
+    private async Task<(Wallet Eve, WithdrawalMessage Message)> GrantedAsync(FirmVenue venue, int minutes)
+    {
+        var eve = await venue.AddAsync(usdc: 1_000, shares: 0);
+        await venue.Live.ConfirmAsync();
+        var message = MessageOf(eve, 400 * Usdc, minutes);
+        Assert.Equal(ResultStatus.Accepted, (await GrantAsync(venue, eve, message)).Status);
+        await venue.Venue.StepAsync(venue.Venue.NewSubmitter());
+        return (eve, message);
+    }
+
+    private static async Task PayAsync(FirmVenue venue, Wallet eve, WithdrawalMessage message)
+    {
+        var coSignature = await venue.Venue.ScalarAsync<byte[]>("SELECT co_signature FROM withdrawals");
+        await venue.Live.SendAsync(eve, venue.Vault, VaultContract.WithdrawNow(message, eve.Account, coSignature));
+    }
+
+    private static Task<short> StateAsync(FirmVenue venue) => venue.Venue.ScalarAsync<short>("SELECT state FROM withdrawals");
 
     private static WithdrawalMessage MessageOf(Wallet of, long micros, int minutes) =>
         VaultAssets.MessageOf(

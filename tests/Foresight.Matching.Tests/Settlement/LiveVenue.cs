@@ -46,9 +46,14 @@ internal sealed class LiveVenue : IAsyncDisposable
     public Venue Venue { get; }
     public TestNode Node { get; }
 
-    public static async Task<LiveVenue> CreateAsync(ChainFixture fixture, int shards = 1, WithdrawalDelay? vaultDelay = null)
+    public static async Task<LiveVenue> CreateAsync(
+        ChainFixture fixture,
+        int shards = 1,
+        WithdrawalDelay? vaultDelay = null,
+        SettlementOptions? options = null
+    )
     {
-        var venue = await Venue.CreateAsync(fixture, shards: shards, vaultDelay: vaultDelay);
+        var venue = await Venue.CreateAsync(fixture, options, shards, vaultDelay: vaultDelay);
         var node = await TestNode.StartAsync(
             "n1",
             new Dictionary<string, string?>
