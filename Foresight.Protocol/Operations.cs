@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Foresight.Protocol;
 
 /// <summary>Requests of one address that were refused for their admin key, in one minute.</summary>
@@ -200,7 +202,7 @@ public sealed record SecondView(string Action, string By, string Key, DateTimeOf
 
 /// <param name="Actor">As the caller named itself, which proves nothing; <paramref name="Key"/> does.</param>
 /// <param name="Key">Name of the admin key that authenticated the caller; null for the reconciler itself.</param>
-/// <param name="Batch">The same for all entries of one bulk decision.</param>
+/// <param name="Batch">The same for all entries of one decision; null for what no operator decided.</param>
 /// <param name="Before">For a repair, the journal's values before it, as JSON.</param>
 /// <param name="After">For a repair, the journal's values after it, as JSON.</param>
 public sealed record DiscrepancyAuditView(
@@ -219,7 +221,7 @@ public sealed record DiscrepancyAuditView(
 
 public sealed record DiscrepancyDetail(DiscrepancyView Discrepancy, IReadOnlyList<DiscrepancyAuditView> Audit);
 
-/// <param name="Note">1..2000 characters; required, except to assign.</param>
+/// <param name="Note">1..2000 characters; required.</param>
 /// <param name="Action">One of <see cref="DiscrepancyActions"/>; default resolve.</param>
 /// <param name="Until">For ignore: time at which it is reopened if still found, in the future and at most a year away; null: never.</param>
 /// <param name="Assignee">For assign: the new assignee, up to 100 characters; null or empty for none.</param>
@@ -227,12 +229,16 @@ public sealed record ResolveRequest(string? Note = null, string? Action = null, 
 
 /// <summary>Discrepancies to which the decision does not apply are listed in the answer and do not hold up the others.</summary>
 /// <param name="Ids">1..5000, each once.</param>
+/// <param name="Undoes">
+/// Batch of the decision that this takes back: refused for each discrepancy about which anything but a note was recorded after it.
+/// </param>
 public sealed record BulkResolveRequest(
     IReadOnlyList<long> Ids,
     string? Note = null,
     string? Action = null,
     DateTimeOffset? Until = null,
-    string? Assignee = null
+    string? Assignee = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Undoes = null
 );
 
 /// <param name="Awaiting">Changed ones that wait for a second key, because their amount needs two people.</param>

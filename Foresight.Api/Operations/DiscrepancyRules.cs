@@ -4,11 +4,12 @@ using Foresight.Protocol;
 namespace Foresight.Api.Operations;
 
 /// <summary>Valid in itself, so that <see cref="DiscrepancyRules.Judge"/> has only to decide whether it applies to a discrepancy.</summary>
-public sealed record Decision(string Action, string? Note, DateTimeOffset? Until, string? Assignee);
+public sealed record Decision(string Action, string Note, DateTimeOffset? Until, string? Assignee);
 
 /// <param name="Amount">Micro-USDC at stake; null if unknown.</param>
 /// <param name="SecondAction">First half of a four-eyes decision: it waits for a key other than <paramref name="SecondKey"/>.</param>
-public sealed record DiscrepancyFacts(string State, long? Amount, string? SecondAction, string? SecondKey);
+/// <param name="IsDecidedSince">Something else was recorded after the decision that is to be taken back.</param>
+public sealed record DiscrepancyFacts(string State, long? Amount, string? SecondAction, string? SecondKey, bool IsDecidedSince = false);
 
 /// <param name="Waits">True if the decision is recorded, but changes no state before a second key has decided the same.</param>
 public sealed record Judgement(string State, bool Waits = false, (string Code, string Reason)? Refusal = null);
@@ -24,7 +25,9 @@ public static class DiscrepancyRules
             (DiscrepancyActions.Acknowledge, DiscrepancyStates.Open or DiscrepancyStates.Reopened) => DiscrepancyStates.Acknowledged,
             (DiscrepancyActions.Resolve, _) when IsUndecided(state) => DiscrepancyStates.Resolved,
             (DiscrepancyActions.Ignore, _) when IsUndecided(state) => DiscrepancyStates.Ignored,
-            (DiscrepancyActions.Reopen, DiscrepancyStates.Resolved or DiscrepancyStates.Ignored) => DiscrepancyStates.Reopened,
+            // Also the way back from an acknowledgement, which would otherwise have none.
+            (DiscrepancyActions.Reopen, DiscrepancyStates.Resolved or DiscrepancyStates.Ignored or DiscrepancyStates.Acknowledged) =>
+                DiscrepancyStates.Reopened,
             (DiscrepancyActions.Assign or DiscrepancyActions.Note, _) => state,
             _ => null,
         };
@@ -38,6 +41,8 @@ public static class DiscrepancyRules
     /// <param name="fourEyesOver">Micro-USDC; null turns four-eyes off.</param>
     public static Judgement Judge(DiscrepancyFacts facts, Decision decision, Operator by, long? fourEyesOver)
     {
+        if (facts.IsDecidedSince)
+            return new Judgement(facts.State, Refusal: (ProblemRules.StateConflict, "Something else was decided about it since."));
         if (decision.Action == DiscrepancyActions.Withdraw)
             return new Judgement(
                 facts.State,
@@ -60,15 +65,14 @@ public static class DiscrepancyRules
 
     public static Result<Decision> Read(string? action, string? note, DateTimeOffset? until, string? assignee, DateTimeOffset now)
     {
-        const int MaxNote = DecisionLimits.NoteLength,
-            MaxName = DecisionLimits.NameLength;
+        const int MaxName = DecisionLimits.NameLength;
         action ??= DiscrepancyActions.Resolve;
         if (!DiscrepancyActions.All.Contains(action))
             return Problem.Malformed($"action must be one of {string.Join(", ", DiscrepancyActions.All)}.");
         var isAssignment = action == DiscrepancyActions.Assign;
-        note = Clean(note);
-        if (note.Length > MaxNote || (note.Length == 0 && !isAssignment))
-            return Problem.Malformed($"note must have 1 to {MaxNote} characters.");
+        var read = ReadNote(note);
+        if (read.Value is not { } reason)
+            return read.Problem!;
         if (until is not null && action != DiscrepancyActions.Ignore)
             return Problem.Malformed("until belongs to the action ignore.");
         if (until <= now || until > now + LongestIgnore)
@@ -80,7 +84,7 @@ public static class DiscrepancyRules
             return Problem.Malformed(
                 $"assignee must be a name of at most {MaxName} characters other than \"{DiscrepancyFilterValues.Unassigned}\"."
             );
-        return new Decision(action, note.Length == 0 ? null : note, until, assignee.Length == 0 ? null : assignee);
+        return new Decision(action, reason, until, assignee.Length == 0 ? null : assignee);
     }
 
     /// <summary>Of a decision that must have a reason.</summary>

@@ -27,7 +27,7 @@ public sealed class DiscrepancyWorkflow(
         changed AS (
             UPDATE discrepancies d SET
                 state = u.next,
-                note = COALESCE(@note, d.note),
+                note = @note,
                 assignee = CASE WHEN @isAssignment THEN @assignee ELSE d.assignee END,
                 ignored_until = CASE WHEN u.waits OR @isRemark THEN d.ignored_until ELSE @until END,
                 second_action = CASE WHEN u.waits THEN @action WHEN @isRemark THEN d.second_action END,
@@ -62,7 +62,16 @@ public sealed class DiscrepancyWorkflow(
             async (connection, cancellationToken) =>
             {
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                var outcome = await DecideAsync(connection, transaction, [id], decision, by, batch: null, cancellationToken);
+                var outcome = await DecideAsync(
+                    connection,
+                    transaction,
+                    [id],
+                    decision,
+                    by,
+                    Guid.NewGuid(),
+                    undoes: null,
+                    cancellationToken
+                );
                 if (outcome.Refused is [var refused])
                     return (null, refused);
                 var detail = await ReconciliationReader.ReadDetailAsync(connection, id, transaction, cancellationToken);
@@ -90,7 +99,7 @@ public sealed class DiscrepancyWorkflow(
             async (connection, cancellationToken) =>
             {
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                var outcome = await DecideAsync(connection, transaction, ids, decision, by, batch, cancellationToken);
+                var outcome = await DecideAsync(connection, transaction, ids, decision, by, batch, request.Undoes, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return outcome;
             },
@@ -106,7 +115,8 @@ public sealed class DiscrepancyWorkflow(
         IReadOnlyList<long> ids,
         Decision decision,
         Operator by,
-        Guid? batch,
+        Guid batch,
+        Guid? undoes,
         CancellationToken cancellationToken
     )
     {
@@ -125,6 +135,7 @@ public sealed class DiscrepancyWorkflow(
                 )
             )
         ).ToDictionary(row => row.Id);
+        var decidedSince = undoes is { } undone ? await DecidedSinceAsync(connection, transaction, ids, undone, cancellationToken) : [];
         var refused = ids.Where(id => !rows.ContainsKey(id))
             .Select(id => new BulkRefusal(id, ProblemCodes.NotFound, $"No discrepancy has the id {id}."))
             .ToList();
@@ -133,7 +144,7 @@ public sealed class DiscrepancyWorkflow(
                 (
                     row.Id,
                     Judgement: DiscrepancyRules.Judge(
-                        new DiscrepancyFacts(row.State, row.Amount, row.SecondAction, row.SecondKey),
+                        new DiscrepancyFacts(row.State, row.Amount, row.SecondAction, row.SecondKey, decidedSince.Contains(row.Id)),
                         decision,
                         by,
                         _fourEyesOver
@@ -174,8 +185,35 @@ public sealed class DiscrepancyWorkflow(
             );
         }
 
-        return new BulkResolveResponse(batch ?? Guid.Empty, changing.Count, changing.Count(c => c.Judgement.Waits), refused);
+        return new BulkResolveResponse(batch, changing.Count, changing.Count(c => c.Judgement.Waits), refused);
     }
+
+    /// <summary>
+    /// Those whose newest entry, notes aside, is not of the decision that is to be taken back. A statement of its own: one that waits for
+    /// the locks has read the entries as they were before.
+    /// </summary>
+    private static async Task<HashSet<long>> DecidedSinceAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        IReadOnlyList<long> ids,
+        Guid undone,
+        CancellationToken cancellationToken
+    ) =>
+        [
+            .. await connection.QueryAsync<long>(
+                new CommandDefinition(
+                    $"""
+                    SELECT wanted.id FROM unnest(@ids) AS wanted (id)
+                    WHERE (SELECT a.batch_id FROM discrepancy_audit a
+                        WHERE a.discrepancy_id = wanted.id AND a.action <> '{DiscrepancyActions.Note}'
+                        ORDER BY a.audit_id DESC LIMIT 1) IS DISTINCT FROM @undone
+                    """,
+                    new { ids = ids.ToArray(), undone },
+                    transaction,
+                    cancellationToken: cancellationToken
+                )
+            ),
+        ];
 
     /// <summary>Only that something has changed, because the topic is public and decisions are for operators.</summary>
     private void PublishChange() =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foresight.Console.Live;
 using Foresight.Protocol;
 
@@ -21,6 +22,10 @@ public static class FailoverRules
     ];
 
     public static IReadOnlyList<string> PhaseNames { get; } = [.. Phases.Select(phase => phase.Name)];
+
+    /// <summary>Of a term, as its page's address has it.</summary>
+    public static string IdOf(FailoverView failover) =>
+        string.Create(CultureInfo.InvariantCulture, $"{failover.Resource}/{failover.Epoch}");
 
     /// <summary>In their order; one that was not reached is absent, and so is one that this version does not know.</summary>
     public static IReadOnlyList<FailoverPhase> PhasesOf(FailoverView failover)

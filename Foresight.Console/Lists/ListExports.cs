@@ -95,6 +95,11 @@ public static class ListExports
             SortedPagesAsync(ask, cursor => ask.Api.GetRunsAsync(cursor, PageSize, ask.Cancelled), RunTable.Columns, RunTable.Prefix),
         ["coverage"] = ask =>
             SortedPagesAsync(ask, cursor => ask.Api.GetCoverageAsync(cursor, PageSize, ask.Cancelled), Coverage.Columns, Coverage.Prefix),
+        ["both-sides"] = async ask =>
+        {
+            var row = (await ask.Api.GetDiscrepancyAsync(ask.OfNumber, ask.Cancelled)).Discrepancy;
+            return ask.Sorted(EvidencePairs.Align(row.OnChain, row.OffChain), BothSides.Columns, BothSides.Prefix);
+        },
         ["audit"] = async ask =>
         {
             var entries = (await ask.Api.GetDiscrepancyAsync(ask.OfNumber, ask.Cancelled)).Audit;
@@ -142,17 +147,18 @@ public static class ListExports
                 Leadership.Prefix,
                 LeadershipFileRow.Of
             ),
-        ["failovers"] = async ask =>
-            ask.Sorted(
-                FailoverRules.Filter(
-                    FailoverRules.Merge(
-                        Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Cluster).Failovers,
-                        (await ask.Api.GetHistoryAsync(HistoryRanges.Day, ask.Cancelled)).Failovers
-                    ),
-                    ask["resource"]
-                ),
-                FailoversPage.Columns
-            ),
+        ["failovers"] = async ask => ask.Sorted(FailoverRules.Filter(await FailoversAsync(ask), ask["resource"]), FailoversPage.Columns),
+        ["phases"] = async ask =>
+        {
+            var of = ask.Of;
+            return (await FailoversAsync(ask)).FirstOrDefault(failover => FailoverRules.IdOf(failover) == of) is { } term
+                ? ask.Sorted(FailoverRules.PhasesOf(term), FailoverPage.Columns, FailoverPage.Prefix)
+                : throw new ApiRefusedException(
+                    StatusCodes.Status404NotFound,
+                    ProblemCodes.NotFound,
+                    "No such term is among the last 50 or those of the last 24 hours."
+                );
+        },
         ["batches"] = ask =>
             SortedPagesAsync(ask, cursor => ask.Api.GetBatchesAsync(ask["state"], cursor, PageSize, ask.Cancelled), BatchTable.Columns),
         ["queue"] = async ask =>
@@ -280,6 +286,12 @@ public static class ListExports
 
         return rows;
     }
+
+    private static async Task<IReadOnlyList<FailoverView>> FailoversAsync(ExportQuestion ask) =>
+        FailoverRules.Merge(
+            Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Cluster).Failovers,
+            (await ask.Api.GetHistoryAsync(HistoryRanges.Day, ask.Cancelled)).Failovers
+        );
 
     private static ListFile OrdersOf(ExportQuestion ask, IReadOnlyList<OrderView> orders, string prefix, bool more) =>
         ask.Sorted(orders, OrderList.Columns(NoMarket), prefix) with

@@ -1,5 +1,6 @@
 using Foresight.Console.Orders;
 using Foresight.Console.Problems;
+using Foresight.Console.Reconciliation;
 
 namespace Foresight.Console.Live;
 
@@ -14,5 +15,6 @@ public static class LiveRegistration
         builder.Services.AddScoped<OperationsFeed>();
         builder.Services.AddScoped<NoticeBoard>();
         builder.Services.AddScoped<Times>();
+        builder.Services.AddScoped<DecisionMemory>();
     }
 }

@@ -270,6 +270,17 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 fills.Select(f => f.OrderHash.ToBytes()).ToArray(),
                 fills.Select(f => deployment.Find(f.Position.Market)!.Id).ToArray(),
                 fills.Select(f => f.Position.BlockNumber).ToArray()
+            ),
+            SettlementJournal.Sql(
+                """
+                INSERT INTO direct_fill_transactions (tx_hash, order_hash, market_id, maker, block_number)
+                SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::bytea[], $5::bigint[]) ON CONFLICT DO NOTHING
+                """,
+                fills.Select(f => f.Position.TransactionHash.ToBytes()).ToArray(),
+                fills.Select(f => f.OrderHash.ToBytes()).ToArray(),
+                fills.Select(f => deployment.Find(f.Position.Market)!.Id).ToArray(),
+                fills.Select(f => f.Maker.ToBytes()).ToArray(),
+                fills.Select(f => f.Position.BlockNumber).ToArray()
             )
         );
     }

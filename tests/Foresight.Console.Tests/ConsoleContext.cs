@@ -9,6 +9,7 @@ using Foresight.Console.Live;
 using Foresight.Console.MarketData;
 using Foresight.Console.Orders;
 using Foresight.Console.Problems;
+using Foresight.Console.Reconciliation;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -54,6 +55,7 @@ public abstract partial class ConsoleContext : BunitContext, IAsyncLifetime
         Services.AddSingleton<OperationsFeed>();
         Services.AddSingleton<NoticeBoard>();
         Services.AddSingleton<Times>();
+        Services.AddSingleton<DecisionMemory>();
         Services.AddSingleton<MarketStream>();
         Services.AddSingleton<SessionEnd>();
         var authorization = this.AddAuthorization();

@@ -58,8 +58,17 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "missing_offchain" })).ToBeVisibleAsync();
         await Expect(page.GetByText("The journal knows nothing of it.")).ToBeVisibleAsync();
 
+        // What was decided about many can still be undone when the operator comes back to the list.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Reconciliation" }).Last.ClickAsync();
+        await page.GetByTestId("bulk-undo").GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+        await Expect(row).ToContainTextAsync("reopened");
+        await row.GetByTestId("discrepancy-link").ClickAsync();
+        await Expect(page.Locator(".trail")).ToContainTextAsync("Undone: Being looked at.");
+
+        await Expect(page.GetByTestId("take")).ToBeDisabledAsync();
+        await page.GetByTestId("decision-note").FillAsync("Ada has the maker's number.");
         await page.GetByTestId("take").ClickAsync();
-        await Expect(page.Locator(".trail")).ToContainTextAsync("to Ada.");
+        await Expect(page.Locator(".trail")).ToContainTextAsync("From nobody to Ada. Ada has the maker's number.");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Reconciliation" }).Last)
             .ToHaveAttributeAsync("href", "/reconciliation?state=unresolved&kind=missing_offchain");
 
@@ -77,6 +86,9 @@ public sealed class ConsoleReconciliationTests(StackFixture stack) : IAsyncLifet
         var later = await _browser.SignInAsync("Grace", stack.AdminKey);
         await later.GotoAsync(page.Url);
         await AssertResolvedAsync(later);
+        var maker = stack.Traders[1].Address.ToString();
+        await later.GotoAsync($"/lookup?q={transaction}");
+        await Expect(later.Locator($"main [role=option][href='/accounts/{maker}']")).ToContainTextAsync($"by transaction {transaction}");
 
         // The ticket survives the console, so the session from before the restart still works.
         await page.GotoAsync(page.Url);

@@ -32,5 +32,14 @@ internal static class LookupQueries
         WHERE tx_hash BETWEEN @firstHash AND @lastHash ORDER BY tx_hash LIMIT @limit
         """;
 
-    public static readonly IReadOnlyList<string> All = [Orders, Trades, Accounts, Transactions];
+    /// <summary>Transactions by which orders were filled past the relayer, with whichever of order and account the journal knows.</summary>
+    public const string DirectFills = """
+        SELECT f.tx_hash, f.order_hash, f.market_id, f.maker, f.block_number, o.order_id IS NOT NULL AS is_known_order,
+            a.account_id IS NOT NULL AS is_known_maker, @isWholeHash AS is_exact
+        FROM (SELECT * FROM direct_fill_transactions
+            WHERE tx_hash BETWEEN @firstHash AND @lastHash ORDER BY tx_hash LIMIT @limit) AS f
+        LEFT JOIN orders o USING (order_hash) LEFT JOIN accounts a ON a.address = f.maker
+        """;
+
+    public static readonly IReadOnlyList<string> All = [Orders, Trades, Accounts, Transactions, DirectFills];
 }

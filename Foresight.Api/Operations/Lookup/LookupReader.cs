@@ -64,6 +64,7 @@ public sealed partial class LookupReader(
         hits.AddRange((await read.ReadAsync<TradeFound>()).Select(row => row.Hit()));
         hits.AddRange((await read.ReadAsync<AccountFound>()).Select(row => row.Hit()));
         hits.AddRange((await read.ReadAsync<TransactionFound>()).Select(row => row.Hit()));
+        hits.AddRange((await read.ReadAsync<DirectFillFound>()).SelectMany(row => row.Hits()));
         return hits;
     }
 
@@ -197,6 +198,51 @@ public sealed partial class LookupReader(
                 ? $"{Trades} trades of market {market}, nonce {Nonce}, {State}"
                 : $"sign of life, nonce {Nonce}, {State}";
             return new RankedHit(LookupRules.Rank(IsExact), new LookupHit(LookupKinds.Transaction, id, title, $"/admin/transactions/{id}"));
+        }
+    }
+
+    /// <summary>A transaction that is not settlement's has no page, so what it filled is the hit.</summary>
+    private sealed class DirectFillFound
+    {
+        public byte[] TxHash { get; init; } = [];
+        public byte[] OrderHash { get; init; } = [];
+        public int MarketId { get; init; }
+        public byte[] Maker { get; init; } = [];
+        public long BlockNumber { get; init; }
+        public bool IsKnownOrder { get; init; }
+        public bool IsKnownMaker { get; init; }
+        public bool IsExact { get; init; }
+
+        public IEnumerable<RankedHit> Hits()
+        {
+            var (order, maker) = (new Hash32(OrderHash).ToString(), new Address(Maker).ToString());
+            var filled = $"filled past the relayer in block {BlockNumber} by transaction {new Hash32(TxHash)}";
+            var rank = LookupRules.Rank(IsExact);
+            if (IsKnownOrder)
+                yield return new(
+                    rank,
+                    new LookupHit(LookupKinds.Order, order, $"order of {maker} in market {MarketId}, {filled}", $"/admin/orders/{order}")
+                );
+            if (IsKnownMaker)
+                yield return new(
+                    rank,
+                    new LookupHit(
+                        LookupKinds.Account,
+                        maker,
+                        $"its order {order} in market {MarketId} was {filled}",
+                        $"/admin/accounts/{maker}"
+                    )
+                );
+            if (!IsKnownOrder && !IsKnownMaker)
+                yield return new(
+                    rank,
+                    new LookupHit(
+                        LookupKinds.Market,
+                        MarketId.ToString(CultureInfo.InvariantCulture),
+                        $"a stranger's order {order} of {maker} was {filled}",
+                        $"/markets/{MarketId}"
+                    )
+                );
         }
     }
 

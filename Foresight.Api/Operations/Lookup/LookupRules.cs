@@ -31,8 +31,15 @@ public static class LookupRules
         : name.Contains(text.Text, StringComparison.OrdinalIgnoreCase) ? Within
         : null;
 
+    /// <summary>What is found in two ways is one hit, in the better of them.</summary>
     public static IReadOnlyList<LookupHit> Best(IEnumerable<RankedHit> hits, int limit) =>
-        [.. hits.OrderBy(hit => hit.Rank).ThenBy(hit => KindOrder(hit.Hit.Kind)).Take(limit).Select(hit => hit.Hit)];
+        [
+            .. hits.OrderBy(hit => hit.Rank)
+                .ThenBy(hit => KindOrder(hit.Hit.Kind))
+                .Select(hit => hit.Hit)
+                .DistinctBy(hit => (hit.Kind, hit.Id))
+                .Take(limit),
+        ];
 
     private static int KindOrder(string kind)
     {

@@ -96,18 +96,42 @@ public sealed class DiscrepancyRulesTests
             );
     }
 
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData("open", null)]
+    [InlineData("acknowledged", "reopened")]
+    [InlineData("resolved", "reopened")]
+    [InlineData("ignored", "reopened")]
+    [InlineData("reopened", null)]
+    public void Reopening_LeadsBackFromEveryDecision(string state, string? next) =>
+        Assert.Equal(next, DiscrepancyRules.After(state, DiscrepancyActions.Reopen));
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public void Judge_WhatWasDecidedSince_IsNotUndone()
+    {
+        var facts = new DiscrepancyFacts("open", 1, null, null, IsDecidedSince: true);
+        foreach (var action in DiscrepancyActions.All)
+        {
+            var judged = DiscrepancyRules.Judge(facts, Resolve with { Action = action }, new Operator("Ada", "ada"), null);
+            Assert.Equal(("open", "state_conflict"), (judged.State, judged.Refusal?.Code));
+        }
+    }
+
     [Fact]
     public void Read_RefusesWhatDoesNotFitTheAction()
     {
         Assert.Null(Wrong("ignore", "n", Now.AddDays(1), null));
-        Assert.Null(Wrong("assign", null, null, "Grace"));
-        Assert.Null(Wrong("assign", null, null, null));
+        Assert.Null(Wrong("assign", "n", null, "Grace"));
+        Assert.Null(Wrong("assign", "n", null, null));
+        foreach (var action in DiscrepancyActions.All)
+            Assert.Equal("note must have 1 to 2000 characters.", Wrong(action, " \u0007", null, null));
         Assert.NotNull(Wrong("ignore", "n", Now, null));
         Assert.NotNull(Wrong("ignore", "n", Now.AddYears(2), null));
         Assert.NotNull(Wrong("resolve", "n", Now.AddDays(1), null));
         Assert.NotNull(Wrong("resolve", "n", null, "Grace"));
         Assert.NotNull(Wrong("note", "", null, null));
-        Assert.NotNull(Wrong("assign", null, null, "none"));
+        Assert.NotNull(Wrong("assign", "n", null, "none"));
         static string? Wrong(string action, string? note, DateTimeOffset? until, string? assignee) =>
             DiscrepancyRules.Read(action, note, until, assignee, Now).Problem?.Detail;
     }

@@ -80,20 +80,99 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     public async Task Assignment_NamesTheAssigneeBefore()
     {
         var id = (await InsertAsync(1))[0];
-        foreach (var assignee in new[] { "Grace", "Bob", "" })
-            Assert.Equal(200, (await DecideAsync(id, ApiStack.AdaKey, "Ada", new { action = "assign", assignee })).Status);
-        var reasoned = new
+        foreach (
+            var (assignee, note) in new[] { ("Grace", "On duty."), ("Bob", "Her shift is over."), ("", "He is ill."), ("Ada", "Mine.") }
+        )
         {
-            action = "assign",
-            assignee = "Ada",
-            note = "She knows the maker.",
-        };
-        Assert.Equal(200, (await DecideAsync(id, ApiStack.AdaKey, "Ada", reasoned)).Status);
+            var request = new
+            {
+                action = "assign",
+                assignee,
+                note,
+            };
+            Assert.Equal(200, (await DecideAsync(id, ApiStack.AdaKey, "Ada", request)).Status);
+        }
+
+        var (status, refusal, _) = await DecideAsync(id, ApiStack.AdaKey, "Ada", new { action = "assign", assignee = "Eve" });
+        Assert.Equal((400, "malformed_request"), (status, refusal.Code()));
         var detail = await stack.Admin.GetFromJsonAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{id}");
         Assert.Equal(
-            ["From nobody to Ada. She knows the maker.", "From Bob to nobody.", "From Grace to Bob.", "From nobody to Grace."],
+            [
+                "From nobody to Ada. Mine.",
+                "From Bob to nobody. He is ill.",
+                "From Grace to Bob. Her shift is over.",
+                "From nobody to Grace. On duty.",
+            ],
             detail!.Audit.OrderByDescending(entry => entry.Id).Select(entry => entry.Note)
         );
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task AssignmentWithoutANote_AsEarlierVersionsTookIt_IsReadable()
+    {
+        var id = (await InsertAsync(1))[0];
+        await stack.ExecuteAsync(
+            $"""
+            INSERT INTO discrepancy_audit (discrepancy_id, actor, key_name, action, from_state, to_state, note)
+            VALUES ({id}, 'Ada', 'ada', 'assign', 'open', 'open', NULL)
+            """
+        );
+        var detail = (await stack.Admin.GetFromJsonAsync<DiscrepancyDetail>($"reconciliation/discrepancies/{id}"))!;
+        Assert.Equal((null, null), (detail.Discrepancy.Note, detail.Audit.Single().Note));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task AnUndo_TakesBackItsOwnDecision_AndNothingThatWasDecidedSince()
+    {
+        var ids = await InsertAsync(4);
+        var batch = await ManyAsync("acknowledge", ids, null, expected: 4);
+        // A note decides nothing; the others are decided again, one of them to the same state.
+        await DecideAsync(ids[0], ApiStack.GraceKey, "Grace", new { action = "note", note = "Looked at it." });
+        await DecideAsync(
+            ids[1],
+            ApiStack.GraceKey,
+            "Grace",
+            new
+            {
+                action = "assign",
+                assignee = "Bob",
+                note = "His.",
+            }
+        );
+        await DecideAsync(ids[2], ApiStack.GraceKey, "Grace", new { action = "reopen", note = "Not yet." });
+        await DecideAsync(ids[2], ApiStack.GraceKey, "Grace", new { action = "acknowledge", note = "Now." });
+
+        var undo = await ManyAsync("reopen", ids, batch, expected: 2);
+        Assert.Equal(["reopened", "acknowledged", "acknowledged", "reopened"], await StatesAsync());
+        // The undo is itself a decision since.
+        await ManyAsync("reopen", ids, batch, expected: 0);
+        await ManyAsync("acknowledge", [ids[0], ids[3]], undo, expected: 2);
+        await ManyAsync("reopen", ids, Guid.NewGuid(), expected: 0);
+        Assert.Equal(Enumerable.Repeat("acknowledged", 4), await StatesAsync());
+
+        // A decision about one has a batch of its own, so it is undone in the same way.
+        var (_, one, _) = await DecideAsync(ids[3], ApiStack.AdaKey, "Ada", new { note = "Done." });
+        var single = one.GetProperty("audit").EnumerateArray().First().GetProperty("batch").GetGuid();
+        await ManyAsync("reopen", [ids[3]], single, expected: 1);
+
+        async Task<Guid> ManyAsync(string action, IReadOnlyList<long> which, Guid? undoes, int expected)
+        {
+            var request = new BulkResolveRequest(which, "A cause.", action, Undoes: undoes);
+            var (status, answer, _) = await stack.Admin.PostAsync("reconciliation/resolve", request);
+            Assert.Equal((200, expected), (status, answer.GetProperty("changed").GetInt32()));
+            Assert.All(
+                answer.GetProperty("refused").EnumerateArray(),
+                refused => Assert.Equal("Something else was decided about it since.", refused.GetProperty("reason").GetString())
+            );
+            return answer.GetProperty("batch").GetGuid();
+        }
+
+        async Task<IReadOnlyList<string>> StatesAsync() =>
+            await stack.ScalarAsync<string[]>(
+                $"SELECT array_agg(state ORDER BY discrepancy_id) FROM discrepancies WHERE market_id = {_market}"
+            );
     }
 
     [Fact]
@@ -148,7 +227,13 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
     public async Task Assigned_Noted_IgnoredUntil_Filtered()
     {
         var ids = await InsertAsync(3);
-        Assert.Equal(200, (await DecideAsync(ids[0], ApiStack.AdminKey, "Ada", new { action = "assign", assignee = "Grace" })).Status);
+        var assigned = new
+        {
+            action = "assign",
+            assignee = "Grace",
+            note = "Hers.",
+        };
+        Assert.Equal(200, (await DecideAsync(ids[0], ApiStack.AdminKey, "Ada", assigned)).Status);
         Assert.Equal(200, (await DecideAsync(ids[0], ApiStack.AdminKey, "Ada", new { action = "note", note = "Asked the maker." })).Status);
         var until = DateTimeOffset.UtcNow.AddHours(1);
         Assert.Equal(

@@ -120,6 +120,17 @@ public sealed class FailoversPageTests : ConsoleContext
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public void PhasesOfATerm_AreAFile_AndTheirColumnsAreChosen()
+    {
+        Navigation.NavigateTo("/failovers/matching-engine/1011?phases.hide=meaning&phases.sort=-took");
+        var page = One(LeasedResources.Matching, 1_011);
+        page.WaitForAssertion(() => Assert.Equal(["recovered", "320 ms", "275 ms"], Rows(page)[0]));
+        Assert.Contains("/export/phases?format=json&of=matching-engine%2F1011&phases.hide=meaning&phases.sort=-took", Links(page));
+        Assert.NotEmpty(page.FindAll("[aria-label='Columns of the phases']"));
+    }
+
+    [Fact]
     public async Task TermThatDoesNotExist_IsNoOutage()
     {
         var page = One(LeasedResources.Matching, 77);

@@ -55,7 +55,7 @@ public sealed class ListExportsTests
     [MemberData(nameof(Names))]
     public async Task EveryList_IsAFile_InBothForms(string list)
     {
-        var file = await ReadAsync(list, $"?of={Belongs}");
+        var file = await ReadAsync(list, $"?of={(list == "phases" ? "matching-engine/1012" : Belongs)}");
         var lines = Encoding.UTF8.GetString(file.Csv()).Split("\r\n");
         Assert.Equal(file.Rows.Count + 2, lines.Length);
         Assert.Equal(string.Join(',', file.Columns), lines[0]);
@@ -105,6 +105,27 @@ public sealed class ListExportsTests
         var csv = Encoding.UTF8.GetString((await ReadAsync("leadership", "?leadership.sort=-epoch")).Csv()).Split("\r\n");
         Assert.Equal("resource,nodeId,epoch,since,tookMs", csv[0]);
         Assert.Equal(["matching-engine,matching-1,1012,2026-05-04T12:00:00+00:00,350", "settlement,,0,,"], csv[1..3]);
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task Phases_AreThoseOfTheTerm_InTheOrderOfTheAddress()
+    {
+        var csv = Encoding.UTF8.GetString((await ReadAsync("phases", "?of=matching-engine/1012&phases.sort=-took")).Csv()).Split("\r\n");
+        Assert.Equal("name,reachedMs,tookMs,meaning", csv[0]);
+        Assert.Equal(["recovered,320,275,", "first_ack,350,30,"], csv[1..3].Select(line => line[..(line.LastIndexOf(',') + 1)]));
+        var refused = await Assert.ThrowsAsync<ApiRefusedException>(() => ReadAsync("phases", "?of=matching-engine/77"));
+        Assert.Equal(404, refused.Status);
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task BothSides_AreAlignedInTheFile_AsOnThePage()
+    {
+        var row = Samples.Discrepancy() with { OnChain = """{"lots":5,"block":7}""", OffChain = """{"lots":6}""" };
+        _api.Answer($"/reconciliation/discrepancies/{Belongs}", () => Samples.Detail(row));
+        var csv = Encoding.UTF8.GetString((await ReadAsync("both-sides", $"?of={Belongs}")).Csv()).Split("\r\n");
+        Assert.Equal(["name,onChain,inJournal,differs", "lots,5,6,true", "block,7,,false"], csv[..3]);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Bunit;
 using Foresight.Console.Reconciliation;
 using Foresight.Protocol;
@@ -35,7 +36,7 @@ public sealed class DecisionTests : ConsoleContext
     {
         _row = _row with { Proof = """{"log":{"index":7}}""", AbsentSince = Samples.Noon, IgnoredUntil = Samples.Noon };
         var text = Text(Shown());
-        Assert.Contains("Both sides fills by order; what differs is marked Field On chain In the journal lots ≠ 5 6", text);
+        Assert.Contains("Both sides fills by order; what differs is marked CSV JSON Field On chain In the journal lots ≠ 5 6", text);
         Assert.Contains("log.index 7", text);
         Assert.Contains("At stake 12.5 USDC", text);
         Assert.Contains("Ignored until 2026-05-04 12:00:00.000 UTC", text);
@@ -66,7 +67,7 @@ public sealed class DecisionTests : ConsoleContext
     [Theory]
     [InlineData(DiscrepancyStates.Open, "Resolve,Acknowledge,Ignore,Add note")]
     [InlineData(DiscrepancyStates.Reopened, "Resolve,Acknowledge,Ignore,Add note")]
-    [InlineData(DiscrepancyStates.Acknowledged, "Resolve,Ignore,Add note")]
+    [InlineData(DiscrepancyStates.Acknowledged, "Resolve,Ignore,Reopen,Add note")]
     [InlineData(DiscrepancyStates.Resolved, "Reopen,Add note")]
     [InlineData(DiscrepancyStates.Ignored, "Reopen,Add note")]
     public void EachState_HasTheDecisionsThatTheApiTakes(string state, string expected)
@@ -109,24 +110,31 @@ public sealed class DecisionTests : ConsoleContext
     }
 
     [Fact]
-    public void Assignment_NeedsNoReason_AndNeedsAChange()
+    public void Assignment_NeedsAReason_AndAChange()
     {
         _row = _row with { Assignee = "Bob" };
         var page = Shown();
+        Field(page, "Assignee").Input(" Carol ");
+        Assert.False(CanPress(page, "Assign"));
+        Assert.False(CanPress(page, "Take it"));
+        Field(page, "Note").Input(" she knows the maker ");
+        Field(page, "Assignee").Input("Bob");
         Assert.False(CanPress(page, "Assign"));
         Field(page, "Assignee").Input(" Carol ");
         Button(page, "Assign").Click();
         page.WaitForAssertion(() => Assert.Single(Notified));
-        Assert.Equal(["""{"note":null,"action":"assign","until":null,"assignee":"Carol"}"""], Api.Bodies);
+        Assert.Equal(["""{"note":"she knows the maker","action":"assign","until":null,"assignee":"Carol"}"""], Api.Bodies);
+        Assert.Equal("", Field(page, "Note").TextContent);
     }
 
     [Fact]
     public void TakingIt_AssignsItToTheOperator()
     {
         var page = Shown();
+        Field(page, "Note").Input("mine");
         Button(page, "Take it").Click();
         page.WaitForAssertion(() => Assert.Single(Notified));
-        Assert.Contains("\"assignee\":\"Ada\"", Api.Bodies.Single());
+        Assert.Equal(["""{"note":"mine","action":"assign","until":null,"assignee":"Ada"}"""], Api.Bodies);
     }
 
     [Fact]
@@ -146,6 +154,74 @@ public sealed class DecisionTests : ConsoleContext
         Button(page, "Withdraw").Click();
         page.WaitForAssertion(() => Assert.Single(Notified));
         Assert.Contains("\"action\":\"withdraw\"", Api.Bodies.Single());
+    }
+
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData(DiscrepancyStates.Acknowledged, "Resolve", false, "reopen,acknowledge")]
+    [InlineData(DiscrepancyStates.Open, "Resolve", true, "withdraw")]
+    [InlineData(DiscrepancyStates.Open, "Acknowledge", false, "reopen")]
+    [InlineData(DiscrepancyStates.Ignored, "Reopen", false, "ignore")]
+    public void Decision_CanBeUndone_OnThePageItself(string before, string pressed, bool waits, string expected)
+    {
+        var batch = Guid.NewGuid();
+        _row = _row with { State = before, IgnoredUntil = before == DiscrepancyStates.Ignored ? Samples.Noon.AddDays(1) : null };
+        var second = waits ? new SecondView(DiscrepancyActions.Resolve, "Ada", "ada", Samples.Noon) : null;
+        Api.Answer("/reconciliation/resolve/3", () => Samples.Detail(_row with { Second = second }, Entry(batch)));
+        var page = Shown();
+        Assert.False(HasButton(page, "Undo"));
+        Field(page, "Note").Input("known");
+        Button(page, pressed).Click();
+        page.WaitForAssertion(() => Assert.True(HasButton(page, "Undo")));
+
+        Api.Answer("/reconciliation/resolve", () => new BulkResolveResponse(Guid.NewGuid(), 1, 0, []));
+        Button(page, "Undo").Click();
+        page.WaitForAssertion(() => Assert.False(HasButton(page, "Undo")));
+        var sent = Api.Bodies.Skip(1).Select(body => JsonSerializer.Deserialize<BulkResolveRequest>(body, JsonSerializerOptions.Web)!);
+        Assert.Equal(expected.Split(','), sent.Select(request => request.Action));
+        Assert.All(sent, request => Assert.Equal((3, "Undone: known"), (request.Ids.Single(), request.Note)));
+        Assert.Equal((batch, _row.IgnoredUntil), (sent.First().Undoes, sent.First().Until));
+        Assert.Contains("Undone: 1 taken back.", Notified);
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public void UndoOfOne_IsOnItsOwnPage_AndNotOnThatOfAnother_NorAfterANote()
+    {
+        Api.Answer("/reconciliation/resolve/3", () => Samples.Detail(_row, Entry(Guid.NewGuid())));
+        var page = Decided();
+        page.WaitForAssertion(() => Assert.True(HasButton(page, "Undo")));
+        Assert.True(HasButton(Shown(), "Undo"));
+        Api.Answer("/reconciliation/discrepancies/4", () => Samples.Detail(_row with { Id = 4 }));
+        var other = Render<DiscrepancyPage>(set => set.Add(shown => shown.Id, 4));
+        other.WaitForAssertion(() => Assert.True(HasButton(other, "Resolve")));
+        Assert.False(HasButton(other, "Undo"));
+
+        Field(page, "Note").Input("more");
+        Button(page, "Add note").Click();
+        page.WaitForAssertion(() => Assert.False(HasButton(page, "Undo")));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public void SecondKeysDecision_HasNoUndo()
+    {
+        _row = _row with { Second = new SecondView(DiscrepancyActions.Resolve, "Bob", "night", Samples.Noon) };
+        Api.Answer("/reconciliation/resolve/3", () => Samples.Detail(_row with { Second = null }, Entry(Guid.NewGuid())));
+        var page = Decided();
+        page.WaitForAssertion(() => Assert.Single(Notified));
+        Assert.False(HasButton(page, "Undo"));
+    }
+
+    [Fact]
+    [Trait("Category", "Console")]
+    public void BothSides_AreAFile_AndTheirColumnsAreChosen()
+    {
+        Navigation.NavigateTo("/reconciliation/discrepancies/3?sides.hide=chain");
+        var page = Shown();
+        Assert.Contains("/export/both-sides?format=csv&of=3&sides.hide=chain", Links(page));
+        Assert.Contains("Field In the journal lots ≠ 6", Text(page));
+        Assert.NotEmpty(page.FindAll("[aria-label='Columns of both sides']"));
     }
 
     [Fact]
@@ -176,6 +252,9 @@ public sealed class DecisionTests : ConsoleContext
         page.WaitForAssertion(() => Assert.StartsWith("/sign-in?signedOut=true", Address));
         Assert.Empty(Api.Bodies);
     }
+
+    private static DiscrepancyAuditView Entry(Guid batch) =>
+        new(9, Samples.Noon, "Ada", "decided", DiscrepancyStates.Open, DiscrepancyStates.Open, "known", "ada", batch);
 
     private IRenderedComponent<DiscrepancyPage> Shown()
     {

@@ -90,11 +90,20 @@ public sealed class ChainFollowerTests(ChainFixture fixture)
     {
         await using var venue = await Venue.CreateAsync(fixture);
         var (alice, bob) = (await venue.AddTraderAsync(), await venue.AddTraderAsync());
-        var (order, _) = await venue.AddFillPastTheRelayerAsync(alice, bob);
+        var (order, transaction) = await venue.AddFillPastTheRelayerAsync(alice, bob);
         await fixture.MineAsync(2);
         await venue.FollowAsync();
         await fixture.MineAsync();
         await venue.FollowAsync();
+        Assert.Equal(
+            $"{transaction} {order.Hash} {Venue.Market} {alice.Address.ToLowerHex()}",
+            await venue.ScalarAsync<string>(
+                """
+                SELECT concat_ws(' ', '0x' || encode(tx_hash, 'hex'), '0x' || encode(order_hash, 'hex'), market_id,
+                    '0x' || encode(maker, 'hex')) FROM direct_fill_transactions
+                """
+            )
+        );
         var told = venue.Leader.Commands.OfType<ReduceOrder>().ToList();
         Assert.All(told, c => Assert.Equal((order.Hash.ToString(), alice.Address.ToLowerHex(), 100L), (c.Hash, c.Maker, c.FilledLots)));
         Assert.Single(told.Select(c => c.RequestId).Distinct());

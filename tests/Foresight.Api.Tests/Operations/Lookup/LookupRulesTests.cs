@@ -32,5 +32,13 @@ public sealed class LookupRulesTests
         );
     }
 
+    [Fact]
+    [Trait("Category", "Console")]
+    public void WhatIsFoundTwice_IsOneHit_InTheBetterWay()
+    {
+        var (near, exact) = (Hit(LookupKinds.Order) with { Title = "near" }, Hit(LookupKinds.Order) with { Title = "exact" });
+        Assert.Equal([exact], LookupRules.Best([new(1, near), new(0, exact), new(1, near)], 4));
+    }
+
     private static LookupHit Hit(string kind) => new(kind, "", "", "");
 }

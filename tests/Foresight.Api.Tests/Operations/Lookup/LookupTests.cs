@@ -58,6 +58,40 @@ public sealed class LookupTests(ApiStack stack) : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public async Task ATransactionThatFilledPastTheRelayer_LeadsToTheOrder_ToItsAccount_OrElseToTheMarket()
+    {
+        var (known, unknown) = (new string('7', 62) + "e1", new string('7', 62) + "e2");
+        var (bought, buyer) = (_life.Bought.ToString(), _life.Buyer.ToString());
+        var (order, stranger) = (new string('5', 64), new string('6', 40));
+        await stack.ExecuteAsync(
+            $"""
+            INSERT INTO direct_fill_transactions (tx_hash, order_hash, market_id, maker, block_number)
+            VALUES ('\x{known}', '\x{bought[2..]}', 1, '\x{_life.Buyer.ToLowerHex()[2..]}', 77),
+                ('\x{unknown}', '\x{order}', 1, '\x{stranger}', 78)
+            """
+        );
+        try
+        {
+            Assert.Equal(
+                [
+                    $"order {bought} order of {buyer} in market 1, filled past the relayer in block 77 by transaction 0x{known}",
+                    $"account {buyer} its order {bought} in market 1 was filled past the relayer in block 77 by transaction 0x{known}",
+                ],
+                (await FindAsync($"0x{known}")).Select(hit => $"{hit.Kind} {hit.Id} {hit.Title}")
+            );
+            var market = Assert.Single(await FindAsync(unknown));
+            Assert.Equal((LookupKinds.Market, "1", "/markets/1"), (market.Kind, market.Id, market.Link));
+            Assert.Contains($"0x{order}", market.Title, StringComparison.Ordinal);
+            Assert.Equal(3, (await FindAsync("0x7777777777")).Count);
+        }
+        finally
+        {
+            await stack.ExecuteAsync($"DELETE FROM direct_fill_transactions WHERE block_number IN (77, 78)");
+        }
+    }
+
+    [Fact]
     public async Task AMarket_IsFoundByItsNumber_ItsContract_AndAPartOfItsQuestion()
     {
         foreach (var text in new[] { "1", ApiStack.Binary.ToString(), "rain?", "Rai", "ain" })

@@ -1,0 +1,50 @@
+using Foresight.Protocol;
+
+namespace Foresight.Console.Reconciliation;
+
+/// <summary>A discrepancy before a decision, as far as another decision can bring it back.</summary>
+public sealed record FormerState(long Id, string State, string? Assignee, DateTimeOffset? IgnoredUntil);
+
+/// <summary>A decision that is recorded, so that it can be taken back.</summary>
+/// <param name="Batch">By which the Api knows whether something else was decided since.</param>
+/// <param name="Count">How many it is recorded about.</param>
+/// <param name="Awaiting">How many of them wait for a second key.</param>
+/// <param name="Former">Those that are still to be brought back, as they were.</param>
+public sealed record MadeDecision(
+    string Action,
+    Guid Batch,
+    string Note,
+    DateTimeOffset At,
+    int Count,
+    int Awaiting,
+    IReadOnlyList<FormerState> Former
+)
+{
+    /// <summary>The discrepancy on whose page it was made; null for one about many.</summary>
+    public long? Single { get; init; }
+
+    /// <param name="before">Those that the Api did not refuse, as they were before it.</param>
+    public static MadeDecision Of(
+        string action,
+        string? assignee,
+        string note,
+        Guid batch,
+        int awaiting,
+        IReadOnlyCollection<DiscrepancyView> before,
+        DateTimeOffset at
+    )
+    {
+        var former = before
+            .Where(row => UndoRules.CanBeUndone(row, action, assignee))
+            .Select(row => new FormerState(row.Id, row.State, row.Assignee, row.IgnoredUntil))
+            .ToList();
+        var made = new MadeDecision(action, batch, note, at, before.Count, awaiting, former);
+        return UndoRules.Steps(made).Count > UndoRules.MaxSteps ? made with { Former = [] } : made;
+    }
+
+    public MadeDecision Without(IEnumerable<long> ids)
+    {
+        var done = ids.ToHashSet();
+        return this with { Former = [.. Former.Where(one => !done.Contains(one.Id))] };
+    }
+}
