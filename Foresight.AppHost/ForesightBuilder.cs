@@ -91,6 +91,31 @@ internal static class ForesightBuilder
         return service;
     }
 
+    public static IResourceBuilder<ProjectResource> WithReferences(
+        this IResourceBuilder<ProjectResource> service,
+        params IEnumerable<IResourceBuilder<ProjectResource>> others
+    )
+    {
+        foreach (var other in others)
+            service.WithReference(other);
+        return service;
+    }
+
+    /// <summary>An order's trace is a page of the dashboard, unless the environment names another tracing system.</summary>
+    public static IResourceBuilder<ProjectResource> WithTraceLinks(this IResourceBuilder<ProjectResource> console)
+    {
+        var builder = console.ApplicationBuilder;
+        return builder.ExecutionContext.IsRunMode && !IsTest(builder)
+            ? console.WithEnvironment("TRACE_URL", TraceUrlOf(builder.Configuration))
+            : console;
+    }
+
+    /// <param name="configuration">With the dashboard's addresses, of which the first is taken.</param>
+    internal static string TraceUrlOf(IConfiguration configuration) =>
+        configuration["TRACE_URL"] is { Length: > 0 } given
+            ? given
+            : $"{configuration["ASPNETCORE_URLS"]!.Split(';')[0].TrimEnd('/')}/traces/detail/{{id}}";
+
     public static void AnnounceInTerminal(this IDistributedApplicationBuilder builder, IResourceBuilder<ParameterResource> adminKey)
     {
         if (builder.ExecutionContext.IsRunMode && !IsTest(builder))

@@ -31,4 +31,17 @@ public sealed class DashboardAddressTests
         ForesightBuilder.ChooseDashboardPorts(configuration);
         Assert.NotEqual(first, configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"]);
     }
+
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData(null, "http://localhost:18888/traces/detail/{id}")]
+    [InlineData("", "http://localhost:18888/traces/detail/{id}")]
+    [InlineData("https://tempo.example/{id}", "https://tempo.example/{id}")]
+    public void TraceOfAnOrder_IsAPageOfTheDashboard_UnlessTheUserNamesAnother(string? given, string address) =>
+        Assert.Equal(
+            address,
+            ForesightBuilder.TraceUrlOf(
+                new ConfigurationManager { ["TRACE_URL"] = given, ["ASPNETCORE_URLS"] = "http://localhost:18888/;https://localhost:18889" }
+            )
+        );
 }
