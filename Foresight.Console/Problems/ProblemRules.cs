@@ -226,7 +226,11 @@ public static class ProblemRules
                     sick.Count == settlement.Endpoints.Count
                         ? "No RPC endpoint of the chain is well. "
                         : "The other RPC endpoints are asked. "
-                ) + string.Join(" ", sick.Select(endpoint => endpoint.Error ?? Behind(endpoint)).Distinct()),
+                )
+                    + string.Join(
+                        " ",
+                        sick.Select(endpoint => endpoint.Error is { } error ? Sentence(error).TrimStart() : Behind(endpoint)).Distinct()
+                    ),
                 "/settlement",
                 "Settlement",
                 sick.Min(endpoint => endpoint.OutSince),
@@ -399,7 +403,8 @@ public static class ProblemRules
             ? $"{endpoint.Name} is {Counted(blocks, "block")} behind."
             : $"{endpoint.Name} has never reported its head.";
 
-    private static string Sentence(string? error) => string.IsNullOrEmpty(error) ? "" : $" {char.ToUpperInvariant(error[0])}{error[1..]}.";
+    private static string Sentence(string? error) =>
+        string.IsNullOrEmpty(error) ? "" : $" {char.ToUpperInvariant(error[0])}{error[1..].TrimEnd('.')}.";
 
     private static string Counted(long count, string what) => count == 1 ? $"1 {what}" : $"{Format.Count(count)} {what}s";
 

@@ -298,7 +298,7 @@ public sealed class ProblemRulesTests
         ChainEndpointView dead = new("rpc-3", false, null, null, "connection refused");
         var some = Assert.Single(OfSettlement(view => view with { Endpoints = [well, behind, dead] }));
         Assert.Equal(("rpc-2, rpc-3 are out", Tones.Watch), (some.Title, some.Tone));
-        Assert.Contains("rpc-2 is 10 blocks behind. connection refused", some.Meaning, StringComparison.Ordinal);
+        Assert.Contains("rpc-2 is 10 blocks behind. Connection refused.", some.Meaning, StringComparison.Ordinal);
         Assert.True(Assert.Single(OfSettlement(view => view with { Endpoints = [dead] })).IsBad);
         Assert.Empty(OfSettlement(view => view with { Endpoints = [well] }));
     }
