@@ -63,9 +63,12 @@ public static class Shards
     /// </summary>
     public const int Maximum = 16;
 
-    private const int NumberBits = 48;
+    public const int NumberBits = 48;
 
     public static int OfId(long id) => (int)((ulong)id >> NumberBits);
+
+    /// <summary>No id of the shard is less.</summary>
+    public static long FirstId(int shard) => (long)shard << NumberBits;
 }
 
 /// <summary>

@@ -191,6 +191,14 @@ public sealed record SettlementDetail(
     IReadOnlyList<FailureCountView> FailuresLast24Hours
 );
 
+public static class FailedCommandKinds
+{
+    /// <summary>Another version wrote the command.</summary>
+    public const string Unknown = "unknown";
+
+    public static readonly IReadOnlyList<string> All = [.. LeaderCommand.Kinds.Values, Unknown];
+}
+
 /// <summary>A command that met a defect of ours. Kept for some days after its quarantine.</summary>
 /// <param name="Kind">Place, CancelBySalt …; "unknown" for one that this version cannot read.</param>
 /// <param name="Command">JSON as the leader received it, without signatures.</param>

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json.Serialization;
 
 namespace Foresight.Protocol;
@@ -41,7 +42,15 @@ public abstract record LeaderCommand
     public string? TraceParent { get; init; }
 
     [JsonIgnore]
-    public string Kind => this is PlaceOrder ? "Place" : GetType().Name;
+    public string Kind => NameOf(GetType());
+
+    /// <summary>Names of kinds by their number on the wire.</summary>
+    public static IReadOnlyDictionary<int, string> Kinds { get; } =
+        typeof(LeaderCommand)
+            .GetCustomAttributes<JsonDerivedTypeAttribute>()
+            .ToDictionary(kind => (int)kind.TypeDiscriminator!, kind => NameOf(kind.DerivedType));
+
+    private static string NameOf(Type type) => type == typeof(PlaceOrder) ? "Place" : type.Name;
 }
 
 /// <summary>

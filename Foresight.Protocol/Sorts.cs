@@ -1,19 +1,87 @@
 namespace Foresight.Protocol;
 
-/// <summary>Values of <c>sort</c> in <c>GET /trades</c>. A minus before the name is descending.</summary>
+/// <summary>
+/// Values of <c>sort</c> in <c>GET /trades</c>: what an index answers page by page, however many trades there are. A minus before the name
+/// is descending.
+/// </summary>
 public static class TradeSorts
 {
-    /// <summary>The list's own order.</summary>
+    /// <summary>The list's own order: newest first within a shard, shard after shard.</summary>
     public const string NewestTrade = "-tradeId";
 
     public const string OldestTrade = "tradeId";
+
+    /// <summary>Over all shards.</summary>
+    public const string NewestTime = "-executedAt";
+
+    public const string OldestTime = "executedAt";
+
+    /// <summary>Market after market, the newest trade of each first.</summary>
+    public const string FirstMarket = "marketId";
+
+    /// <summary>The exact reverse of <see cref="FirstMarket"/>.</summary>
+    public const string LastMarket = "-marketId";
 
     /// <summary>Only of trades that are in a block, like <see cref="OldestBlock"/>.</summary>
     public const string NewestBlock = "-blockNumber";
 
     public const string OldestBlock = "blockNumber";
 
-    public static readonly IReadOnlyList<string> All = [NewestTrade, OldestTrade, NewestBlock, OldestBlock];
+    public static readonly IReadOnlyList<string> All =
+    [
+        NewestTrade,
+        OldestTrade,
+        NewestTime,
+        OldestTime,
+        FirstMarket,
+        LastMarket,
+        NewestBlock,
+        OldestBlock,
+    ];
+}
+
+/// <summary>
+/// Of lists whose pages follow each other by cursor in their own order; in any other the newest <see cref="Rows"/> that match are sorted,
+/// and a page is found by its offset.
+/// </summary>
+public static class SortedLists
+{
+    public const int Rows = 10_000;
+}
+
+/// <summary>Values of <c>sort</c> in <c>GET /admin/settlement/batches</c>. A minus before the name is descending.</summary>
+public static class BatchSorts
+{
+    /// <summary>The list's own order.</summary>
+    public const string Newest = "-id";
+
+    /// <summary>From the first time that it was sent to its block.</summary>
+    public const string Took = "took";
+
+    /// <summary>Otherwise names as in <see cref="BatchView"/>; states in the order of a transaction's life.</summary>
+    public static readonly IReadOnlyList<string> Names =
+    [
+        "id",
+        "state",
+        "nonce",
+        "marketId",
+        "trades",
+        "blockNumber",
+        "gasUsed",
+        "maxFeeWei",
+        "createdAt",
+        Took,
+    ];
+}
+
+/// <summary>Values of <c>sort</c> in <c>GET /admin/failed-commands</c>. A minus before the name is descending.</summary>
+public static class FailedCommandSorts
+{
+    /// <summary>The list's own order.</summary>
+    public const string Newest = "-failedAt";
+
+    /// <summary>Names as in <see cref="FailedCommandView"/>; reasons by their first line.</summary>
+    public static readonly IReadOnlyList<string> Names = ["failedAt", "kind", "reason", "shard", "epoch", "quarantinedUntil"];
 }
 
 /// <summary>Values of <c>sort</c> in <c>GET /reconciliation/discrepancies</c>. A minus before the name is descending.</summary>

@@ -28,7 +28,7 @@ public static class MarketEndpoints
         markets
             .MapGet("", ListAsync)
             .WithName("ListMarkets")
-            .WithSummary("All markets, in the order they were listed.")
+            .WithSummary("Markets, in the order they were listed, by state and text.")
             .RefusesWith(400, 503);
         markets
             .MapGet("/{id:int}", FindAsync)
@@ -67,6 +67,7 @@ public static class MarketEndpoints
     internal static Problem Unknown(int id) => Problem.NotFound($"No market has the id {id}.");
 
     private static async Task<Ok<Page<MarketView>>> ListAsync(
+        [AsParameters] MarketParameters wanted,
         [AsParameters] PageParameters page,
         MarketCatalog catalog,
         MarketStatistics statistics,
@@ -76,7 +77,7 @@ public static class MarketEndpoints
         // Ascending, unlike the other lists: markets are few and read from the first one.
         var size = page.Limit ?? ApiLimits.MaxPageSize;
         var read = (await catalog.AllAsync(cancellationToken))
-            .Where(market => page.Cursor is null || market.Id > page.Before)
+            .Where(market => (page.Cursor is null || market.Id > page.Before) && wanted.Matches(market))
             .Take(size + 1)
             .ToList();
         var (markets, next) = PageParameters.Cut(read, size, market => market.Id);

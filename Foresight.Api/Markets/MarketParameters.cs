@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Protocol;
@@ -22,7 +23,27 @@ public readonly record struct DepthParameters(
             : null;
 }
 
-/// <summary>Trades sorted by block are found by block and trade, so the cursor contains both.</summary>
+/// <param name="State">One of <see cref="MarketStates"/>; null: any.</param>
+/// <param name="Text">Part of the question, in upper or lower case, or the whole id or address.</param>
+public readonly record struct MarketParameters(
+    [FromQuery(Name = "state")] string? State = null,
+    [FromQuery(Name = "text")] string? Text = null
+) : ICheckedParameters
+{
+    Problem? ICheckedParameters.Problem => FilterChecks.Word(State, "state", MarketStates.All) ?? FilterChecks.Text(Text, "text");
+
+    internal bool Matches(Market market)
+    {
+        if (State is not null && Names.OfMarketState(market.State) != State)
+            return false;
+        return Text?.Trim() is not { Length: > 0 } text
+            || market.Question.Contains(text, StringComparison.OrdinalIgnoreCase)
+            || string.Equals(text, market.Id.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            || string.Equals(text, market.Address.ToString(), StringComparison.OrdinalIgnoreCase);
+    }
+}
+
+/// <summary>The cursor is the place in the list's order, which takes one key or several.</summary>
 public readonly record struct TradePageParameters(
     [FromQuery(Name = "limit")] int? Limit = null,
     [FromQuery(Name = "cursor")] string? Cursor = null,
@@ -31,14 +52,15 @@ public readonly record struct TradePageParameters(
 {
     internal TradePage Page => new(Sort ?? TradeSorts.NewestTrade, Limit ?? ApiLimits.PageSize, After);
 
-    private bool IsByBlock => Sort is TradeSorts.NewestBlock or TradeSorts.OldestBlock;
+    private int KeysOfSort =>
+        Sort switch
+        {
+            TradeSorts.NewestTime or TradeSorts.OldestTime => Shards.Maximum,
+            null or TradeSorts.NewestTrade or TradeSorts.OldestTrade => 1,
+            _ => 2,
+        };
 
-    private (long Block, long TradeId)? After =>
-        Cursor is null ? null
-        : !IsByBlock
-            ? PageParameters.KeyOf(Cursor) is { } trade ? (0, trade)
-                : null
-        : PageParameters.KeysOf(Cursor);
+    private IReadOnlyList<long>? After => Cursor is not null && PageParameters.KeysOf(Cursor, KeysOfSort) is { } keys ? keys : null;
 
     Problem? ICheckedParameters.Problem =>
         FilterChecks.Word(Sort, "sort", TradeSorts.All) is { } badSort ? badSort

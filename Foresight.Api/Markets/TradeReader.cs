@@ -14,8 +14,8 @@ namespace Foresight.Api.Markets;
 public sealed record TradeFilter(int? MarketId, Address? Account, string? Settlement, bool Unsettled = false, string? Reason = null);
 
 /// <param name="Sort">One of <see cref="TradeSorts"/>.</param>
-/// <param name="After">Key of the last row on the previous page; null for the first page.</param>
-public sealed record TradePage(string Sort, int Size, (long Block, long TradeId)? After);
+/// <param name="After">Place of the last row on the previous page; null for the first page.</param>
+public sealed record TradePage(string Sort, int Size, IReadOnlyList<long>? After);
 
 /// <summary>
 /// By trade: newest first within a shard, shard after shard, because trade ids grow with time only within their shard.
@@ -30,9 +30,6 @@ public sealed class TradeReader(Database database)
 
     /// <summary>Of a failed trade; as the index trades_failed_by_reason has it.</summary>
     internal const string FailureReason = "coalesce(split_part(settlement_reason, ':', 1), 'unknown')";
-
-    private const string Ascending = "t.block_number, t.trade_id";
-    private const string Descending = "t.block_number DESC, t.trade_id DESC";
 
     public Task<TradeView?> FindAsync(long tradeId, NpgsqlLogSequenceNumber? after, CancellationToken cancellationToken) =>
         database.FindAsync(
@@ -60,17 +57,7 @@ public sealed class TradeReader(Database database)
         CancellationToken cancellationToken
     )
     {
-        // By block only trades in a block: the index has no others, and sorting all trades for those would read the whole table.
-        var (start, order) = page.Sort switch
-        {
-            TradeSorts.OldestTrade => ("t.trade_id > @trade", "t.trade_id"),
-            TradeSorts.NewestBlock => ("t.block_number IS NOT NULL AND (t.block_number, t.trade_id) < (@block, @trade)", Descending),
-            TradeSorts.OldestBlock => ("t.block_number IS NOT NULL AND (t.block_number, t.trade_id) > (@block, @trade)", Ascending),
-            _ => ("t.trade_id < @trade", "t.trade_id DESC"),
-        };
-        var isAscending = page.Sort is TradeSorts.OldestTrade or TradeSorts.OldestBlock;
-        var (block, trade) = page.After ?? (isAscending ? (-1, -1) : (long.MaxValue, long.MaxValue));
-        var conditions = new List<string> { start };
+        var conditions = new List<string> { "true" };
         if (filter.MarketId is not null)
             conditions.Add("t.market_id = @market");
         if (filter.Settlement is not null)
@@ -88,17 +75,20 @@ public sealed class TradeReader(Database database)
                     AND f.account_id = (SELECT account_id FROM accounts WHERE address = @account))
                 """
             );
-        var query = $"SELECT {Columns} WHERE {string.Join(" AND ", conditions)} ORDER BY {order} LIMIT @rows";
+        var order = TradeOrder.Of(page.Sort);
+        var place = order.PlaceOf(page.After);
         var parameters = new
         {
-            block,
-            trade,
+            first = place[0],
+            second = place[^1],
+            places = place,
             market = filter.MarketId,
             settlement = filter.Settlement,
             reason = filter.Reason,
             account = filter.Account?.ToBytes(),
             rows = page.Size + 1,
         };
+        var query = order.Query(string.Join(" AND ", conditions));
         var name =
             filter.Account is not null ? "trades_by_user"
             : filter.Unsettled ? "unsettled_trades"
@@ -111,9 +101,7 @@ public sealed class TradeReader(Database database)
                 var read = (
                     await connection.QueryAsync<TradeRow>(new CommandDefinition(query, parameters, cancellationToken: cancellationToken))
                 ).AsList();
-                var (rows, next) = order is Ascending or Descending
-                    ? PageParameters.Cut(read, page.Size, row => PageParameters.CursorOf(row.BlockNumber!.Value, row.TradeId))
-                    : PageParameters.Cut(read, page.Size, row => row.TradeId);
+                var (rows, next) = order.Cut(read, page.Size, place);
                 return new Page<TradeView>([.. rows.Select(row => row.View())], next);
             },
             cancellationToken

@@ -1,4 +1,5 @@
 using Foresight.Api.Problems;
+using Foresight.Api.Reading;
 using Foresight.Protocol;
 
 namespace Foresight.Api.Operations;
@@ -42,8 +43,5 @@ public sealed record DiscrepancyOrder(string Sort, bool IsDescending)
         return new(asked.TrimStart(Descending), asked.StartsWith(Descending));
     }
 
-    public static Problem? Check(string? sort) =>
-        sort is not null && !DiscrepancySorts.Names.Contains(sort.StartsWith(Descending) ? sort[1..] : sort)
-            ? Problem.Malformed($"sort must be one of {string.Join(", ", DiscrepancySorts.Names)}, with a - before it for descending.")
-            : null;
+    public static Problem? Check(string? sort) => ListOrder.Check(sort, DiscrepancySorts.Names);
 }

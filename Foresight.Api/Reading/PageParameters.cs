@@ -32,7 +32,25 @@ public readonly record struct PageParameters(
         return dash >= 0 && KeyOf(cursor[..dash]) is { } first && KeyOf(cursor[(dash + 1)..]) is { } second ? (first, second) : null;
     }
 
-    internal static string CursorOf(long first, long second) => string.Create(CultureInfo.InvariantCulture, $"{first}-{second}");
+    /// <summary>Null if the cursor has another number of keys.</summary>
+    internal static IReadOnlyList<long>? KeysOf(string cursor, int count)
+    {
+        var parts = cursor.Split('-', count + 1);
+        if (parts.Length != count)
+            return null;
+        var keys = new long[count];
+        for (var i = 0; i < count; i++)
+        {
+            if (KeyOf(parts[i]) is not { } key)
+                return null;
+            keys[i] = key;
+        }
+
+        return keys;
+    }
+
+    internal static string CursorOf(params IEnumerable<long> keys) =>
+        string.Join('-', keys.Select(key => key.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Expects one row more than a page holds: its presence shows that there is a next page.</summary>
     internal static (IReadOnlyList<T> Rows, string? Next) Cut<T>(List<T> rows, int size, Func<T, long> key) =>

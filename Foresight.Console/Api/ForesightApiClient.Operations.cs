@@ -1,3 +1,6 @@
+using System.Globalization;
+using Foresight.Console.FailedCommands;
+using Foresight.Console.Lists;
 using Foresight.Protocol;
 
 namespace Foresight.Console.Api;
@@ -8,16 +11,33 @@ public sealed partial class ForesightApiClient
         GetAsync<SettlementDetail>("admin/settlement", cancellationToken);
 
     /// <param name="state">One of <see cref="BatchStates"/>; null: any.</param>
-    /// <param name="cursor">The next of a page before; null: the newest.</param>
-    public Task<Page<BatchView>> GetBatchesAsync(string? state, string? cursor, int limit, CancellationToken cancellationToken) =>
-        GetAsync<Page<BatchView>>(
-            Query("admin/settlement/batches", ("state", state), ("limit", $"{limit}"), ("cursor", cursor)),
+    public Task<CountedPage<BatchView>> GetBatchesAsync(string? state, ListPlace place, int limit, CancellationToken cancellationToken) =>
+        GetAsync<CountedPage<BatchView>>(
+            Query("admin/settlement/batches", [("state", state), .. Parameters(place, limit)]),
             cancellationToken
         );
 
-    /// <param name="cursor">The next of a page before; null: the newest.</param>
-    public Task<Page<FailedCommandView>> GetFailedCommandsAsync(string? cursor, int limit, CancellationToken cancellationToken) =>
-        GetAsync<Page<FailedCommandView>>(Query("admin/failed-commands", ("limit", $"{limit}"), ("cursor", cursor)), cancellationToken);
+    public Task<CountedPage<FailedCommandView>> GetFailedCommandsAsync(
+        FailedCommandChoice choice,
+        ListPlace place,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        GetAsync<CountedPage<FailedCommandView>>(
+            Query(
+                "admin/failed-commands",
+                [("kind", choice.Kind), ("shard", choice.Shard), ("text", choice.Text), .. Parameters(place, limit)]
+            ),
+            cancellationToken
+        );
+
+    private static (string, string?)[] Parameters(ListPlace place, int limit) =>
+        [
+            ("sort", place.Sort),
+            ("limit", $"{limit}"),
+            ("cursor", place.Cursor),
+            ("offset", place.Offset?.ToString(CultureInfo.InvariantCulture)),
+        ];
 
     /// <param name="range">One of <see cref="HistoryRanges"/>.</param>
     public Task<HistoryView> GetHistoryAsync(string range, CancellationToken cancellationToken) =>

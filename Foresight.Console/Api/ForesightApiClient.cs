@@ -36,13 +36,21 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
         GetAsync<AdminOverview>("admin/overview", cancellationToken);
 
     /// <summary>All of them, in the order of their ids; of more than <see cref="MaxMarketPages"/> pages the first ones.</summary>
-    public async Task<IReadOnlyList<MarketView>> GetMarketsAsync(CancellationToken cancellationToken)
+    public Task<IReadOnlyList<MarketView>> GetMarketsAsync(CancellationToken cancellationToken) =>
+        GetMarketsAsync(null, null, cancellationToken);
+
+    /// <param name="state">One of <see cref="MarketStates"/>; null: any.</param>
+    /// <param name="text">Part of the question, or the whole id or address; null: any.</param>
+    public async Task<IReadOnlyList<MarketView>> GetMarketsAsync(string? state, string? text, CancellationToken cancellationToken)
     {
         var markets = new List<MarketView>();
         string? cursor = null;
         for (var read = 0; read < MaxMarketPages; read++)
         {
-            var page = await GetPageAsync<MarketView>(Query("markets", ("cursor", cursor)), cancellationToken);
+            var page = await GetPageAsync<MarketView>(
+                Query("markets", ("state", state), ("text", text), ("cursor", cursor)),
+                cancellationToken
+            );
             markets.AddRange(page.Items);
             cursor = page.Next;
             if (cursor is null)

@@ -38,6 +38,18 @@ public sealed record ExportQuestion(ForesightApiClient Api, string Address, Canc
     public ListFile Sorted<T, TRow>(IReadOnlyList<T> rows, IReadOnlyList<ListColumn<T>> columns, string prefix, Func<T, TRow> written) =>
         ListFile.Of(ListRules.Sort(rows, columns, ListState.Of(Address, prefix)).Select(written), ListExports.MaxRows);
 
-    private static ApiRefusedException Refused(string why) =>
-        new(StatusCodes.Status400BadRequest, ProblemCodes.MalformedRequest, $"{OfName} {why}.");
+    /// <summary>For a list that the Api sorts on its page, where it refuses the same.</summary>
+    /// <exception cref="ApiRefusedException">The address has an order that the list does not have.</exception>
+    public void CheckSort<T>(IReadOnlyList<ListColumn<T>> columns)
+    {
+        if (ListState.Of(Address).Sort is { } sort && !columns.Any(column => column.Name == sort && column.IsSortable))
+            throw Malformed(
+                $"sort must be one of {string.Join(", ", columns.Where(column => column.IsSortable).Select(column => column.Name))}, "
+                    + "with a - before it for descending."
+            );
+    }
+
+    private static ApiRefusedException Refused(string why) => Malformed($"{OfName} {why}.");
+
+    private static ApiRefusedException Malformed(string why) => new(StatusCodes.Status400BadRequest, ProblemCodes.MalformedRequest, why);
 }

@@ -55,7 +55,7 @@ public static class ListExports
 
     private static readonly Dictionary<string, Func<ExportQuestion, Task<ListFile>>> Lists = new(StringComparer.Ordinal)
     {
-        ["markets"] = async ask => ask.Sorted(await ask.Api.GetMarketsAsync(ask.Cancelled), MarketsPage.Columns),
+        ["markets"] = async ask => ask.Sorted(await ask.Api.GetMarketsAsync(ask["state"], ask["text"], ask.Cancelled), MarketsPage.Columns),
         ["open-proposals"] = async ask =>
         {
             var open = ProposalRules.Open((await ask.Api.GetMarketProposalsAsync(null, ask.Cancelled)).Items);
@@ -160,7 +160,14 @@ public static class ListExports
                 );
         },
         ["batches"] = ask =>
-            SortedPagesAsync(ask, cursor => ask.Api.GetBatchesAsync(ask["state"], cursor, PageSize, ask.Cancelled), BatchTable.Columns),
+        {
+            ask.CheckSort(BatchTable.Columns);
+            return SortedPagesAsync(
+                ask,
+                async cursor => Uncounted(await ask.Api.GetBatchesAsync(ask["state"], After(cursor), PageSize, ask.Cancelled)),
+                BatchTable.Columns
+            );
+        },
         ["queue"] = async ask =>
             ask.Sorted((await ask.Api.GetSettlementAsync(ask.Cancelled)).Queue, SettlementPage.QueueColumns, SettlementPage.QueuePrefix),
         ["failures"] = async ask =>
@@ -233,7 +240,15 @@ public static class ListExports
                 RepairTable.Prefix
             ),
         ["failed-commands"] = ask =>
-            SortedPagesAsync(ask, cursor => ask.Api.GetFailedCommandsAsync(cursor, PageSize, ask.Cancelled), FailedCommandsPage.Columns),
+        {
+            ask.CheckSort(FailedCommandsPage.Columns);
+            var choice = new FailedCommandChoice(ask["kind"], ask["shard"], ask["text"]);
+            return SortedPagesAsync(
+                ask,
+                async cursor => Uncounted(await ask.Api.GetFailedCommandsAsync(choice, After(cursor), PageSize, ask.Cancelled)),
+                FailedCommandsPage.Columns
+            );
+        },
     };
 
     public static IReadOnlyCollection<string> Names => Lists.Keys;
@@ -272,6 +287,11 @@ public static class ListExports
         var rows = await ReadPagesAsync(read);
         return ask.Sorted([.. rows.Take(MaxRows)], columns, prefix) with { IsCut = rows.Count > MaxRows };
     }
+
+    /// <summary>By cursor, whatever the order: rows that are added while the file is read shift nothing.</summary>
+    private static ListPlace After(string? cursor) => new(null, cursor, null);
+
+    private static Page<T> Uncounted<T>(CountedPage<T> page) => new(page.Items, page.Next);
 
     private static async Task<List<T>> ReadPagesAsync<T>(Func<string?, Task<Page<T>>> read)
     {

@@ -23,11 +23,11 @@ public static class ListRules
         Sort(items, columns.FirstOrDefault(column => column.Name == state.Sort)?.Key, state.IsDescending);
 
     /// <summary>
-    /// For one page of several, of which the console does not have the others: sorted here, its rows would look like the first of all
+    /// For a page of several that the Api sorts by the same names: sorted here, its rows would look like the first of all
     /// (docs/decisions/0710).
     /// </summary>
-    public static IReadOnlyList<ListColumn<T>> Unsorted<T>(IReadOnlyList<ListColumn<T>> columns) =>
-        [.. columns.Select(column => column with { Key = null })];
+    public static IReadOnlyList<ListColumn<T>> SortedByApi<T>(IReadOnlyList<ListColumn<T>> columns) =>
+        [.. columns.Select(column => column with { Key = null, IsSortedByApi = column.Key is not null })];
 
     public static int Pages(long total, int pageSize) => (int)Math.Max(1, (total + pageSize - 1) / pageSize);
 

@@ -136,5 +136,16 @@
     if (event.target.matches("[data-single-keys]")) keepSingleKeys(event.target.checked);
   });
 
+  // The component library moves the place of its menus to the end of the body, outside of all that screen readers can name.
+  const nameMenus = () => {
+    for (const place of document.querySelectorAll("body > .mud-popover-provider:not([role])")) {
+      place.setAttribute("role", "region");
+      place.setAttribute("aria-label", "Menus");
+    }
+  };
+
+  new MutationObserver(nameMenus).observe(document.body, { childList: true });
+  nameMenus();
+
   window.foresight = { close };
 })();

@@ -53,7 +53,7 @@ internal static class DetailEndpoints
         admin
             .MapGet("/settlement/batches", BatchesAsync)
             .WithName("ListBatches")
-            .WithSummary("Settlement's transactions, newest first.")
+            .WithSummary("Settlement's transactions, newest first or as sorted, by state.")
             .RefusesWith(400, 401, 429, 503);
         admin
             .MapGet(
@@ -67,7 +67,7 @@ internal static class DetailEndpoints
         admin
             .MapGet("/failed-commands", FailedCommandsAsync)
             .WithName("ListFailedCommands")
-            .WithSummary("Commands that made the engine throw, newest first.")
+            .WithSummary("Commands that made the engine throw, newest first or as sorted, by kind, shard and text.")
             .RefusesWith(400, 401, 429, 503);
     }
 
@@ -111,16 +111,17 @@ internal static class DetailEndpoints
             ? TypedResults.Ok(transaction)
             : new ProblemResult(Problem.NotFound($"Settlement has signed no transaction {route.Id}."));
 
-    private static async Task<Ok<Page<BatchView>>> BatchesAsync(
+    private static async Task<Ok<CountedPage<BatchView>>> BatchesAsync(
         [AsParameters] BatchParameters batches,
-        [AsParameters] PageParameters page,
+        [AsParameters] BatchPageParameters page,
         SettlementDetailReader reader,
         CancellationToken cancellationToken
-    ) => TypedResults.Ok(await reader.BatchesAsync(batches.State, page.Size, page.Before, cancellationToken));
+    ) => TypedResults.Ok(await reader.BatchesAsync(batches.State, page.Page, cancellationToken));
 
-    private static async Task<Ok<Page<FailedCommandView>>> FailedCommandsAsync(
+    private static async Task<Ok<CountedPage<FailedCommandView>>> FailedCommandsAsync(
+        [AsParameters] FailedCommandParameters wanted,
         [AsParameters] FailedCommandPageParameters page,
         FailedCommandReader reader,
         CancellationToken cancellationToken
-    ) => TypedResults.Ok(await reader.ListAsync(page.Size, page.Before, cancellationToken));
+    ) => TypedResults.Ok(await reader.ListAsync(wanted.Filter, page.Page, cancellationToken));
 }

@@ -27,18 +27,54 @@ public readonly record struct FailedCommandKey(long FailedAtMicroseconds, int Sh
     private const long MostMicroseconds = 253_402_300_799_999_999;
 }
 
-public readonly record struct FailedCommandPageParameters(
-    [FromQuery(Name = "limit")] int? Limit = null,
-    [FromQuery(Name = "cursor")] string? Cursor = null
+/// <param name="Kind">One of <see cref="FailedCommandKinds"/>; null: any.</param>
+/// <param name="Text">Part of the reason or of the request's id, in upper or lower case.</param>
+public readonly record struct FailedCommandParameters(
+    [FromQuery(Name = "kind")] string? Kind = null,
+    [FromQuery(Name = "shard")] int? Shard = null,
+    [FromQuery(Name = "text")] string? Text = null
 ) : ICheckedParameters
 {
-    internal int Size => Limit ?? ApiLimits.PageSize;
-
-    internal FailedCommandKey? Before => Cursor is null ? null : FailedCommandKey.Parse(Cursor);
+    internal FailedCommandFilter Filter => new(Kind, Shard, string.IsNullOrWhiteSpace(Text) ? null : Text.Trim());
 
     Problem? ICheckedParameters.Problem =>
-        PageParameters.CheckSize(Limit) ?? (Cursor is not null && FailedCommandKey.Parse(Cursor) is null ? PageParameters.BadCursor : null);
+        FilterChecks.Word(Kind, "kind", FailedCommandKinds.All)
+        ?? (Shard is < 0 or >= Shards.Maximum ? Problem.Malformed($"shard must be from 0 to {Shards.Maximum - 1}.") : null)
+        ?? FilterChecks.Text(Text, "text");
 }
+
+/// <summary>A null member does not restrict.</summary>
+internal sealed record FailedCommandFilter(string? Kind = null, int? Shard = null, string? Text = null);
+
+/// <param name="Sort">One of <see cref="FailedCommandSorts.Names"/>, descending with a minus before it; null: the newest first.</param>
+public readonly record struct FailedCommandPageParameters(
+    [FromQuery(Name = "limit")] int? Limit = null,
+    [FromQuery(Name = "cursor")] string? Cursor = null,
+    [FromQuery(Name = "sort")] string? Sort = null,
+    [FromQuery(Name = "offset")] int? Offset = null
+) : ICheckedParameters
+{
+    internal FailedCommandPage Page =>
+        new(
+            (Sort ?? FailedCommandSorts.Newest) == FailedCommandSorts.Newest && Offset is null
+                ? null
+                : ListOrder.Of(Sort ?? FailedCommandSorts.Newest),
+            Limit ?? ApiLimits.PageSize,
+            Offset ?? 0,
+            Before
+        );
+
+    private FailedCommandKey? Before => Cursor is null ? null : FailedCommandKey.Parse(Cursor);
+
+    Problem? ICheckedParameters.Problem =>
+        ListOrder.Check(Sort, FailedCommandSorts.Names)
+        ?? PageParameters.CheckSize(Limit)
+        ?? ListOrder.CheckPlace(Sort, FailedCommandSorts.Newest, Cursor, Before is not null, Offset);
+}
+
+/// <param name="Order">Null: the newest first, by cursor.</param>
+/// <param name="Before">Key of the last row on the previous page, in the list's own order.</param>
+internal sealed record FailedCommandPage(ListOrder? Order, int Size, int Offset, FailedCommandKey? Before);
 
 /// <summary>Reads the primary, because a command that fails is looked at within seconds.</summary>
 public sealed class FailedCommandReader(Database database)
@@ -46,53 +82,125 @@ public sealed class FailedCommandReader(Database database)
     /// <summary>Npgsql sends the greatest time as infinity, which is after every time.</summary>
     private static readonly DateTime Latest = DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc);
 
-    private const string UnknownKind = "unknown";
-
-    internal const string PageQuery = """
-        SELECT shard, request_id, epoch, command, reason, failed_at, until FROM failed_commands
-        WHERE (failed_at, shard, request_id) < (@failedAt, @shard, @requestId)
-        ORDER BY failed_at DESC, shard DESC, request_id DESC LIMIT @rows
+    /// <summary>
+    /// The command's first member, as its reader wants it. Cut out and not parsed, because what another version wrote may be no JSON.
+    /// </summary>
+    private const string Kind = """
+        coalesce((@kindNames::text[])[array_position(@kindNumbers::text[],
+            substring(command FROM '^\s*\{\s*"kind"\s*:\s*(\d{1,9})\s*[,}]'))], @unknownKind)
         """;
 
-    public Task<Page<FailedCommandView>> ListAsync(int size, FailedCommandKey? before, CancellationToken cancellationToken) =>
+    /// <summary>Another version wrote it, so it may have a signature anywhere.</summary>
+    private const string Unread = "{}";
+
+    /// <summary>Not of the command, which has the signature that is shown to no one.</summary>
+    private const string Searched = "lower(reason || ' ' || request_id)";
+
+    private const string Columns = $"shard, request_id, epoch, command, reason, failed_at, until, {Kind} AS kind";
+
+    private const string Newest = "failed_at DESC, shard DESC, request_id DESC";
+
+    internal Task<CountedPage<FailedCommandView>> ListAsync(
+        FailedCommandFilter filter,
+        FailedCommandPage page,
+        CancellationToken cancellationToken
+    ) =>
         database.ReadPrimaryAsync(
             "failed_commands",
             async (connection, cancellationToken) =>
             {
-                var read = (
-                    await connection.QueryAsync<FailedCommandRow>(
-                        new CommandDefinition(PageQuery, ParametersOf(before, size + 1), cancellationToken: cancellationToken)
+                await using var answer = await connection.QueryMultipleAsync(
+                    new CommandDefinition(
+                        $"{CountQuery(filter)};\n{(page.Order is null ? PageQuery(filter) : SortedQuery(filter, page.Order))}",
+                        ParametersOf(filter, page),
+                        cancellationToken: cancellationToken
                     )
-                ).AsList();
-                var rows = read.Take(size).ToList();
-                return new Page<FailedCommandView>([.. rows.Select(row => row.View())], read.Count > size ? rows[^1].Key.ToString() : null);
+                );
+                var total = await answer.ReadSingleAsync<long>();
+                var read = (await answer.ReadAsync<FailedCommandRow>()).AsList();
+                var (rows, next) = PageParameters.Cut(read, page.Size, row => row.Key.ToString());
+                return new CountedPage<FailedCommandView>([.. rows.Select(row => row.View())], page.Order is null ? next : null, total);
             },
             cancellationToken
         );
 
-    internal static object ParametersOf(FailedCommandKey? before, int rows) =>
+    internal static string PageQuery(FailedCommandFilter filter) =>
+        $"""
+            SELECT {Columns} FROM failed_commands
+            WHERE (failed_at, shard, request_id) < (@failedAt, @beforeShard, @requestId) AND {Conditions(filter)}
+            ORDER BY {Newest} LIMIT @rows
+            """;
+
+    internal static string CountQuery(FailedCommandFilter filter) =>
+        $"""
+            SELECT count(*) FROM (
+                SELECT FROM failed_commands WHERE {Conditions(filter)} ORDER BY {Newest} LIMIT @most) AS newest
+            """;
+
+    internal static string SortedQuery(FailedCommandFilter filter, ListOrder order)
+    {
+        var key = order.Sort switch
+        {
+            "failedAt" => "failed_at",
+            "kind" => "kind",
+            "reason" => "split_part(reason, E'\\n', 1)",
+            "shard" => "shard",
+            "epoch" => "epoch",
+            "quarantinedUntil" => "until",
+            _ => throw new InvalidOperationException($"The order {order.Sort} was not checked."),
+        };
+        // Ends with the key, so that equal rows have an order too and no page repeats or misses one.
+        return $"""
+            SELECT * FROM (
+                SELECT {Columns} FROM failed_commands WHERE {Conditions(filter)} ORDER BY {Newest} LIMIT @most) AS newest
+            ORDER BY {key} {order.Direction}, {Newest} LIMIT @rows OFFSET @offset
+            """;
+    }
+
+    private static string Conditions(FailedCommandFilter filter)
+    {
+        var conditions = new List<string> { "true" };
+        if (filter.Kind is not null)
+            conditions.Add($"{Kind} = @kind");
+        if (filter.Shard is not null)
+            conditions.Add("shard = @shard");
+        // Not LIKE, in which a text has signs of its own.
+        if (filter.Text is not null)
+            conditions.Add($"position(lower(@text) IN {Searched}) > 0");
+        return string.Join(" AND ", conditions);
+    }
+
+    internal static object ParametersOf(FailedCommandFilter filter, FailedCommandPage page) =>
         new
         {
-            failedAt = before is { } key ? DateTime.UnixEpoch.AddTicks(key.FailedAtMicroseconds * TimeSpan.TicksPerMicrosecond) : Latest,
-            shard = (short)(before?.Shard ?? 0),
-            requestId = before?.RequestId ?? Guid.Empty,
-            rows,
+            failedAt = page.Before is { } key
+                ? DateTime.UnixEpoch.AddTicks(key.FailedAtMicroseconds * TimeSpan.TicksPerMicrosecond)
+                : Latest,
+            beforeShard = (short)(page.Before?.Shard ?? 0),
+            requestId = page.Before?.RequestId ?? Guid.Empty,
+            kind = filter.Kind,
+            shard = (short?)filter.Shard,
+            text = filter.Text,
+            kindNumbers = LeaderCommand.Kinds.Keys.Select(number => number.ToString(CultureInfo.InvariantCulture)).ToArray(),
+            kindNames = LeaderCommand.Kinds.Values.ToArray(),
+            unknownKind = FailedCommandKinds.Unknown,
+            rows = page.Size + 1,
+            offset = page.Offset,
+            most = SortedLists.Rows,
         };
 
     /// <summary>Without signatures: with one, any holder could settle the order in escape mode.</summary>
-    internal static (string Kind, string Shown) Read(string command)
+    private static string Shown(string command)
     {
         try
         {
             var node = JsonNode.Parse(command)!.AsObject();
             node.Remove("signature");
-            var kind = JsonSerializer.Deserialize<LeaderCommand>(command, JsonSerializerOptions.Web)?.Kind;
-            return (kind ?? UnknownKind, node.ToJsonString());
+            return JsonSerializer.Deserialize<LeaderCommand>(command, JsonSerializerOptions.Web) is null ? Unread : node.ToJsonString();
         }
         catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException)
         {
-            // Another version wrote it. Unread, it may have a signature anywhere.
-            return (UnknownKind, "{}");
+            return Unread;
         }
     }
 
@@ -102,16 +210,13 @@ public sealed class FailedCommandReader(Database database)
         public Guid RequestId { get; init; }
         public long Epoch { get; init; }
         public string Command { get; init; } = "";
+        public string Kind { get; init; } = "";
         public string Reason { get; init; } = "";
         public DateTime FailedAt { get; init; }
         public DateTime Until { get; init; }
 
         public FailedCommandKey Key => new((FailedAt - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond, Shard, RequestId);
 
-        public FailedCommandView View()
-        {
-            var (kind, shown) = Read(Command);
-            return new FailedCommandView(Shard, RequestId, Epoch, kind, shown, Reason, FailedAt, Until);
-        }
+        public FailedCommandView View() => new(Shard, RequestId, Epoch, Kind, Shown(Command), Reason, FailedAt, Until);
     }
 }

@@ -38,6 +38,12 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
         SELECT {BatchRow.Columns} WHERE b.state = @state AND b.batch_id < @before ORDER BY b.batch_id DESC LIMIT @rows
         """;
 
+    internal const string CountQuery = "SELECT count(*) FROM (SELECT FROM settlement_batches ORDER BY batch_id DESC LIMIT @most) AS newest";
+
+    internal const string CountOfStateQuery = """
+        SELECT count(*) FROM (SELECT FROM settlement_batches WHERE state = @state ORDER BY batch_id DESC LIMIT @most) AS newest
+        """;
+
     internal const string FailuresQuery = $"""
         SELECT {TradeReader.FailureReason} AS reason, count(*) AS n, max(settlement_changed_at) AS last_at
         FROM trades WHERE settlement = '{TradeStates.Failed}' AND settlement_changed_at > now() - interval '24 hours'
@@ -48,30 +54,66 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
         database.ReadPrimaryAsync("settlement_detail", ReadAsync, cancellationToken);
 
     /// <param name="state">One of <see cref="BatchStates"/>; null: any.</param>
-    public Task<Page<BatchView>> BatchesAsync(string? state, int size, long before, CancellationToken cancellationToken) =>
+    internal Task<CountedPage<BatchView>> BatchesAsync(string? state, BatchPage page, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "settlement_batches",
             async (connection, cancellationToken) =>
             {
-                var read = (
-                    await connection.QueryAsync<BatchRow>(
-                        new CommandDefinition(
-                            state is null ? BatchesQuery : BatchesOfStateQuery,
-                            new
-                            {
-                                state,
-                                before,
-                                rows = size + 1,
-                            },
-                            cancellationToken: cancellationToken
-                        )
+                var parameters = new
+                {
+                    state,
+                    states = BatchStates.All.ToArray(),
+                    before = page.Before ?? long.MaxValue,
+                    rows = page.Size + 1,
+                    offset = page.Offset,
+                    most = SortedLists.Rows,
+                };
+                var query =
+                    page.Order is { } order ? SortedQuery(order, isOfState: state is not null)
+                    : state is null ? BatchesQuery
+                    : BatchesOfStateQuery;
+                await using var read = await connection.QueryMultipleAsync(
+                    new CommandDefinition(
+                        $"{(state is null ? CountQuery : CountOfStateQuery)};\n{query}",
+                        parameters,
+                        cancellationToken: cancellationToken
                     )
-                ).AsList();
-                var (rows, next) = PageParameters.Cut(read, size, row => row.BatchId);
-                return new Page<BatchView>([.. rows.Select(row => row.View())], next);
+                );
+                var total = await read.ReadSingleAsync<long>();
+                var (rows, next) = PageParameters.Cut((await read.ReadAsync<BatchRow>()).AsList(), page.Size, row => row.BatchId);
+                return new CountedPage<BatchView>([.. rows.Select(row => row.View())], page.Order is null ? next : null, total);
             },
             cancellationToken
         );
+
+    /// <summary>Finds the rows first, because a row's columns cost more than its place.</summary>
+    internal static string SortedQuery(ListOrder order, bool isOfState)
+    {
+        // Qualified, because a name alone is what is shown: fees as text.
+        var key = order.Sort switch
+        {
+            "id" => "b.batch_id",
+            "state" => "array_position(@states, b.state)",
+            "nonce" => "b.nonce",
+            "marketId" => "b.market_id",
+            "trades" => "b.trades",
+            "blockNumber" => "b.block_number",
+            "gasUsed" => "b.gas_used",
+            "maxFeeWei" => "b.max_fee_wei",
+            "createdAt" => "b.created_at",
+            BatchSorts.Took => "b.mined_at - coalesce(b.broadcast_at, b.created_at)",
+            _ => throw new InvalidOperationException($"The order {order.Sort} was not checked."),
+        };
+        // Ends with the id, so that equal rows have an order too and no page repeats or misses one.
+        var by = $"{key} {order.Direction}, b.batch_id DESC";
+        return $"""
+            SELECT {BatchRow.Columns} WHERE b.batch_id = ANY (ARRAY(
+                SELECT b.batch_id FROM (
+                    SELECT * FROM settlement_batches {(isOfState ? "WHERE state = @state" : "")} ORDER BY batch_id DESC LIMIT @most) b
+                ORDER BY {by} LIMIT @rows OFFSET @offset))
+            ORDER BY {by}
+            """;
+    }
 
     private async Task<SettlementDetail> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

@@ -75,6 +75,47 @@ public sealed class MarketRoutesTests(ApiStack stack) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Markets_AreFilteredByStateAndText_OnEveryPage()
+    {
+        await UntilAsync(ThreeWay, _ => true);
+        var all = await IdsAsync("");
+        Assert.Equal([Binary], await IdsAsync($"text={Binary}"));
+        Assert.DoesNotContain(ThreeWay, await IdsAsync("text=30"));
+        await stack.ExecuteAsync($"UPDATE markets SET state = 1, question = 'Will 5% SLEET?' WHERE market_id = {ThreeWay}");
+        try
+        {
+            await UntilAsync(ThreeWay, market => market.State == MarketStates.Paused);
+            Assert.Equal([ThreeWay], await IdsAsync("state=paused"));
+            Assert.Equal([ThreeWay], await IdsAsync("text=5%25%20sleet"));
+            Assert.Equal([ThreeWay], await IdsAsync($"text={(await UntilAsync(ThreeWay, _ => true)).Address.ToUpperInvariant()}"));
+            Assert.Empty(await IdsAsync("text=sleet&state=open"));
+            Assert.Equal(all.Where(id => id != ThreeWay), await IdsAsync("state=open"));
+        }
+        finally
+        {
+            await stack.ExecuteAsync($"UPDATE markets SET state = 0, question = '' WHERE market_id = {ThreeWay}");
+            await UntilAsync(ThreeWay, market => market.State == MarketStates.Open);
+        }
+
+        async Task<IReadOnlyList<int>> IdsAsync(string filter)
+        {
+            var ids = new List<int>();
+            string? cursor = null;
+            do
+            {
+                var page = (
+                    await stack.Http.GetFromJsonAsync<Page<MarketView>>(
+                        $"markets?limit=1&{filter}{(cursor is null ? "" : $"&cursor={cursor}")}"
+                    )
+                )!;
+                ids.AddRange(page.Items.Select(market => market.Id));
+                cursor = page.Next;
+            } while (cursor is not null);
+            return ids;
+        }
+    }
+
+    [Fact]
     public async Task AMarketThatChanges_IsShownAsItIsNow()
     {
         await UntilAsync(Binary, market => market.State == "open");

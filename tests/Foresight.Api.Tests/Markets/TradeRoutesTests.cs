@@ -10,6 +10,7 @@ namespace Foresight.Api.Tests.Markets;
 public sealed class TradeRoutesTests(ApiStack stack) : IAsyncLifetime
 {
     private const long First = 8_200_000;
+    private const long InShardThree = (3L << 48) + First;
     private const int Account = 820_000;
 
     private static readonly Address Maker = PrivateKey.OfPhrase("maker of the trades' tests").Address;
@@ -44,8 +45,8 @@ public sealed class TradeRoutesTests(ApiStack stack) : IAsyncLifetime
     public async Task DisposeAsync() =>
         await stack.ExecuteAsync(
             $"""
-            DELETE FROM fills WHERE trade_id BETWEEN {First} AND {First} + 9;
-            DELETE FROM trades WHERE trade_id BETWEEN {First} AND {First} + 9;
+            DELETE FROM fills WHERE trade_id BETWEEN {First} AND {First} + 9 OR trade_id BETWEEN {InShardThree} AND {InShardThree} + 9;
+            DELETE FROM trades WHERE trade_id BETWEEN {First} AND {First} + 9 OR trade_id BETWEEN {InShardThree} AND {InShardThree} + 9;
             DELETE FROM orders WHERE order_id BETWEEN {First} AND {First} + 9;
             DELETE FROM accounts WHERE account_id IN ({Account}, {Account
                 + 1})
@@ -95,19 +96,54 @@ public sealed class TradeRoutesTests(ApiStack stack) : IAsyncLifetime
     [InlineData("-tradeId", new[] { 5, 4, 3, 2, 1 })]
     [InlineData("blockNumber", new[] { 4, 5 })]
     [InlineData("-blockNumber", new[] { 5, 4 })]
-    public async Task SortedTrades_AreReadPageByPage_ByBlockOnlyThoseInOne(string sort, int[] expected)
+    [InlineData("executedAt", new[] { 1, 2, 3, 4, 5 })]
+    [InlineData("-executedAt", new[] { 5, 4, 3, 2, 1 })]
+    [InlineData("marketId", new[] { 5, 4, 3, 2, 1 })]
+    [InlineData("-marketId", new[] { 1, 2, 3, 4, 5 })]
+    public async Task SortedTrades_AreReadPageByPage_ByBlockOnlyThoseInOne(string sort, int[] expected) =>
+        Assert.Equal(expected, (await SortedAsync(sort, limit: 1)).Select(id => (int)(id - First)));
+
+    /// <summary>Those of shard 3 are of another market, and happened between the others: 11 to 13 after 1, 2 and 5.</summary>
+    [Theory]
+    [InlineData("executedAt", new[] { 1, 11, 2, 12, 3, 4, 5, 13 })]
+    [InlineData("-executedAt", new[] { 13, 5, 4, 3, 12, 2, 11, 1 })]
+    [InlineData("marketId", new[] { 5, 4, 3, 2, 1, 13, 12, 11 })]
+    [InlineData("-marketId", new[] { 11, 12, 13, 1, 2, 3, 4, 5 })]
+    [InlineData("-tradeId", new[] { 13, 12, 11, 5, 4, 3, 2, 1 })]
+    public async Task TradesOfSeveralShards_AreSortedOverAllOfThem_WhateverThePageHolds(string sort, int[] expected)
     {
-        var read = new List<int>();
+        await stack.ExecuteAsync(
+            $"""
+            INSERT INTO trades (trade_id, market_id, kind, quantity_lots, taker_outcome, taker_is_buy, taker_price_ticks, shard, sequence,
+                epoch, executed_at, settlement, closed)
+            SELECT {InShardThree} + n, 2, 0, 100, 0, true, 5000, 3, 1, 9,
+                '2026-01-01 00:00:00.5Z'::timestamptz + (ARRAY[1, 2, 5])[n] * interval '1 s', 'final', true
+            FROM generate_series(1, 3) n;
+            INSERT INTO fills (trade_id, leg, order_id, account_id, outcome, is_buy, price_ticks, quantity_lots, is_taker)
+            SELECT {InShardThree} + n, 0, {First}, {Account}, 0, false, 5000, 1, false FROM generate_series(1, 3) n
+            """
+        );
+        for (var limit = 1; limit <= expected.Length + 1; limit++)
+            Assert.Equal(
+                expected,
+                (await SortedAsync(sort, limit)).Select(id => (int)(id > InShardThree ? id - InShardThree + 10 : id - First))
+            );
+    }
+
+    private async Task<IReadOnlyList<long>> SortedAsync(string sort, int limit)
+    {
+        var read = new List<long>();
         string? cursor = null;
         do
         {
             var page = await stack.ReadAsync<Page<TradeView>>(
-                $"trades?account={Maker}&sort={sort}&limit=1{(cursor is null ? "" : $"&cursor={cursor}")}"
+                $"trades?account={Maker}&sort={sort}&limit={limit}{(cursor is null ? "" : $"&cursor={cursor}")}"
             );
-            read.AddRange(page.Items.Select(trade => (int)(trade.TradeId - First)));
+            Assert.InRange(page.Items.Count, 1, limit);
+            read.AddRange(page.Items.Select(trade => trade.TradeId));
             cursor = page.Next;
         } while (cursor is not null);
-        Assert.Equal(expected, read);
+        return read;
     }
 
     [Fact]

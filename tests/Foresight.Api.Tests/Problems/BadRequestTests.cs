@@ -135,7 +135,11 @@ public sealed class BadRequestTests(ApiStack stack)
         "trades?account=bob",
         "account must be an address: 0x and 40 hexadecimal digits, with the right checksum where upper and lower case are mixed."
     )]
-    [InlineData("trades?sort=price", "sort must be one of -tradeId, tradeId, -blockNumber, blockNumber.")]
+    [InlineData("markets?state=halted", "state must be one of open, paused, closed, resolved.")]
+    [InlineData(
+        "trades?sort=price",
+        "sort must be one of -tradeId, tradeId, -executedAt, executedAt, marketId, -marketId, -blockNumber, blockNumber."
+    )]
     [InlineData("trades?settlement=done", "settlement must be unsettled, matched, batched, broadcast, mined, final, failed.")]
     [InlineData(
         "accounts/bob",

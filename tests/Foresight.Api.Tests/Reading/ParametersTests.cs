@@ -1,5 +1,6 @@
 using Foresight.Api.Markets;
 using Foresight.Api.Operations;
+using Foresight.Api.Operations.Details;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Protocol;
@@ -94,20 +95,78 @@ public sealed class ParametersTests
     public void FailedTrades_AreFilteredByAReason(string? settlement, string reason, string? refusal) =>
         Assert.Equal(refusal, RefusalOf(new TradeParameters(Settlement: settlement, Reason: reason)));
 
+    private const string TradeSortsAre =
+        "sort must be one of -tradeId, tradeId, -executedAt, executedAt, marketId, -marketId, -blockNumber, blockNumber.";
+
     [Theory]
     [InlineData(null, null, null)]
     [InlineData("-tradeId", "7", null)]
     [InlineData("tradeId", "7", null)]
     [InlineData("-blockNumber", "5-7", null)]
     [InlineData("blockNumber", null, null)]
-    [InlineData("price", null, "sort must be one of -tradeId, tradeId, -blockNumber, blockNumber.")]
-    [InlineData("--tradeId", null, "sort must be one of -tradeId, tradeId, -blockNumber, blockNumber.")]
-    [InlineData("", null, "sort must be one of -tradeId, tradeId, -blockNumber, blockNumber.")]
+    [InlineData("marketId", "5-7", null)]
+    [InlineData("-executedAt", "0-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15", null)]
+    [InlineData("price", null, TradeSortsAre)]
+    [InlineData("--tradeId", null, TradeSortsAre)]
+    [InlineData("", null, TradeSortsAre)]
     // The cursor of one order is no place in another.
     [InlineData("-tradeId", "5-7", "cursor must be the next of a page before.")]
     [InlineData("-blockNumber", "7", "cursor must be the next of a page before.")]
+    [InlineData("marketId", "5-7-9", "cursor must be the next of a page before.")]
+    [InlineData("executedAt", "5-7", "cursor must be the next of a page before.")]
+    [InlineData("executedAt", "0-1-2-3-4-5-6-7-8-9-10-11-12-13-14-x", "cursor must be the next of a page before.")]
+    [InlineData("executedAt", "0-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16", "cursor must be the next of a page before.")]
     public void Trades_AreSortedByWhatHasAnIndex(string? sort, string? cursor, string? refusal) =>
         Assert.Equal(refusal, RefusalOf(new TradePageParameters(Cursor: cursor, Sort: sort)));
+
+    [Theory]
+    [InlineData(null, null, null, null)]
+    [InlineData("-id", "7", null, null)]
+    [InlineData("-took", null, SortedLists.Rows, null)]
+    [InlineData(
+        "price",
+        null,
+        null,
+        "sort must be one of id, state, nonce, marketId, trades, blockNumber, gasUsed, maxFeeWei, createdAt, took, with a - before it for "
+            + "descending."
+    )]
+    [InlineData("--id", null, null, "sort must be one of id, state,")]
+    [InlineData("nonce", null, SortedLists.Rows + 1, "offset must be from 0 to 10000.")]
+    [InlineData("nonce", null, -1, "offset must be from 0 to 10000.")]
+    [InlineData("nonce", "7", null, "cursor must be the next of a page before, with sort -id and without offset.")]
+    [InlineData(null, "7", 50, "cursor must be the next of a page before, with sort -id and without offset.")]
+    [InlineData(null, "7-8", null, "cursor must be the next of a page before, with sort -id and without offset.")]
+    public void Transactions_AreSortedByTheirColumns(string? sort, string? cursor, int? offset, string? refusal) =>
+        Refuses(refusal, new BatchPageParameters(Cursor: cursor, Sort: sort, Offset: offset));
+
+    [Theory]
+    [InlineData(null, null, null, null)]
+    [InlineData("-failedAt", "7-1-00000000000000000000000000000001", null, null)]
+    [InlineData("reason", null, 50, null)]
+    [InlineData("command", null, null, "sort must be one of failedAt, kind, reason, shard, epoch, quarantinedUntil,")]
+    [InlineData("kind", "7-1-00000000000000000000000000000001", null, "cursor must be the next of a page before, with sort -failedAt")]
+    [InlineData(null, "7", null, "cursor must be the next of a page before, with sort -failedAt")]
+    public void FailedCommands_AreSortedByTheirColumns(string? sort, string? cursor, int? offset, string? refusal) =>
+        Refuses(refusal, new FailedCommandPageParameters(Cursor: cursor, Sort: sort, Offset: offset));
+
+    [Theory]
+    [InlineData(null, null, null, null)]
+    [InlineData("Place", 15, "book", null)]
+    [InlineData("unknown", 0, null, null)]
+    [InlineData("place", null, null, "kind must be one of Place, CancelBySalt,")]
+    [InlineData(null, 16, null, "shard must be from 0 to 15.")]
+    [InlineData(null, -1, null, "shard must be from 0 to 15.")]
+    [InlineData(null, null, "a\0b", "text must have at most 100 characters, and no control characters.")]
+    public void FailedCommands_AreFilteredByWhatTheyHave(string? kind, int? shard, string? text, string? refusal) =>
+        Refuses(refusal, new FailedCommandParameters(kind, shard, text));
+
+    [Theory]
+    [InlineData("paused", "rain", null)]
+    [InlineData("Paused", null, "state must be one of open, paused, closed, resolved.")]
+    [InlineData("", null, "state must be one of open, paused, closed, resolved.")]
+    [InlineData(null, "a\nb", "text must have at most 100 characters, and no control characters.")]
+    public void Markets_AreFilteredByStateAndText(string? state, string? text, string? refusal) =>
+        Refuses(refusal, new MarketParameters(state, text));
 
     [Theory]
     [InlineData(null, null, null, true)]
@@ -193,6 +252,16 @@ public sealed class ParametersTests
         http.Request.Headers[ApiHeaders.Deadline] = new(["100", "200"]);
         Assert.NotNull((await ReadAfter.BindAsync(http))!.Problem);
         Assert.NotNull((await RequestDeadline.BindAsync(http))!.Problem);
+    }
+
+    /// <param name="refusal">How it begins; null: it is right.</param>
+    private static void Refuses(string? refusal, ICheckedParameters parameters)
+    {
+        var actual = RefusalOf(parameters);
+        if (refusal is null)
+            Assert.Null(actual);
+        else
+            Assert.StartsWith(refusal, actual, StringComparison.Ordinal);
     }
 
     private static string? RefusalOf(ICheckedParameters parameters)

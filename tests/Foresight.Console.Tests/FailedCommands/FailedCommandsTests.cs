@@ -8,7 +8,7 @@ public sealed class FailedCommandsTests : ConsoleContext
 {
     private static readonly string Key = FailedCommandKey.Of(Samples.FailedCommand()).ToString();
 
-    private Page<FailedCommandView> _page = new([Samples.FailedCommand()], "older");
+    private CountedPage<FailedCommandView> _page = new([Samples.FailedCommand()], "older", 51);
 
     public FailedCommandsTests() => Api.Answer("/admin/failed-commands", () => _page);
 
@@ -24,26 +24,72 @@ public sealed class FailedCommandsTests : ConsoleContext
     }
 
     [Fact]
-    public void List_IsSortedHere_OnlyWhereThePageHasAllOfIt()
+    public void Sort_AndPage_AreOfTheAddress_AreTheApis_AndStayUnderUpdates()
     {
         var one = Samples.FailedCommand();
-        _page = new([one with { Epoch = 11 }, one with { Epoch = 12, RequestId = Guid.NewGuid() }], null);
-        Navigation.NavigateTo("/failed-commands?sort=-epoch");
         var page = Render<FailedCommandsPage>();
-        page.WaitForAssertion(() => Assert.Equal(["12", "11"], Rows(page).Select(row => row[4])));
-        Assert.DoesNotContain("the newest first", Text(page));
+        page.WaitForAssertion(() => Assert.Contains("51 in all, the newest first", Text(page)));
+        Assert.Contains("http://localhost/?sort=kind", Links(page));
 
-        _page = _page with { Next = "older" };
-        Clock.Advance(TimeSpan.FromSeconds(2));
+        // In the order of the Api, which is not the console's: it does not have the other pages.
+        _page = new([one with { Epoch = 11 }, one with { Epoch = 12, RequestId = Guid.NewGuid() }], null, 52);
+        Navigation.NavigateTo("/failed-commands?sort=-epoch&page=2");
+        const string Asked = "/admin/failed-commands?sort=-epoch&limit=50&offset=50";
         page.WaitForAssertion(() => Assert.Equal(["11", "12"], Rows(page).Select(row => row[4])));
-        Assert.Contains("The address asks for an order by “epoch”, which this list does not have.", Text(page));
-        Assert.Contains("the newest first", Text(page));
+        Assert.Equal("descending", page.Find("th[aria-sort]").GetAttribute("aria-sort"));
+        Assert.Contains("51–52 of 52 First Previous page 2 of 2", Text(page));
+        var asked = Api.Answered(Asked);
+        Assert.InRange(asked, 1, int.MaxValue);
+        Clock.Advance(TimeSpan.FromSeconds(2));
+        page.WaitForAssertion(() => Assert.True(Api.Answered(Asked) > asked));
+        Assert.Equal("/failed-commands?sort=-epoch&page=2", Address);
+    }
+
+    [Fact]
+    public void PageBehindTheLast_LeadsToTheLast()
+    {
+        _page = new([], null, 60);
+        Navigation.NavigateTo("/failed-commands?sort=kind&page=9");
+        var page = Render<FailedCommandsPage>();
+        page.WaitForAssertion(() => Assert.Equal("/failed-commands?sort=kind&page=2", Address));
+        page.WaitForAssertion(() => Assert.Contains("/admin/failed-commands?sort=kind&limit=50&offset=50", Api.Asked));
+    }
+
+    [Fact]
+    public void Filters_AreOfTheAddress_ForgetThePlace_AndAreAskedAtOnce()
+    {
+        Navigation.NavigateTo("/failed-commands?cursor=older&shard=1");
+        var page = Render<FailedCommandsPage>();
+        page.WaitForAssertion(() => Assert.Contains("/admin/failed-commands?shard=1&limit=50&cursor=older", Api.Asked));
+        Field(page, "Kind").Change("Place");
+        Assert.Equal("/failed-commands?shard=1&kind=Place", Address);
+        Field(page, "Text in the reason or the request").Change(" the book ");
+        Assert.Equal("/failed-commands?shard=1&kind=Place&text=the%20book", Address);
+        page.WaitForAssertion(() => Assert.Contains("/admin/failed-commands?kind=Place&shard=1&text=the%20book&limit=50", Api.Asked));
+        Assert.Contains("http://localhost/failed-commands?shard=1&kind=Place&text=the%20book&sort=-epoch", Links(page));
+        Assert.Contains("/export/failed-commands?format=csv&shard=1&kind=Place&text=the%20book", Links(page));
+
+        _page = new([], null, 0);
+        Field(page, "Shard").Change("");
+        page.WaitForAssertion(() => Assert.Contains("No command with these filters", Text(page)));
+    }
+
+    [Theory]
+    [InlineData("sort=command")]
+    [InlineData("kind=Hold")]
+    [InlineData("shard=x")]
+    public void WhatTheApiRefuses_IsAnErrorOfTheAddress(string query)
+    {
+        Api.Problem("/admin/failed-commands?" + query, 400, ProblemCodes.MalformedRequest);
+        Navigation.NavigateTo("/failed-commands?" + query);
+        var page = Render<FailedCommandsPage>();
+        page.WaitForAssertion(() => Assert.Contains("This address cannot be answered because of malformed_request", Text(page)));
     }
 
     [Fact]
     public void EmptyList_IsGood()
     {
-        _page = new([], null);
+        _page = new([], null, 0);
         var page = Render<FailedCommandsPage>();
         page.WaitForAssertion(() => Assert.Contains("No command has failed", Text(page)));
     }
@@ -63,7 +109,7 @@ public sealed class FailedCommandsTests : ConsoleContext
     public void ReasonOfManyLines_IsOneLineInTheList_AndWholeOnTheCommandsPage()
     {
         const string Command = """{"kind":"Place","deadline":"2026-01-01T12:00:00+00:00"}""";
-        _page = new([Samples.FailedCommand(Command) with { Reason = "The book lost an order.\r\n   at Book.Find()" }], null);
+        _page = new([Samples.FailedCommand(Command) with { Reason = "The book lost an order.\r\n   at Book.Find()" }], null, 1);
         var list = Render<FailedCommandsPage>();
         list.WaitForAssertion(() => Assert.Equal("The book lost an order.", Rows(list)[0][2]));
         var page = One(Key);
@@ -75,7 +121,7 @@ public sealed class FailedCommandsTests : ConsoleContext
     [Fact]
     public void QuarantineThatIsOver_SaysSo()
     {
-        _page = new([Samples.FailedCommand() with { QuarantinedUntil = Samples.Noon.AddMinutes(-1) }], null);
+        _page = new([Samples.FailedCommand() with { QuarantinedUntil = Samples.Noon.AddMinutes(-1) }], null, 1);
         var page = One(Key);
         page.WaitForAssertion(() => Assert.Contains("Refused for no longer refused", Text(page)));
         var list = Render<FailedCommandsPage>();
@@ -85,7 +131,7 @@ public sealed class FailedCommandsTests : ConsoleContext
     [Fact]
     public void CommandThatIsNoJson_IsShownAsItIs()
     {
-        _page = new([Samples.FailedCommand("<b>not json")], null);
+        _page = new([Samples.FailedCommand("<b>not json")], null, 1);
         var page = One(Key);
         page.WaitForAssertion(() => Assert.Equal("<b>not json", page.Find("[data-testid=command]").TextContent));
     }

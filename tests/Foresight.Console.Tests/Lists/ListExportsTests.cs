@@ -89,6 +89,41 @@ public sealed class ListExportsTests
     }
 
     [Fact]
+    public async Task Transactions_AreInTheOrderOfTheAddress_ReadByCursor()
+    {
+        _api.Answer("/admin/settlement/batches", () => new Page<BatchView>([Samples.Batch(7) with { Trades = 1 }], "7"));
+        _api.Answer(
+            "/admin/settlement/batches?limit=500&cursor=7",
+            () => new Page<BatchView>([Samples.Batch(6) with { Trades = 9 }], null)
+        );
+        var file = await ReadAsync("batches", "?sort=-trades&page=3");
+        Assert.Equal([6, 7], file.Rows.Select(row => row.GetProperty("id").GetInt64()));
+        Assert.Equal(["/admin/settlement/batches?limit=500", "/admin/settlement/batches?limit=500&cursor=7"], _api.Asked);
+    }
+
+    [Fact]
+    public async Task MarketsAndFailedCommands_AreThoseOfTheFilters()
+    {
+        await ReadAsync("markets", "?state=paused&text=day%208&sort=market");
+        await ReadAsync("failed-commands", "?kind=Place&shard=1&text=the%20book&sort=-epoch&cursor=older");
+        Assert.Equal(
+            ["/markets?state=paused&text=day%208", "/admin/failed-commands?kind=Place&shard=1&text=the%20book&limit=500"],
+            _api.Asked
+        );
+    }
+
+    [Theory]
+    [InlineData("batches", "transaction", "sort must be one of id, state, nonce, marketId, trades, blockNumber, gasUsed, maxFeeWei, ")]
+    [InlineData("failed-commands", "-request", "sort must be one of failedAt, kind, reason, shard, epoch, quarantinedUntil, ")]
+    public async Task OrderThatTheListDoesNotHave_IsRefusedInItsFile_AsOnItsPage(string list, string sort, string why)
+    {
+        var refused = await Assert.ThrowsAsync<ApiRefusedException>(() => ReadAsync(list, $"?sort={sort}"));
+        Assert.Equal((400, ProblemCodes.MalformedRequest), (refused.Status, refused.Code));
+        Assert.StartsWith(why, refused.Message, StringComparison.Ordinal);
+        Assert.Empty(_api.Asked);
+    }
+
+    [Fact]
     public async Task ListsThatTheConsoleSorts_AreInTheOrderOfTheAddress()
     {
         var file = await ReadAsync("offenders", "?sort=-points");

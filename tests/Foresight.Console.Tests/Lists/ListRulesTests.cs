@@ -1,4 +1,7 @@
+using Foresight.Console.FailedCommands;
 using Foresight.Console.Lists;
+using Foresight.Console.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Console.Tests.Lists;
 
@@ -50,4 +53,16 @@ public sealed class ListRulesTests
     public void Pages_AreAsManyAsTheRowsNeed(long total, int expected) => Assert.Equal(expected, ListRules.Pages(total, 25));
 
     private static string Names(ListCut<(string Name, int? Size)> cut) => string.Join(' ', cut.Rows.Select(row => row.Name));
+
+    /// <summary>Else a head would be a link that the Api refuses, or a file would be in another order than its page.</summary>
+    [Fact]
+    public void ListsThatTheApiSorts_AreSortedByTheSameNamesHere()
+    {
+        Assert.Equal(BatchSorts.Names, Sortable(BatchTable.Columns));
+        Assert.Equal(FailedCommandSorts.Names, Sortable(FailedCommandsPage.Columns));
+        Assert.All(ListRules.SortedByApi(BatchTable.Columns), column => Assert.Null(column.Key));
+
+        static IEnumerable<string> Sortable<T>(IReadOnlyList<ListColumn<T>> columns) =>
+            ListRules.SortedByApi(columns).Where(column => column.IsSortable).Select(column => column.Name);
+    }
 }

@@ -40,6 +40,41 @@ public sealed class MarketsTests : ConsoleContext
     }
 
     [Fact]
+    public void Filters_AreOfTheAddress_AreTheApis_AndStayUnderUpdates()
+    {
+        Api.Answer("/markets", () => new[] { Samples.Market(), Samples.Market(8) });
+        Api.Answer("/markets?state=paused", () => new[] { Samples.Market(8, MarketStates.Paused) });
+        Navigation.NavigateTo("/markets?page=2&sort=-market");
+        var page = Render<MarketsPage>();
+        page.WaitForAssertion(() => Assert.Equal(2, Rows(page).Length));
+        Field(page, "State").Change(MarketStates.Paused);
+        Assert.Equal("/markets?sort=-market&state=paused", Address);
+        page.WaitForAssertion(() => Assert.Contains("1 with these filters", Text(page)));
+        Field(page, "Text in the question, id or address").Change("day 8");
+        Assert.Equal("/markets?sort=-market&state=paused&text=day%208", Address);
+        const string Asked = "/markets?state=paused&text=day%208";
+        page.WaitForAssertion(() => Assert.Contains(Asked, Api.Asked));
+        Assert.Contains("/export/markets?format=csv&sort=-market&state=paused&text=day%208", Links(page));
+        var asked = Api.Answered(Asked);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.True(Api.Answered(Asked) > asked));
+        Assert.Single(Rows(page));
+
+        Api.Answer("/markets?state=paused", Array.Empty<MarketView>);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Contains("No market with these filters", Text(page)));
+    }
+
+    [Fact]
+    public void StateThatThereIsNot_IsAnErrorOfTheAddress()
+    {
+        Api.Problem("/markets", 400, ProblemCodes.MalformedRequest);
+        Navigation.NavigateTo("/markets?state=halted");
+        var page = Render<MarketsPage>();
+        page.WaitForAssertion(() => Assert.Contains("This address cannot be answered because of malformed_request", Text(page)));
+    }
+
+    [Fact]
     public void Market_ShowsItsTradesAndQuotes_WhileItsBookIsOnTheWay()
     {
         Api.Answer("/markets/7", () => Samples.Market(stats: Samples.Stats()));

@@ -7,7 +7,7 @@ namespace Foresight.Console.Tests.Settlement;
 public sealed class SettlementPageTests : ConsoleContext
 {
     private SettlementDetail _detail = Samples.SettlementDetail();
-    private Page<BatchView> _batches = new([Samples.Batch(), Samples.Batch(4, TradeStates.Final)], "4");
+    private CountedPage<BatchView> _batches = new([Samples.Batch(), Samples.Batch(4, TradeStates.Final)], "4", 2_000);
 
     public SettlementPageTests()
     {
@@ -88,7 +88,7 @@ public sealed class SettlementPageTests : ConsoleContext
     [Fact]
     public void Transactions_HaveNonceGasFeeAndAge_AndAReplacedOneIsMarked()
     {
-        _batches = new([Samples.Batch(transactions: 3)], null);
+        _batches = new([Samples.Batch(transactions: 3)], null, 1);
         var row = Assert.Single(Rows(Shown()), cells => cells.Length == 11);
         Assert.Equal(["5", "mined", "45 ×3", "7", "3"], row[..5]);
         Assert.Equal(["2,104", "291,234 of 900,000", "2.5 gwei", "20 s ago", "3 s"], row[6..]);
@@ -106,7 +106,7 @@ public sealed class SettlementPageTests : ConsoleContext
 
         var old = sent with { BroadcastAt = Samples.Noon.AddSeconds(-75) };
         _detail = _detail with { Batches = [old] };
-        _batches = new([old], null);
+        _batches = new([old], null, 1);
         var page = Shown();
         Assert.Contains("stuck: not in a block for 75 s", Text(page));
         Assert.Contains("Stuck transactions 1", Text(page));
@@ -120,6 +120,7 @@ public sealed class SettlementPageTests : ConsoleContext
         Navigation.NavigateTo("/settlement?cursor=4");
         page.WaitForAssertion(() => Assert.Contains("/admin/settlement/batches?limit=50&cursor=4", Api.Asked));
         page.WaitForAssertion(() => Assert.Contains("an older page", Text(page)));
+        Assert.DoesNotContain("page 1 of", Text(page));
     }
 
     [Fact]
@@ -127,7 +128,7 @@ public sealed class SettlementPageTests : ConsoleContext
     {
         Navigation.NavigateTo("/settlement?cursor=4");
         var page = Shown();
-        _batches = new([], null);
+        _batches = new([], null, 0);
         page.Find("select[aria-label=State]").Change(BatchStates.Failed);
         Assert.Equal("http://localhost/settlement?state=failed", Navigation.Uri);
         page.WaitForAssertion(() => Assert.Contains("/admin/settlement/batches?state=failed&limit=50", Api.Asked));
@@ -135,21 +136,40 @@ public sealed class SettlementPageTests : ConsoleContext
     }
 
     [Fact]
-    public void Transactions_AreSortedHere_OnlyWhereThePageHasAllOfThem()
+    public void Transactions_AreSortedByTheApi_OverAllPages_AndStaySoUnderUpdates()
     {
-        _batches = new([Samples.Batch(6) with { Trades = 1 }, Samples.Batch(5)], null);
-        Navigation.NavigateTo("/settlement?sort=-trades");
+        Navigation.NavigateTo("/settlement?state=final&cursor=4");
         var page = Shown();
-        Assert.Equal(["5", "6"], Batches(page));
-        Assert.NotEmpty(page.FindAll("[data-testid=batches] [data-list-sort=fee]"));
+        Assert.Contains("http://localhost/settlement?state=final&sort=-maxFeeWei", Links(page));
+        Assert.Empty(page.FindAll("[data-testid=batches] [data-list-sort=transaction]"));
 
-        _batches = _batches with { Next = "5" };
+        Navigation.NavigateTo("/settlement?state=final&sort=-trades&page=3");
+        const string Asked = "/admin/settlement/batches?state=final&sort=-trades&limit=50&offset=100";
+        page.WaitForAssertion(() => Assert.Contains("101–102 of 2,000 First Previous Next Last page 3 of 40", Text(page)));
+        // In the order of the Api, which is not the console's: it does not have the other pages.
+        _batches = _batches with
+        {
+            Items = [Samples.Batch(6) with { Trades = 1 }, Samples.Batch(5)],
+        };
+        var asked = Api.Answered(Asked);
         Clock.Advance(TimeSpan.FromSeconds(1));
-        page.WaitForAssertion(() => Assert.Equal(["6", "5"], Batches(page)));
-        Assert.Empty(page.FindAll("[data-testid=batches] [data-list-sort]"));
+        page.WaitForAssertion(() => Assert.True(Api.Answered(Asked) > asked));
+        page.WaitForAssertion(() =>
+            Assert.Equal(["6", "5"], page.FindAll("[data-testid=batches] tbody tr").Select(row => Text(row.Children[0])))
+        );
+        Assert.Equal("/settlement?state=final&sort=-trades&page=3", Address);
+        Assert.Equal("descending", page.Find("[data-testid=batches] th[aria-sort]").GetAttribute("aria-sort"));
+        Assert.DoesNotContain(Api.Asked, path => path.Contains("sort=", StringComparison.Ordinal) && path.Contains("cursor="));
+    }
 
-        static IEnumerable<string> Batches(IRenderedComponent<SettlementPage> page) =>
-            page.FindAll("[data-testid=batches] tbody tr").Select(row => Text(row.Children[0]));
+    [Fact]
+    public void MoreThanTheApiSorts_IsNamed()
+    {
+        _batches = _batches with { Total = SortedLists.Rows };
+        Navigation.NavigateTo("/settlement?sort=nonce&page=99999");
+        var page = Shown();
+        Assert.Contains("the newest 10,000", Text(page));
+        Assert.Contains("/admin/settlement/batches?sort=nonce&limit=50&offset=9950", Api.Asked);
     }
 
     [Fact]
@@ -166,7 +186,7 @@ public sealed class SettlementPageTests : ConsoleContext
     public async Task NothingWaits_IsNotTheSameAs_NothingCouldBeRead()
     {
         _detail = _detail with { Queue = [], Batches = [], FailuresLast24Hours = [] };
-        _batches = new([], null);
+        _batches = new([], null, 0);
         var page = Shown();
         Assert.Contains("Nothing waits", Text(page));
         Assert.Contains("No transaction yet", Text(page));

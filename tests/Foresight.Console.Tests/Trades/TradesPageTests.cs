@@ -127,6 +127,21 @@ public sealed class TradesPageTests : ConsoleContext
         Assert.DoesNotContain("/trades?settlement=final&limit=50", Api.Asked);
     }
 
+    /// <summary>What the Api cannot sort over all pages must not look as if it could be.</summary>
+    [Fact]
+    public void OnlyWhatAnIndexAnswers_LooksSortable()
+    {
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Single(Rows(page)));
+        var sortable = page.FindAll("[data-list-sort]").Select(head => head.GetAttribute("data-list-sort")!).ToList();
+        Assert.Equal(["tradeId", "executedAt", "marketId", "blockNumber"], sortable);
+        Assert.All(
+            page.FindAll("[data-list-sort]"),
+            head => Assert.Contains(TradeSorts.All, sort => head.GetAttribute("href")!.EndsWith($"sort={sort}", StringComparison.Ordinal))
+        );
+        Assert.Equal(TradeSorts.All.Select(sort => sort.TrimStart('-')).Distinct(), sortable);
+    }
+
     [Fact]
     public void UnchangedReading_IsDrawnOnceASecond_ForTheAges()
     {

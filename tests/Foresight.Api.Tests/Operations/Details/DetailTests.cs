@@ -1,5 +1,7 @@
+using Foresight.Api.Markets;
 using Foresight.Api.Operations.Details;
 using Foresight.Api.Orders;
+using Foresight.Api.Reading;
 using Foresight.Api.Tests.Problems;
 using Foresight.Api.Tests.Stack;
 using Foresight.Chain;
@@ -180,7 +182,8 @@ public sealed class DetailTests(ApiStack stack) : IAsyncLifetime
     [InlineData("admin/settlement/batches?state=matched", 400, "malformed_request")]
     [InlineData("admin/settlement/batches?state=", 400, "malformed_request")]
     [InlineData("admin/failed-commands?cursor=1-2", 400, "malformed_request")]
-    [InlineData("admin/failed-commands?shard=0", 400, "malformed_request")]
+    [InlineData("admin/failed-commands?shard=16", 400, "malformed_request")]
+    [InlineData("admin/failed-commands?market=0", 400, "malformed_request")]
     [InlineData("admin/history?range=2h", 400, "malformed_request")]
     [InlineData("admin/history?from=1", 400, "malformed_request")]
     public async Task WhatIsNotUnderstoodOrNotThere_IsRefusedWithItsCode(string path, int status, string code) =>
@@ -203,30 +206,49 @@ public sealed class DetailTests(ApiStack stack) : IAsyncLifetime
             before = long.MaxValue,
             rows = 5,
             limit = 5,
+            most = 5,
+            offset = 0,
+            states = BatchStates.All.ToArray(),
+            first = 1L,
+            second = 1L,
+            places = new long[Shards.Maximum],
         };
+        foreach (
+            var sql in (string[])
+                [
+                    OrderDetailReader.OrderQuery,
+                    OrderDetailReader.TradesQuery,
+                    OrderReader.OpenQuery,
+                    OrderReader.PastQuery,
+                    TradeDetailReader.FateQuery,
+                    TradeDetailReader.BatchQuery,
+                    TradeDetailReader.SidesQuery,
+                    TradeDetailReader.DiscrepanciesQuery,
+                    TradeDetailReader.StrikeQuery,
+                    AccountDetailReader.TradesQuery,
+                    TransactionDetailReader.BatchQuery,
+                    TransactionDetailReader.TradesQuery,
+                    BatchRow.OthersQuery,
+                    SettlementDetailReader.QueueQuery,
+                    SettlementDetailReader.BatchesQuery,
+                    SettlementDetailReader.BatchesOfStateQuery,
+                    SettlementDetailReader.CountOfStateQuery,
+                    SettlementDetailReader.SortedQuery(ListOrder.Of("-maxFeeWei"), isOfState: true),
+                    SettlementDetailReader.FailuresQuery,
+                    .. TradeSorts.All.Select(sort => TradeOrder.Of(sort).Query("true")),
+                ]
+        )
+            await stack.AssertIndexedAsync(sql, parameters);
+        var filter = new FailedCommandFilter("Place", 0, "book");
+        var page = new FailedCommandPage(null, 5, 0, null);
         foreach (
             var sql in new[]
             {
-                OrderDetailReader.OrderQuery,
-                OrderDetailReader.TradesQuery,
-                OrderReader.OpenQuery,
-                OrderReader.PastQuery,
-                TradeDetailReader.FateQuery,
-                TradeDetailReader.BatchQuery,
-                TradeDetailReader.SidesQuery,
-                TradeDetailReader.DiscrepanciesQuery,
-                TradeDetailReader.StrikeQuery,
-                AccountDetailReader.TradesQuery,
-                TransactionDetailReader.BatchQuery,
-                TransactionDetailReader.TradesQuery,
-                BatchRow.OthersQuery,
-                SettlementDetailReader.QueueQuery,
-                SettlementDetailReader.BatchesQuery,
-                SettlementDetailReader.BatchesOfStateQuery,
-                SettlementDetailReader.FailuresQuery,
+                FailedCommandReader.PageQuery(filter),
+                FailedCommandReader.CountQuery(filter),
+                FailedCommandReader.SortedQuery(filter, ListOrder.Of("kind")),
             }
         )
-            await stack.AssertIndexedAsync(sql, parameters);
-        await stack.AssertIndexedAsync(FailedCommandReader.PageQuery, FailedCommandReader.ParametersOf(null, 5));
+            await stack.AssertIndexedAsync(sql, FailedCommandReader.ParametersOf(filter, page));
     }
 }

@@ -1,3 +1,4 @@
+using Foresight.Api.Tests.Problems;
 using Foresight.Api.Tests.Stack;
 using Foresight.Protocol;
 using Foresight.Testing;
@@ -60,6 +61,59 @@ public sealed class SettlementDetailTests(ApiStack stack) : IAsyncLifetime
 
         IEnumerable<string> Own(IEnumerable<BatchView> batches) =>
             batches.Select(batch => batch.TransactionHash).Where(hash => hash == $"{_life.Sent}" || hash == $"{_life.Replaced}");
+    }
+
+    /// <summary>A fee of 10 comes after one of 7, as a number and not as a text; what is in no block has taken no time yet.</summary>
+    [Theory]
+    [InlineData("maxFeeWei", true)]
+    [InlineData("-maxFeeWei", false)]
+    [InlineData("state", false)]
+    [InlineData("-state", true)]
+    [InlineData("took", false)]
+    [InlineData("-took", false)]
+    [InlineData("blockNumber", false)]
+    [InlineData("-createdAt", false)]
+    [InlineData("createdAt", true)]
+    [InlineData("nonce", false)]
+    [InlineData("-id", false)]
+    public async Task Transactions_AreSortedOverAllPages(string sort, bool replacedFirst)
+    {
+        await stack.ExecuteAsync($"UPDATE settlement_batches SET max_fee_wei = 10 WHERE batch_id = {_life.First + 1}");
+        var seen = new List<long>();
+        CountedPage<BatchView> page;
+        do
+        {
+            page = await stack.ReadAsync<CountedPage<BatchView>>(
+                $"admin/settlement/batches?limit=1&sort={sort}&offset={seen.Count}",
+                asOperator: true
+            );
+            Assert.Null(page.Next);
+            seen.AddRange(page.Items.Select(batch => batch.Id));
+        } while (page.Items.Count > 0);
+        Assert.Equal(page.Total, seen.Count);
+        Assert.Equal(seen.Count, seen.Distinct().Count());
+        long[] expected = replacedFirst ? [_life.First, _life.First + 1] : [_life.First + 1, _life.First];
+        Assert.Equal(expected, seen.Where(id => id == _life.First || id == _life.First + 1));
+
+        var mined = await stack.ReadAsync<CountedPage<BatchView>>(
+            $"admin/settlement/batches?limit=500&sort={sort}&state={BatchStates.Mined}",
+            asOperator: true
+        );
+        Assert.Equal(mined.Items.Count, mined.Total);
+        Assert.Contains(mined.Items, batch => batch.Id == _life.First + 1);
+        Assert.All(mined.Items, batch => Assert.Equal(BatchStates.Mined, batch.State));
+    }
+
+    [Theory]
+    [InlineData("sort=price", "sort must be one of id, state, nonce,")]
+    [InlineData("sort=nonce&cursor=7", "cursor must be the next of a page before, with sort -id and without offset.")]
+    [InlineData("offset=10001", "offset must be from 0 to 10000.")]
+    [InlineData("order=nonce", "The query parameter \"order\" is unknown; this route takes cursor, limit, offset, sort, state.")]
+    public async Task AnOrderThatThereIsNot_IsRefusedByName(string query, string why)
+    {
+        using var answer = await stack.Admin.GetAsync($"admin/settlement/batches?{query}");
+        var problem = await BadRequestTests.RefusalAsync(answer, 400, "malformed_request");
+        Assert.StartsWith(why, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
