@@ -40,6 +40,24 @@ public sealed class HistoryPanelTests : ConsoleContext
         Assert.All(values[..^4], value => Assert.Equal("", value));
     }
 
+    /// <summary>Its own readings are ten seconds apart, and what was green in the last one may not be any more.</summary>
+    [Fact]
+    public async Task Outage_MakesItOldAtOnce_AndItsEndNew()
+    {
+        Api.Answer("/admin/overview", () => Samples.Overview());
+        var panel = Shown();
+        await panel.InvokeAsync(() => Feed.StepAsync(CancellationToken.None));
+        Assert.Empty(panel.FindAll(".tile-stale"));
+        Api.Problem("/admin/overview", 503, ProblemCodes.Unavailable);
+        await panel.InvokeAsync(() => Feed.StepAsync(CancellationToken.None));
+        panel.WaitForAssertion(() => Assert.Single(panel.FindAll(".tile-stale")));
+        Assert.Contains("No Api node answers", panel.Find(".stale").OuterHtml);
+
+        Api.Answer("/admin/overview", () => Samples.Overview());
+        await panel.InvokeAsync(() => Feed.StepAsync(CancellationToken.None));
+        panel.WaitForAssertion(() => Assert.Empty(panel.FindAll(".tile-stale")));
+    }
+
     [Theory]
     [InlineData(null, """[[0,0,"UTC"]]""")]
     [InlineData("Asia/Kolkata", """[[0,330,"UTC\u002B5:30"]]""")]
