@@ -15,6 +15,7 @@ namespace Foresight.EndToEnd.Tests;
 public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLifetime
 {
     private const string SeenByAxe = "seen by axe";
+    private const string Replica = "replica-1";
 
     // Off in axe unless asked for: what is pressed has 24 px or as much room around it.
     private static readonly AxeRunOptions All = new()
@@ -23,7 +24,7 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
         ResultTypes = [ResultType.Violations],
     };
 
-    // The other rules look at what all appearances share.
+    // The other rules look at what is the same in the reader's colours as in the theme's.
     private static readonly AxeRunOptions OfColours = new()
     {
         RunOnly = new() { Type = "rule", Values = ["color-contrast", "link-in-text-block"] },
@@ -33,7 +34,7 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
     private static readonly (ColorScheme Scheme, ForcedColors Forced, AxeRunOptions Rules)[] Appearances =
     [
         (ColorScheme.Light, ForcedColors.None, All),
-        (ColorScheme.Dark, ForcedColors.None, OfColours),
+        (ColorScheme.Dark, ForcedColors.None, All),
         (ColorScheme.Light, ForcedColors.Active, OfColours),
         (ColorScheme.Dark, ForcedColors.Active, OfColours),
     ];
@@ -68,17 +69,91 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
             await LookAsync(page, found);
         }
 
-        await page.GotoAsync("/trades");
-        await Expect(page.GetByText("live", new() { Exact = true })).ToBeVisibleAsync();
-        foreach (var (key, dialog) in new[] { ("?", "shortcuts"), ("Control+k", "lookup") })
+        Assert.True(found.Length == 0, found.ToString());
+    }
+
+    /// <summary>What comes and goes: a band of problems in both its tones, dialogs, a menu, notices, and what asks before it acts.</summary>
+    [Fact]
+    public async Task WhatComesAndGoes_InEachAppearance_HasNoViolation()
+    {
+        var found = new StringBuilder();
+        var page = await _browser.SignInAsync("Ada Lovelace", stack.AdaKey);
+        Listen(page, found);
+        await stack.StrikeAsync((await stack.SettledTradeAsync()).TradeId);
+        await stack.DiscrepanciesAsync(3, SeenByAxe, severity: Severities.Critical);
+        await OpenAsync(page, "/database");
+        await page.GetByLabel("Act on").SelectOptionAsync(Replica);
+        await page.GetByTestId($"act-{OperatorSubjects.Replica}-note").FillAsync("Its disk is looked at.");
+        await page.GetByTestId($"act-{OperatorSubjects.Replica}-{OperatorActions.TakeOut}").ClickAsync();
+        try
         {
-            await page.Keyboard.PressAsync(key);
-            await Expect(page.Locator($"dialog#{dialog}")).ToBeVisibleAsync();
-            await LookAsync(page, found);
+            await Expect(page.Locator(".notice-item").First).ToBeVisibleAsync();
+            await Expect(page.Locator(".problem-watch").First).ToBeVisibleAsync();
+            await Expect(page.Locator(".problem-bad").First).ToBeVisibleAsync();
+            await LookAsync(page, found, "band and notice");
+
+            await page.GotoAsync("/reconciliation?state=unresolved&severity=critical");
+            await Expect(page.Locator(".problem-bad").First).ToBeVisibleAsync();
+            await LookInDialogsAsync(page, found);
+            await page.GetByRole(AriaRole.Button, new() { Name = "Columns of the discrepancies" }).PressAsync("Enter");
+            await Expect(page.Locator(".mud-popover-open").GetByText("Assignee", new() { Exact = true })).ToBeVisibleAsync();
+            await LookAsync(page, found, "menu of columns", fits: false);
             await page.Keyboard.PressAsync("Escape");
+            await Expect(page.Locator(".mud-popover-open")).ToHaveCountAsync(0);
+
+            await page.GetByTestId("select-all").CheckAsync();
+            var bulk = page.GetByTestId("bulk");
+            await bulk.GetByLabel("What to do with them").SelectOptionAsync(DiscrepancyActions.Ignore);
+            await bulk.GetByTestId("bulk-note").FillAsync("Being looked at.");
+            await bulk.GetByTestId("bulk-apply").ClickAsync();
+            await Expect(page.GetByTestId("bulk-asks")).ToBeVisibleAsync();
+            await LookAsync(page, found, "bulk confirmation");
+
+            await OpenAsync(page, "/cluster");
+            await page.GetByLabel("Act on").SelectOptionAsync($"{OperatorSubjects.Leader}/{LeasedResources.Matching}");
+            await page.GetByTestId($"act-{OperatorSubjects.Leader}-note").FillAsync("Its machine is restarted.");
+            await page.GetByTestId($"act-{OperatorSubjects.Leader}-{OperatorActions.StepDown}").ClickAsync();
+            await Expect(page.GetByTestId($"act-{OperatorSubjects.Leader}-confirm")).ToBeVisibleAsync();
+            await LookAsync(page, found, "typed confirmation");
+
+            await OpenAsync(page, $"/offenders/{ConsoleSeed.Offender}");
+            await page.GetByTestId("waive-note").FillAsync("Our own fault.");
+            await page.GetByTestId("waive").ClickAsync();
+            await Expect(page.GetByTestId("waive-confirm")).ToBeVisibleAsync();
+            await LookAsync(page, found, "waiver's confirmation");
+        }
+        finally
+        {
+            await OpenAsync(page, "/database");
+            await page.GetByLabel("Act on").SelectOptionAsync(Replica);
+            await page.GetByTestId($"act-{OperatorSubjects.Replica}-note").FillAsync("It is sound.");
+            await page.GetByTestId($"act-{OperatorSubjects.Replica}-{OperatorActions.PutIn}").ClickAsync();
+            await Expect(page.GetByText($"{Replica} is out of rotation")).ToHaveCountAsync(0);
         }
 
         Assert.True(found.Length == 0, found.ToString());
+    }
+
+    /// <summary>The look-up empty, with hits and without any, and the help.</summary>
+    private async Task LookInDialogsAsync(IPage page, StringBuilder found)
+    {
+        await Expect(page.GetByText("live", new() { Exact = true })).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("Control+k");
+        var lookup = page.Locator("dialog#lookup");
+        await Expect(lookup).ToBeVisibleAsync();
+        await LookAsync(page, found, "look-up");
+        await page.Keyboard.TypeAsync(stack.Traders[1].Address.ToString()[..8]);
+        await Expect(lookup.Locator("[aria-selected='true']")).ToBeVisibleAsync();
+        await LookAsync(page, found, "look-up with hits");
+        await page.Keyboard.TypeAsync("0000000000");
+        await Expect(lookup.GetByText("Nothing found for")).ToBeVisibleAsync();
+        await LookAsync(page, found, "look-up without hits");
+        await page.Keyboard.PressAsync("Escape");
+        await page.Keyboard.PressAsync("?");
+        await Expect(page.Locator("dialog#shortcuts")).ToBeVisibleAsync();
+        await LookAsync(page, found, "help");
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(page.Locator("dialog[open]")).ToHaveCountAsync(0);
     }
 
     /// <summary>Every page of the console, those of single things with one that exists.</summary>
@@ -134,7 +209,9 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
             await Expect(page.GetByText("live", new() { Exact = true })).ToBeVisibleAsync();
     }
 
-    private static async Task LookAsync(IPage page, StringBuilder found)
+    /// <param name="state">Of the page, where the address alone does not name it.</param>
+    /// <param name="fits">False for what another size of the window would close.</param>
+    private static async Task LookAsync(IPage page, StringBuilder found, string state = "", bool fits = true)
     {
         foreach (var (scheme, forced, options) in Appearances)
         {
@@ -153,13 +230,14 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
             foreach (var violation in result.Violations)
             foreach (var node in violation.Nodes)
                 found.AppendLine(
-                    $"{new Uri(page.Url).AbsolutePath} {scheme}, forced colours {forced}: {violation.Id} ({violation.Impact}): "
+                    $"{new Uri(page.Url).AbsolutePath} {state} {scheme}, forced colours {forced}: {violation.Id} ({violation.Impact}): "
                         + $"{node.Target} {node.Html}"
                 );
         }
 
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light, ForcedColors = ForcedColors.None });
-        await FitAsync(page, found);
+        if (fits)
+            await FitAsync(page, found);
     }
 
     /// <summary>WCAG 1.4.10: what is wider than the screen scrolls by itself, and the page never does.</summary>
