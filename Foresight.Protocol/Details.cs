@@ -196,7 +196,7 @@ public static class FailedCommandKinds
     /// <summary>Another version wrote the command.</summary>
     public const string Unknown = "unknown";
 
-    public static readonly IReadOnlyList<string> All = [.. LeaderCommand.Kinds.Values, Unknown];
+    public static readonly IReadOnlyList<string> Filters = [.. LeaderCommand.Kinds.Values, Unknown];
 }
 
 /// <summary>A command that met a defect of ours. Kept for some days after its quarantine.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Foresight.Protocol;
 
 // JSON (web defaults) behind a seal, over Redis Pub/Sub from the leader to every Api node, only after the commit: no client may see what a
@@ -17,7 +19,14 @@ public static class Channels
 }
 
 /// <summary>In the outcome's own terms; 0 lots: gone. Absolute, so applying it twice is harmless.</summary>
-public sealed record LevelChange(int Outcome, bool IsBid, int PriceTicks, long Lots);
+/// <param name="FirmLots">Those of them that are paid from the vault.</param>
+public sealed record LevelChange(
+    int Outcome,
+    bool IsBid,
+    int PriceTicks,
+    long Lots,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long FirmLots = 0
+);
 
 /// <summary>With <see cref="Snapshot"/>, Levels are all levels of the book and replace what was known.</summary>
 /// <param name="Checksums">

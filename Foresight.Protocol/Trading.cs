@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Foresight.Protocol;
 
 // Money and sizes are decimal strings of the exact number, never JSON numbers: "0.55" USDC, "12.5" shares. The signed order alone is in the
@@ -149,7 +151,12 @@ public sealed record MarketStats(
     string? BestAsk
 );
 
-public sealed record LevelView(string Price, string Quantity);
+/// <param name="Firm">The part of the quantity that is paid from the vault; absent if there is none.</param>
+public sealed record LevelView(
+    string Price,
+    string Quantity,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Firm = null
+);
 
 /// <param name="Checksum">CRC32C over the top 10 levels, so that a client finds an error in its own book; see docs/market-data.md.</param>
 public sealed record DepthView(

@@ -11,6 +11,9 @@ public sealed class Book
 
     private readonly Side[] _sides;
 
+    /// <summary>Apart, because most levels have none.</summary>
+    private readonly Dictionary<(int Outcome, bool IsBid, int Ticks), long> _firmLots = [];
+
     public Book(int outcomes)
     {
         Outcomes = outcomes;
@@ -24,6 +27,10 @@ public sealed class Book
 
     public SortedDictionary<int, long> Asks(int outcome) => _sides[outcome].Asks;
 
+    /// <summary>The part of a level that is paid from the vault.</summary>
+    public long FirmLots(int outcome, bool isBid, int ticks) =>
+        _firmLots.Count == 0 ? 0 : _firmLots.GetValueOrDefault((outcome, isBid, ticks));
+
     /// <summary>Applying a change twice is harmless, because quantities are absolute.</summary>
     public void Apply(IEnumerable<LevelChange> changes)
     {
@@ -36,6 +43,10 @@ public sealed class Book
                 side.Remove(change.PriceTicks);
             else
                 side[change.PriceTicks] = change.Lots;
+            if (change.FirmLots > 0)
+                _firmLots[(change.Outcome, change.IsBid, change.PriceTicks)] = change.FirmLots;
+            else if (_firmLots.Count > 0)
+                _firmLots.Remove((change.Outcome, change.IsBid, change.PriceTicks));
         }
     }
 
@@ -46,6 +57,8 @@ public sealed class Book
             side.Bids.Clear();
             side.Asks.Clear();
         }
+
+        _firmLots.Clear();
 
         Apply(levels);
     }
@@ -58,6 +71,8 @@ public sealed class Book
             count++;
             var side = level.IsBid ? Bids(level.Outcome) : Asks(level.Outcome);
             if (!side.TryGetValue(level.PriceTicks, out var lots) || lots != level.Lots)
+                return false;
+            if (FirmLots(level.Outcome, level.IsBid, level.PriceTicks) != level.FirmLots)
                 return false;
         }
 
@@ -74,9 +89,9 @@ public sealed class Book
         {
             var hash = 0u;
             foreach (var (ticks, lots) in Bids(outcome))
-                hash += BookHash.OfLevel(isBid: true, ticks, lots);
+                hash += BookHash.OfLevel(isBid: true, ticks, lots, FirmLots(outcome, isBid: true, ticks));
             foreach (var (ticks, lots) in Asks(outcome))
-                hash += BookHash.OfLevel(isBid: false, ticks, lots);
+                hash += BookHash.OfLevel(isBid: false, ticks, lots, FirmLots(outcome, isBid: false, ticks));
             if (hash != (outcome < hashes.Count ? hashes[outcome] : 0))
                 return false;
         }
@@ -90,9 +105,9 @@ public sealed class Book
         for (var outcome = 0; outcome < Outcomes; outcome++)
         {
             foreach (var (ticks, lots) in Bids(outcome))
-                levels.Add(new LevelChange(outcome, IsBid: true, ticks, lots));
+                levels.Add(new LevelChange(outcome, IsBid: true, ticks, lots, FirmLots(outcome, isBid: true, ticks)));
             foreach (var (ticks, lots) in Asks(outcome))
-                levels.Add(new LevelChange(outcome, IsBid: false, ticks, lots));
+                levels.Add(new LevelChange(outcome, IsBid: false, ticks, lots, FirmLots(outcome, isBid: false, ticks)));
         }
 
         return levels;

@@ -22,9 +22,11 @@ public sealed class BookReader(Database database)
     private const string Query = """
         WITH position AS (SELECT sequence, epoch FROM commands WHERE shard = $2 ORDER BY sequence DESC LIMIT 1),
         levels AS (
-            SELECT market_id, outcome, is_buy, price_ticks, sum(quantity_lots - filled_lots - reduced_lots)::bigint AS lots
+            SELECT market_id, outcome, is_buy, price_ticks, sum(quantity_lots - filled_lots - reduced_lots)::bigint AS lots,
+                coalesce(sum(quantity_lots - filled_lots - reduced_lots) FILTER (WHERE purse = 1), 0)::bigint AS firm
             FROM orders WHERE status IN (0, 1) AND market_id = ANY ($1) GROUP BY market_id, outcome, is_buy, price_ticks)
-        SELECT p.epoch, p.sequence, l.market_id, l.outcome, l.is_buy, l.price_ticks, l.lots FROM position p LEFT JOIN levels l ON true
+        SELECT p.epoch, p.sequence, l.market_id, l.outcome, l.is_buy, l.price_ticks, l.lots, l.firm
+        FROM position p LEFT JOIN levels l ON true
         """;
 
     public Task<JournalPosition> PositionAsync(int shard, CancellationToken cancellationToken) =>
@@ -73,12 +75,23 @@ public sealed class BookReader(Database database)
                 };
                 await using var reader = await command.ExecuteReaderAsync(cancellationToken);
                 var (epoch, sequence) = (0L, 0L);
-                var orders = new List<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)>();
+                var orders = new List<(int Market, LevelChange Level)>();
                 while (await reader.ReadAsync(cancellationToken))
                 {
                     (epoch, sequence) = (reader.GetInt64(0), reader.GetInt64(1));
                     if (!await reader.IsDBNullAsync(2, cancellationToken))
-                        orders.Add((reader.GetInt32(2), reader.GetInt16(3), reader.GetBoolean(4), reader.GetInt32(5), reader.GetInt64(6)));
+                        orders.Add(
+                            (
+                                reader.GetInt32(2),
+                                new LevelChange(
+                                    reader.GetInt16(3),
+                                    reader.GetBoolean(4),
+                                    reader.GetInt32(5),
+                                    reader.GetInt64(6),
+                                    reader.GetInt64(7)
+                                )
+                            )
+                        );
                 }
 
                 return new BookSnapshot(epoch, sequence, BookLevels.Of(orders, binary));
@@ -92,24 +105,36 @@ public static class BookLevels
     /// <summary>
     /// In a binary market a bid for one outcome at q is an ask for the other at 1 - q, so each order counts in both views.
     /// </summary>
-    public static ILookup<int, LevelChange> Of(
-        IEnumerable<(int Market, int Outcome, bool IsBuy, int Ticks, long Lots)> orders,
-        IReadOnlySet<int> binary
-    )
+    public static ILookup<int, LevelChange> Of(IEnumerable<(int Market, LevelChange Level)> orders, IReadOnlySet<int> binary)
     {
-        var levels = new Dictionary<(int Market, int Outcome, bool IsBid, int Ticks), long>();
-        foreach (var (market, outcome, isBuy, ticks, lots) in orders)
+        var levels = new Dictionary<(int Market, int Outcome, bool IsBid, int Ticks), LevelChange>();
+        foreach (var (market, order) in orders)
         {
-            Add((market, outcome, isBuy, ticks), lots);
+            Add(market, order);
             if (binary.Contains(market))
-                Add((market, 1 - outcome, !isBuy, Matching.Engine.Price.TicksPerUnit - ticks), lots);
+                Add(
+                    market,
+                    order with
+                    {
+                        Outcome = 1 - order.Outcome,
+                        IsBid = !order.IsBid,
+                        PriceTicks = Matching.Engine.Price.TicksPerUnit - order.PriceTicks,
+                    }
+                );
         }
 
-        return levels.ToLookup(
-            level => level.Key.Market,
-            level => new LevelChange(level.Key.Outcome, level.Key.IsBid, level.Key.Ticks, level.Value)
-        );
+        return levels.ToLookup(level => level.Key.Market, level => level.Value);
 
-        void Add((int Market, int Outcome, bool IsBid, int Ticks) key, long lots) => levels[key] = levels.GetValueOrDefault(key) + lots;
+        void Add(int market, LevelChange more)
+        {
+            var key = (market, more.Outcome, more.IsBid, more.PriceTicks);
+            levels[key] = levels.TryGetValue(key, out var sum)
+                ? sum with
+                {
+                    Lots = sum.Lots + more.Lots,
+                    FirmLots = sum.FirmLots + more.FirmLots,
+                }
+                : more;
+        }
     }
 }

@@ -226,13 +226,18 @@ public sealed class BookStream(Market market)
                 outcome,
                 Epoch,
                 Sequence,
-                [.. _book.Bids(outcome).Take(levels).Select(View)],
-                [.. _book.Asks(outcome).Take(levels).Select(View)],
+                [.. _book.Bids(outcome).Take(levels).Select(level => View(level, isBid: true))],
+                [.. _book.Asks(outcome).Take(levels).Select(level => View(level, isBid: false))],
                 BookChecksum.Of(_book.Bids(outcome), _book.Asks(outcome))
             );
         }
 
-        static LevelView View(KeyValuePair<int, long> level) => new(Decimals.Price(level.Key), Decimals.Shares(level.Value));
+        LevelView View(KeyValuePair<int, long> level, bool isBid) =>
+            new(
+                Decimals.Price(level.Key),
+                Decimals.Shares(level.Value),
+                _book.FirmLots(outcome, isBid, level.Key) is > 0 and var firm ? Decimals.Shares(firm) : null
+            );
     }
 
     public (int? Bid, int? Ask) Best(int outcome)

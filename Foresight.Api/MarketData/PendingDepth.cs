@@ -50,20 +50,15 @@ public sealed class PendingDepth
 
     public static DepthMessage Fold(IReadOnlyList<DepthMessage> messages)
     {
-        var levels = new Dictionary<(int Outcome, bool IsBid, int Ticks), long>();
+        var levels = new Dictionary<(int Outcome, bool IsBid, int Ticks), LevelChange>();
         foreach (var level in messages.SelectMany(message => message.Levels))
-            levels[(level.Outcome, level.IsBid, level.PriceTicks)] = level.Lots;
+            levels[(level.Outcome, level.IsBid, level.PriceTicks)] = level;
         var (first, last) = (messages[0], messages[^1]);
         return last with
         {
             Previous = first.Previous,
             Snapshot = first.Snapshot,
-            Levels =
-            [
-                .. levels
-                    .Where(level => !first.Snapshot || level.Value > 0)
-                    .Select(level => new LevelChange(level.Key.Outcome, level.Key.IsBid, level.Key.Ticks, level.Value)),
-            ],
+            Levels = [.. levels.Values.Where(level => !first.Snapshot || level.Lots > 0)],
         };
     }
 }

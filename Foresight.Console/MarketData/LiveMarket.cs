@@ -3,7 +3,8 @@ using Foresight.Protocol;
 
 namespace Foresight.Console.MarketData;
 
-public sealed record BookLevel(int PriceTicks, long Lots, long Total);
+/// <param name="FirmLots">The part that is paid from the vault.</param>
+public sealed record BookLevel(int PriceTicks, long Lots, long Total, long FirmLots = 0);
 
 public sealed record HeardState(TradeState State, DateTimeOffset At)
 {
@@ -160,7 +161,9 @@ public sealed class LiveMarket(int id)
         var total = 0L;
         return
         [
-            .. _book.Levels(outcome, isBid, DrawnLevels).Select(level => new BookLevel(level.PriceTicks, level.Lots, total += level.Lots)),
+            .. _book
+                .Levels(outcome, isBid, DrawnLevels)
+                .Select(level => new BookLevel(level.PriceTicks, level.Lots, total += level.Lots, level.FirmLots)),
         ];
     }
 }

@@ -14,7 +14,7 @@ public enum BookStep
 
 public sealed class OrderBook
 {
-    private readonly Dictionary<(int Outcome, bool IsBid), SortedDictionary<int, long>> _sides = [];
+    private readonly Dictionary<(int Outcome, bool IsBid), SortedDictionary<int, (long All, long Firm)>> _sides = [];
     private bool _whole;
 
     public long Epoch { get; private set; }
@@ -53,13 +53,13 @@ public sealed class OrderBook
 
     public void Distrust() => _whole = false;
 
-    public IReadOnlyList<(int PriceTicks, long Lots)> Levels(int outcome, bool isBid, int count)
+    public IReadOnlyList<(int PriceTicks, long Lots, long FirmLots)> Levels(int outcome, bool isBid, int count)
     {
         if (!_sides.TryGetValue((outcome, isBid), out var side))
             return [];
 
         var best = isBid ? side.Reverse() : side;
-        return [.. best.Take(count).Select(level => (level.Key, level.Value))];
+        return [.. best.Take(count).Select(level => (level.Key, level.Value.All, level.Value.Firm))];
     }
 
     private void Take(DepthMessage message)
@@ -74,7 +74,7 @@ public sealed class OrderBook
             if (change.Lots == 0)
                 side.Remove(change.PriceTicks);
             else
-                side[change.PriceTicks] = change.Lots;
+                side[change.PriceTicks] = (change.Lots, change.FirmLots);
         }
 
         Epoch = message.Epoch;

@@ -8,7 +8,7 @@ namespace Foresight.Matching.Publishing;
 /// </summary>
 internal sealed class PublishedBook
 {
-    private readonly Dictionary<(int Outcome, bool IsBid, int PriceTicks), long> _lots = [];
+    private readonly Dictionary<(int Outcome, bool IsBid, int PriceTicks), (long All, long Firm)> _lots = [];
     private uint[] _hashes = [];
     private bool _isWhole;
 
@@ -31,9 +31,10 @@ internal sealed class PublishedBook
 
             _lots.Remove((level.Outcome, level.IsBid, level.PriceTicks), out var before);
             if (level.Lots > 0)
-                _lots.Add((level.Outcome, level.IsBid, level.PriceTicks), level.Lots);
+                _lots.Add((level.Outcome, level.IsBid, level.PriceTicks), (level.Lots, level.FirmLots));
             _hashes[level.Outcome] +=
-                BookHash.OfLevel(level.IsBid, level.PriceTicks, level.Lots) - BookHash.OfLevel(level.IsBid, level.PriceTicks, before);
+                BookHash.OfLevel(level.IsBid, level.PriceTicks, level.Lots, level.FirmLots)
+                - BookHash.OfLevel(level.IsBid, level.PriceTicks, before.All, before.Firm);
         }
     }
 

@@ -39,7 +39,8 @@ internal sealed class DepthChanges
                         level.Outcome,
                         level.Side == Side.Buy,
                         level.PriceTicks,
-                        engine.LevelQuantity(market, level.Outcome, level.Side, new Price(level.PriceTicks)).Lots
+                        engine.LevelQuantity(market, level.Outcome, level.Side, new Price(level.PriceTicks)).Lots,
+                        engine.FirmQuantity(market, level.Outcome, level.Side, new Price(level.PriceTicks)).Lots
                     )),
                 ]
             );
@@ -56,7 +57,10 @@ internal sealed class DepthChanges
             {
                 var count = engine.Depth(market.Id, outcome, side, levels);
                 for (var i = 0; i < count; i++)
-                    book.Add(new LevelChange(outcome, side == Side.Buy, levels[i].Price.Ticks, levels[i].Quantity.Lots));
+                {
+                    var (price, firm) = (levels[i].Price, engine.FirmQuantity(market.Id, outcome, side, levels[i].Price));
+                    book.Add(new LevelChange(outcome, side == Side.Buy, price.Ticks, levels[i].Quantity.Lots, firm.Lots));
+                }
             }
         }
 

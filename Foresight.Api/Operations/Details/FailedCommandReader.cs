@@ -38,7 +38,7 @@ public readonly record struct FailedCommandParameters(
     internal FailedCommandFilter Filter => new(Kind, Shard, string.IsNullOrWhiteSpace(Text) ? null : Text.Trim());
 
     Problem? ICheckedParameters.Problem =>
-        FilterChecks.Word(Kind, "kind", FailedCommandKinds.All)
+        FilterChecks.Word(Kind, "kind", FailedCommandKinds.Filters)
         ?? (Shard is < 0 or >= Shards.Maximum ? Problem.Malformed($"shard must be from 0 to {Shards.Maximum - 1}.") : null)
         ?? FilterChecks.Text(Text, "text");
 }

@@ -226,9 +226,46 @@ public sealed class BookStreamTests
     [Fact]
     public void AnOrderOfABinaryMarket_IsALevelOfBothOutcomes()
     {
-        var levels = BookLevels.Of([(1, 0, true, 4000, 5L), (1, 1, false, 6000, 7L), (2, 1, true, 3000, 9L)], new HashSet<int> { 1 });
-        Assert.Equal([new LevelChange(0, true, 4000, 12), new LevelChange(1, false, 6000, 12)], levels[1].OrderBy(level => level.Outcome));
+        var levels = BookLevels.Of(
+            [
+                (1, new LevelChange(0, true, 4000, 5, FirmLots: 2)),
+                (1, new LevelChange(1, false, 6000, 7, FirmLots: 7)),
+                (2, new LevelChange(1, true, 3000, 9)),
+            ],
+            new HashSet<int> { 1 }
+        );
+        Assert.Equal(
+            [new LevelChange(0, true, 4000, 12, 9), new LevelChange(1, false, 6000, 12, 9)],
+            levels[1].OrderBy(level => level.Outcome)
+        );
         Assert.Equal([new LevelChange(1, true, 3000, 9)], levels[2]);
+    }
+
+    /// <summary>Firm lots are a part of the level, so a book that has others is a different one, by the hash too.</summary>
+    [Fact]
+    [Trait("Category", "Firm")]
+    public void FirmLots_AreOfTheLevel_AndGoWithIt()
+    {
+        var firm = new LevelChange(0, true, 5_000, 10, FirmLots: 4);
+        Assert.True(_stream.Take(new BookSnapshot(1, 5, new[] { firm }.ToLookup(_ => 1)), out _));
+        Assert.Equal([new LevelView("0.5", "0.1", "0.04")], _stream.View(0, 10)!.Bids);
+        Assert.Equal(StreamStep.Same, _stream.Take(Hashed(firm), out _));
+        Assert.Equal(StreamStep.Different, _stream.Take(Hashed(firm with { FirmLots = 5 }), out _));
+
+        Assert.True(_stream.Take(new BookSnapshot(1, 5, new[] { firm }.ToLookup(_ => 1)), out _));
+        Assert.Equal(StreamStep.Applied, _stream.Take(Change(6, 5, firm with { FirmLots = 0 }), out var applied));
+        Assert.Equal(0, applied!.Levels[0].FirmLots);
+        Assert.Equal([new LevelView("0.5", "0.1")], _stream.View(0, 10)!.Bids);
+        _stream.Take(Change(7, 6, firm), out _);
+        _stream.Take(Change(8, 7, firm with { Lots = 0, FirmLots = 0 }), out _);
+        _stream.Take(Change(9, 8, firm with { FirmLots = 0 }), out _);
+        Assert.Equal([new LevelView("0.5", "0.1")], _stream.View(0, 10)!.Bids);
+
+        static DepthMessage Change(long sequence, long previous, LevelChange level) =>
+            new(1, 1, sequence, previous, Snapshot: false, [level]);
+
+        static DepthMessage Hashed(LevelChange level) =>
+            new(1, 1, 5, 4, Snapshot: false, [], [BookHash.OfLevel(isBid: true, level.PriceTicks, level.Lots, level.FirmLots)]);
     }
 
     private void Begin(long sequence, params (int Ticks, long Lots)[] bids) => Assert.True(_stream.Take(Read(sequence, bids), out _));

@@ -25,6 +25,15 @@ public sealed class LiveMarketTests
     }
 
     [Fact]
+    [Trait("Category", "Firm")]
+    public void FirmPart_IsOfItsLevel()
+    {
+        _market.Take(Snapshot(10, Bid(5_000, 3) with { FirmLots = 2 }, Bid(4_900, 4)));
+        var (bids, _) = _market.Draw().Books[0];
+        Assert.Equal([new BookLevel(5_000, 3, 3, FirmLots: 2), new BookLevel(4_900, 4, 7)], bids.AsEnumerable());
+    }
+
+    [Fact]
     public void Levels_BeyondAHundred_AreNotDrawn()
     {
         _market.Take(Snapshot(10, [.. Enumerable.Range(1, 150).Select(tick => Bid(tick, 1))]));

@@ -12,7 +12,7 @@ public sealed class OrderBookTests
     {
         _book.Apply(Snapshot(1, 10, Bid(5000, 100), Bid(4900, 50)));
         Assert.Equal(BookStep.Applied, _book.Apply(Snapshot(1, 20, Bid(4800, 7))));
-        Assert.Equal([(4800, 7L)], _book.Levels(0, isBid: true, 10));
+        Assert.Equal([(4800, 7L, 0L)], _book.Levels(0, isBid: true, 10));
     }
 
     [Fact]
@@ -20,8 +20,8 @@ public sealed class OrderBookTests
     {
         _book.Apply(Snapshot(1, 10, Bid(5000, 100), Ask(5200, 30)));
         Assert.Equal(BookStep.Applied, _book.Apply(Change(1, 12, previous: 10, Bid(5000, 0), Bid(4900, 5), Bid(4950, 6), Ask(5100, 9))));
-        Assert.Equal([(4950, 6L), (4900, 5L)], _book.Levels(0, isBid: true, 10));
-        Assert.Equal([(5100, 9L)], _book.Levels(0, isBid: false, 1));
+        Assert.Equal([(4950, 6L, 0L), (4900, 5L, 0L)], _book.Levels(0, isBid: true, 10));
+        Assert.Equal([(5100, 9L, 0L)], _book.Levels(0, isBid: false, 1));
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class OrderBookTests
         _book.Apply(Snapshot(2, 10, Bid(5000, 100)));
         Assert.Equal(BookStep.Old, _book.Apply(Change(1, 99, previous: 10, Bid(5000, 1))));
         Assert.Equal(BookStep.Old, _book.Apply(Snapshot(1, 99)));
-        Assert.Equal([(5000, 100L)], _book.Levels(0, isBid: true, 10));
+        Assert.Equal([(5000, 100L, 0L)], _book.Levels(0, isBid: true, 10));
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class OrderBookTests
         _book.Apply(Snapshot(1, 10, Bid(5000, 100)));
         _book.Apply(Change(1, 12, previous: 10, Bid(5000, 90)));
         Assert.Equal(BookStep.Old, _book.Apply(Change(1, 12, previous: 10, Bid(5000, 1))));
-        Assert.Equal([(5000, 90L)], _book.Levels(0, isBid: true, 10));
+        Assert.Equal([(5000, 90L, 0L)], _book.Levels(0, isBid: true, 10));
     }
 
     [Fact]

@@ -126,6 +126,19 @@ public sealed class BookPartsTests : ConsoleContext
         Assert.Equal("0.430 0.420", Text(shown.Find(".chart-scale")));
     }
 
+    [Fact]
+    [Trait("Category", "Firm")]
+    public void FirmColumn_IsThere_WhenPartOfTheBookIsFirm()
+    {
+        string[] plain = ["Price", "Shares", "Total"];
+        Assert.Equal(plain, Heads(Ladder([new BookLevel(4_100, 150, 150)], [])));
+        var ladder = Ladder([new BookLevel(4_100, 150, 150, FirmLots: 50), new BookLevel(4_000, 10, 160)], []);
+        Assert.Equal(["Price", "Shares", "Firm", "Total"], Heads(ladder));
+        Assert.Equal(["0.50", ""], ladder.FindAll(".bids tr").Select(row => row.QuerySelectorAll("td")[2].TextContent.Trim()));
+
+        static IEnumerable<string> Heads(IRenderedComponent<Ladder> of) => of.FindAll("th").Select(head => head.TextContent);
+    }
+
     private IRenderedComponent<Ladder> Ladder(ImmutableArray<BookLevel> bids, ImmutableArray<BookLevel> asks) =>
         Render<Ladder>(set =>
             set.Add(ladder => ladder.Bids, bids).Add(ladder => ladder.Asks, asks).Add(ladder => ladder.TickSize, "0.001")
