@@ -1,4 +1,5 @@
 using Foresight.Protocol;
+using Foresight.ServiceDefaults.Postgres;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -24,8 +25,7 @@ public sealed class LastKnownValue<T>(string what, TimeSpan bound, TimeProvider 
 
     public async Task<KnownValue<T>> ReadAsync(Func<CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        ending.CancelAfter(bound);
+        using var ending = new QueryTimeout(bound, clock, cancellationToken);
         try
         {
             // WaitAsync bounds the wait too, because not every client library honours its cancellation token.

@@ -22,8 +22,7 @@ public sealed partial class Overview(OverviewReaders readers, Database database,
     public async Task<AdminOverview> ReadAsync(CancellationToken cancellationToken)
     {
         var unavailable = new Dictionary<string, string>();
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bound.CancelAfter(Bound);
+        using var bound = new QueryTimeout(Bound, clock, cancellationToken);
         var clusterPart = PartAsync("cluster", token => readers.Cluster.StatusAsync(withAddresses: true, token));
         var reconciliationPart = PartAsync("reconciliation", readers.Reconciliation.StatusAsync);
         var settlementPart = PartAsync("settlement", readers.Settlement.SettlementAsync);

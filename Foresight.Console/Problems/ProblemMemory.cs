@@ -63,28 +63,26 @@ public sealed class ProblemMemory
 
     private void Follow(SettlementView settlement, DateTimeOffset now)
     {
+        // By the clock that wrote it: of two readings a second apart one may have missed a block, and the next have two.
+        var moved = settlement.HeadAge is { } age ? now - age : now;
         if (_head is not { } head)
-            _head = (settlement.HeadBlock, now);
+            _head = (settlement.HeadBlock, moved);
         else if (head.Block != settlement.HeadBlock)
         {
-            _pauses.Enqueue(now - head.At);
+            _pauses.Enqueue((moved - head.At) / Math.Max(1, settlement.HeadBlock - head.Block));
             if (_pauses.Count > KeptPauses)
                 _pauses.Dequeue();
-            _head = (settlement.HeadBlock, now);
+            _head = (settlement.HeadBlock, moved);
         }
     }
 
     /// <summary>
-    /// The head's age by the clock that wrote it, and only without one by this observer's. The median, because one long pause, as of a
-    /// chain that stood still, is not the usual one.
+    /// The median pause, because one long one, as of a chain that stood still, is not the usual.
     /// </summary>
     private HeadMoves? MovesOf(SettlementView? settlement, DateTimeOffset now) =>
         _head is not { } head || settlement is null
             ? null
-            : new HeadMoves(
-                settlement.HeadAge is { } age ? now - age : head.At,
-                _pauses.Count == 0 ? null : _pauses.Order().ElementAt(_pauses.Count / 2)
-            );
+            : new HeadMoves(head.At, _pauses.Count == 0 ? null : _pauses.Order().ElementAt(_pauses.Count / 2));
 
     private IReadOnlyList<NodeRecord> MissingOf(ClusterStatus? cluster, DateTimeOffset now)
     {

@@ -128,10 +128,9 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
         }
     }
 
-    private static async Task<ulong?> PositionAsync(Server server, string query, CancellationToken cancellationToken)
+    private async Task<ulong?> PositionAsync(Server server, string query, CancellationToken cancellationToken)
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bound.CancelAfter(PostgresOptions.CheckBound);
+        using var bound = new QueryTimeout(PostgresOptions.CheckBound, clock, cancellationToken);
         return await AskAsync().WaitAsync(PostgresOptions.CheckBound + TimeSpan.FromSeconds(1), cancellationToken);
 
         async Task<ulong?> AskAsync()

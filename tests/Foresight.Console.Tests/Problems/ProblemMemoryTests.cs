@@ -43,6 +43,25 @@ public sealed class ProblemMemoryTests
         Assert.Empty(Observe());
     }
 
+    /// <summary>A reading may miss a block, and the next have two: the chain's pause is a second all the same.</summary>
+    [Fact]
+    [Trait("Category", "Console")]
+    public void ChainThatStands_IsSeenAfterThreeBlocks_HoweverTheReadingsFall()
+    {
+        for (var block = 2; block <= 12; block += 2)
+        {
+            Settle(view => view with { HeadBlock = block, HeadAge = TimeSpan.FromSeconds(0.2) });
+            Assert.Empty(Observe());
+            Settle(view => view with { HeadAge = TimeSpan.FromSeconds(1.2) });
+            Assert.Empty(Observe());
+        }
+
+        Settle(view => view with { HeadAge = TimeSpan.FromSeconds(3.0) });
+        Assert.Empty(Observe());
+        Settle(view => view with { HeadAge = TimeSpan.FromSeconds(3.1) });
+        Assert.Equal(["head"], Observe().Select(problem => problem.Key));
+    }
+
     [Fact]
     public void PauseOfTheObserver_IsNotOneOfTheChain()
     {
