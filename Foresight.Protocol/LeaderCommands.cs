@@ -161,8 +161,7 @@ public sealed record GrantWithdrawal(
 }
 
 /// <param name="Block">
-/// Followed when the payment was final: what was observed before it includes the money. Null: its deadline has passed, and its nonce is
-/// unused at final depth.
+/// From which on observations leave out what was paid; 0: none does. Null: its deadline has passed, and its nonce is unused at final depth.
 /// </param>
 public sealed record EndWithdrawal(string Account, ulong Nonce, long? Block) : LeaderCommand;
 

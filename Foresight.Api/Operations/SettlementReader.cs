@@ -36,7 +36,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
 
     /// <summary>
     /// Trade ids grow with time within a shard, so the first of a state and shard is the oldest. Batches become final in the order of their
-    /// nonces, so the newest final one has the newest final trades.
+    /// nonces, so the newest final one that has any has the newest final trades.
     /// </summary>
     private const string ProgressQuery = $"""
         SELECT (
@@ -49,7 +49,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
                 ORDER BY t.trade_id LIMIT 1) oldest) AS waiting_since,
             greatest(
                 (SELECT max(t.settlement_changed_at) FROM trades t WHERE t.batch_id = (
-                    SELECT max(batch_id) FROM settlement_batches WHERE state = '{BatchStates.Final}')),
+                    SELECT batch_id FROM settlement_batches WHERE state = '{BatchStates.Final}' AND trades > 0
+                    ORDER BY batch_id DESC LIMIT 1)),
                 (SELECT max(settlement_changed_at) FROM trades WHERE settlement = '{TradeStates.Failed}')) AS settled_at
         """;
 

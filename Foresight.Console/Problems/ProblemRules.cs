@@ -363,7 +363,7 @@ public static class ProblemRules
                 ) + failed.Error,
                 "/reconciliation",
                 "Reconciliation",
-                reconciliation.ComparedAt ?? failed.StartedAt
+                reconciliation.ComparedAt
             );
         else if (reconciliation is not null && IsOverdue(reconciliation, now))
             yield return new Problem(

@@ -29,7 +29,7 @@ public static class UndoRules
             _ => false,
         };
 
-    /// <summary>Without what waits for a second key, which is withdrawn before them.</summary>
+    /// <summary>Without what waits for a second key, which is withdrawn before them. One with a second action comes last.</summary>
     public static IReadOnlyList<UndoStep> Steps(MadeDecision made) =>
         made.Action switch
         {
@@ -41,6 +41,7 @@ public static class UndoRules
             [
                 .. made
                     .Former.GroupBy(one => one.State == DiscrepancyStates.Acknowledged)
+                    .OrderBy(same => same.Key)
                     .Select(same => new UndoStep(
                         DiscrepancyActions.Reopen,
                         Ids(same),
@@ -55,6 +56,16 @@ public static class UndoRules
                     .Select(same => new UndoStep(BackTo(same.Key.State)!, Ids(same), Until: same.Key.Until)),
             ],
             _ => [],
+        };
+
+    /// <summary>What is left to do of a decision when these are reopened, and are yet to be acknowledged again.</summary>
+    public static MadeDecision AfterReopening(MadeDecision made, IReadOnlyCollection<long> reopened, Guid batch) =>
+        made with
+        {
+            Action = DiscrepancyActions.Reopen,
+            Batch = batch,
+            Awaiting = 0,
+            Former = [.. made.Former.Where(one => reopened.Contains(one.Id))],
         };
 
     private static string? BackTo(string state) =>

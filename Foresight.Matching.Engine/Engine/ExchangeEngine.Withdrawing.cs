@@ -48,7 +48,7 @@ public sealed partial class ExchangeEngine
         return RejectReason.None;
     }
 
-    /// <summary>Until its block, observations include what was paid.</summary>
+    /// <summary>Observations before its block include what was paid; 0: all of them.</summary>
     private RejectReason PayWithdrawal<TEvents>(in Command command, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {

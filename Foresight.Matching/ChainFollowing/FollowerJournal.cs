@@ -25,7 +25,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
 
     // As long as a client may ask what became of its request; a thousand at a time, so that no step takes long.
     private const string ForgetWithdrawals = """
-        DELETE FROM withdrawals WHERE (account_id, nonce) IN (
+        DELETE FROM withdrawals WHERE state <> 0 AND (account_id, nonce) IN (
             SELECT account_id, nonce FROM withdrawals WHERE state <> 0 AND deadline < now() - interval '30 days' LIMIT 1000)
         """;
 

@@ -112,13 +112,9 @@ public sealed partial class LeaderClient(
     public LeaderCommand SetFirmTerms(int shard, long untilSeconds, long trades) =>
         new SetFirmTerms(untilSeconds, trades) { RequestId = RequestIds.OfNewFact(), Shard = shard };
 
-    /// <param name="block">That paid it; null: it has lapsed.</param>
-    public LeaderCommand EndWithdrawal(Address account, ulong nonce, int shard, long? block) =>
-        new EndWithdrawal(account.ToLowerHex(), nonce, block is { } paid ? BlockOf(paid) : null)
-        {
-            RequestId = RequestIds.OfNewFact(),
-            Shard = shard,
-        };
+    /// <summary>Without a block: every observation until then includes what was paid.</summary>
+    public LeaderCommand EndWithdrawal(Address account, ulong nonce, int shard, bool isPaid) =>
+        new EndWithdrawal(account.ToLowerHex(), nonce, isPaid ? 0 : null) { RequestId = RequestIds.OfNewFact(), Shard = shard };
 
     public LeaderCommand Close(LostMarket lost) =>
         new SetMarketState(lost.Id, (int)Engine.MarketState.Closed)

@@ -15,11 +15,11 @@ public sealed class WithdrawalStore(NpgsqlDataSource primary)
     private const int MostPerStep = 10_000;
 
     /// <summary>Paid in a block that no reorganisation undoes any more.</summary>
-    public Task<IReadOnlyList<OpenWithdrawal>> ReadPaidForGoodAsync(long finalBlock, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<OpenWithdrawal>> ReadFinallyPaidAsync(long finalBlock, CancellationToken cancellationToken) =>
         ReadOpenAsync("w.paid_block <= @finalBlock ORDER BY w.paid_block", new { finalBlock, MostPerStep }, cancellationToken);
 
-    /// <param name="time">Unix seconds.</param>
-    public Task<IReadOnlyList<OpenWithdrawal>> ReadUnpaidAfterAsync(long time, CancellationToken cancellationToken) =>
+    /// <param name="time">Unix seconds, of a block that no reorganisation undoes any more.</param>
+    public Task<IReadOnlyList<OpenWithdrawal>> ReadLapsedAsync(long time, CancellationToken cancellationToken) =>
         ReadOpenAsync(
             "w.paid_block IS NULL AND w.deadline < to_timestamp(@time) ORDER BY w.deadline",
             new { time, MostPerStep },

@@ -100,9 +100,9 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
                 FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id))
                     ON b.market_id = 0 OR b.market_id = ANY (@markets)
                 -- Paid by the vault, and held by the engine until that is final.
-                LEFT JOIN (SELECT account_id, market_id, outcome, 1::smallint AS purse, sum(units) AS units FROM withdrawals
-                    WHERE state = 0 AND paid_block IS NOT NULL GROUP BY 1, 2, 3) p
-                    ON (p.account_id, p.market_id, p.outcome, p.purse) = (b.account_id, b.market_id, b.outcome, b.purse)
+                LEFT JOIN LATERAL (SELECT sum(w.units) AS units FROM withdrawals w
+                    WHERE b.purse = 1 AND w.state = 0 AND w.paid_block <= c.block_number
+                        AND (w.account_id, w.market_id, w.outcome) = (b.account_id, b.market_id, b.outcome)) p ON true
                 WHERE c.name = @Follower
                 GROUP BY c.block_number, c.block_hash, a.account_id, a.address, b.market_id, b.outcome, b.purse
                 ORDER BY a.account_id, b.market_id, b.outcome, b.purse

@@ -1,6 +1,6 @@
 -- By which transactions orders were filled directly on chain, so that an operator who has such a hash finds the order and its maker
 -- (docs/decisions/0721). direct_fills has only the first fill of an order. As there, the follower writes it from unconfirmed blocks on, and
--- a row costs its author the gas of a transaction and is kept.
+-- a row costs its author the gas of a fill and is kept.
 CREATE TABLE direct_fill_transactions (
     tx_hash      bytea NOT NULL CHECK (length(tx_hash) = 32),
     order_hash   bytea NOT NULL CHECK (length(order_hash) = 32),

@@ -57,7 +57,7 @@ public sealed partial class ReceiptReader(Deployment deployment, RefusedTransfer
             else
             {
                 Log.Unreported(logger, id, receipt.TransactionHash);
-                outcomes.Add(new TradeOutcome(id, FailureReasons.Unreported));
+                outcomes.Add(new TradeOutcome(id, FailureReasons.Unreported, TradeLeg.AreFirm(legs[id])));
             }
         }
 

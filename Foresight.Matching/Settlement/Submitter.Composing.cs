@@ -23,7 +23,7 @@ public sealed partial class Submitter
 
         public HashSet<long> Trades { get; } = [];
 
-        public Dictionary<int, int> DoubtsByMarket { get; } = [];
+        public Dictionary<(int Market, bool Firm), int> Doubts { get; } = [];
     }
 
     /// <summary>
@@ -202,12 +202,12 @@ public sealed partial class Submitter
     {
         if (doubtful.Count == 0)
             return;
-        var market = plan.MarketId;
+        var market = (plan.MarketId, plan.IsFirm);
         _held.Trades.UnionWith(doubtful.Select(doubt => doubt.TradeId));
-        var doubts = _held.DoubtsByMarket[market] = _held.DoubtsByMarket.GetValueOrDefault(market) + doubtful.Count;
-        Say(_heldSaid = $"Trades of market {market} wait ({doubts} at this block): {doubtful[0].Reason}");
+        var doubts = _held.Doubts[market] = _held.Doubts.GetValueOrDefault(market) + doubtful.Count;
+        Say(_heldSaid = $"Trades of market {plan.MarketId} wait ({doubts} at this block): {doubtful[0].Reason}");
         if (doubts >= MostDoubts)
-            _held.Markets.Add((market, plan.IsFirm));
+            _held.Markets.Add(market);
     }
 
     private void HoldFirm(IReadOnlyList<(long TradeId, string Reason)> refused)

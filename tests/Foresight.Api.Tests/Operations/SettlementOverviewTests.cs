@@ -85,10 +85,28 @@ public sealed class SettlementOverviewTests(ApiStack stack)
                 $"UPDATE trades SET settlement = 'failed', settlement_changed_at = now() + interval '1 hour' WHERE trade_id = {First}"
             );
             await UntilAsync(view => view.SettledAt > DateTimeOffset.UtcNow.AddMinutes(59));
+
+            // Upkeep is a final batch too, and the newest: it says nothing of trades.
+            await stack.ExecuteAsync(
+                $"""
+                INSERT INTO settlement_batches (batch_id, epoch, market_id, signer, nonce, raw_tx, tx_hash, state, trades, generation)
+                    OVERRIDING SYSTEM VALUE
+                SELECT {First} + n, 1, CASE n WHEN 1 THEN 1 END, '\x01', -{First} - n, '\x', decode(md5(n::text), 'hex'), 'final', 2 - n, 1
+                FROM generate_series(1, 2) n;
+                UPDATE trades SET settlement = 'final', batch_id = {First} + 1, settlement_changed_at = now() + interval '2 hours'
+                WHERE trade_id = {First}
+                """
+            );
+            await UntilAsync(view => view.SettledAt > DateTimeOffset.UtcNow.AddMinutes(119));
         }
         finally
         {
-            await stack.ExecuteAsync($"DELETE FROM trades WHERE trade_id BETWEEN {First} AND {First} + 6");
+            await stack.ExecuteAsync(
+                $"""
+                DELETE FROM trades WHERE trade_id BETWEEN {First} AND {First} + 6;
+                DELETE FROM settlement_batches WHERE batch_id > {First} AND nonce < 0
+                """
+            );
         }
     }
 

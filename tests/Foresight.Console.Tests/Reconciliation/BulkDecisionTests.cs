@@ -211,7 +211,7 @@ public sealed class BulkDecisionTests : ReconciliationContext
             [$"ignore [3] {end:O}", "ignore [2] ", "resolve [1] "],
             Requests.Skip(1).Select(request => $"{request.Action} [{string.Join(',', request.Ids)}] {request.Until:O}")
         );
-        Assert.Contains("Undone in part: 3 taken back. 1 stay reopened, because the time until which they were ignored is over.", Notified);
+        Assert.Contains("Undone in part: 3 taken back. 1 stays reopened: the time to ignore it is over.", Notified);
     }
 
     [Theory]
