@@ -22,4 +22,5 @@ public sealed record ProblemFacts(
 
 /// <param name="LastAt">When the chain's head last moved, or was first read.</param>
 /// <param name="UsualPause">Between two moves; null until it has moved once.</param>
-public sealed record HeadMoves(DateTimeOffset LastAt, TimeSpan? UsualPause);
+/// <param name="StoodFor">How long it had stood when settlement's holder last reported; null if the Api does not have it.</param>
+public sealed record HeadMoves(DateTimeOffset LastAt, TimeSpan? UsualPause, TimeSpan? StoodFor = null);

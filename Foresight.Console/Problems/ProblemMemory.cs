@@ -82,7 +82,11 @@ public sealed class ProblemMemory
     private HeadMoves? MovesOf(SettlementView? settlement, DateTimeOffset now) =>
         _head is not { } head || settlement is null
             ? null
-            : new HeadMoves(head.At, _pauses.Count == 0 ? null : _pauses.Order().ElementAt(_pauses.Count / 2));
+            : new HeadMoves(
+                head.At,
+                _pauses.Count == 0 ? null : _pauses.Order().ElementAt(_pauses.Count / 2),
+                settlement.HeadAge - settlement.ReportAge
+            );
 
     private IReadOnlyList<NodeRecord> MissingOf(ClusterStatus? cluster, DateTimeOffset now)
     {

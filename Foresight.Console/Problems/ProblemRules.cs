@@ -206,7 +206,7 @@ public static class ProblemRules
             );
 
         // Of a silent holder the head is old in any case.
-        if (!isSilent && facts.Head is { } head && facts.Now - head.LastAt > OldestHead(head.UsualPause))
+        if (!isSilent && facts.Head is { } head && Stands(head, facts.Now))
             yield return new Problem(
                 Head,
                 Tones.Bad,
@@ -391,6 +391,16 @@ public static class ProblemRules
     private static bool IsWholeDatabaseDown(AdminOverview overview) =>
         overview.Cluster?.Postgres is { State: SourceView.Down }
         && (overview.Database is not { } database || !ServerRules.Answers(database.Primary));
+
+    /// <summary>
+    /// With a report that has seen it stand for half of that time: before, it may be the report that is missing, as when the primary
+    /// database takes none.
+    /// </summary>
+    private static bool Stands(HeadMoves head, DateTimeOffset now)
+    {
+        var allowed = OldestHead(head.UsualPause);
+        return now - head.LastAt > allowed && !(head.StoodFor <= allowed / 2);
+    }
 
     private static TimeSpan OldestHead(TimeSpan? usualPause) =>
         usualPause is not { } pause ? MostHeadAge

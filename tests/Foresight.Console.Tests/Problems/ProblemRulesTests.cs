@@ -290,6 +290,18 @@ public sealed class ProblemRulesTests
         Assert.Equal(stands ? ["head"] : [], Keys(Sound with { Head = new HeadMoves(Now.AddSeconds(-seconds), pause) }));
     }
 
+    /// <summary>A frozen primary takes no report, so the last one tells nothing of the chain since.</summary>
+    [Theory]
+    [Trait("Category", "Console")]
+    [InlineData(3.9, 1.5, false)]
+    [InlineData(3.9, 1.6, true)]
+    [InlineData(2.9, 2.9, false)]
+    public void ChainStands_OnlyByAReportThatHasSeenIt(double seconds, double stoodFor, bool stands) =>
+        Assert.Equal(
+            stands ? ["head"] : [],
+            Keys(Sound with { Head = new HeadMoves(Now.AddSeconds(-seconds), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(stoodFor)) })
+        );
+
     [Fact]
     public void EndpointThatIsOut_IsToBeWatched_AndAllOfThemAreBad()
     {
