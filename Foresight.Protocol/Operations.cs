@@ -242,7 +242,17 @@ public sealed record BulkResolveRequest(
 );
 
 /// <param name="Awaiting">Changed ones that wait for a second key, because their amount needs two people.</param>
-public sealed record BulkResolveResponse(Guid Batch, int Changed, int Awaiting, IReadOnlyList<BulkRefusal> Refused);
+/// <param name="Before">What each changed one was when the decision met it, so that it can be taken back.</param>
+public sealed record BulkResolveResponse(
+    Guid Batch,
+    int Changed,
+    int Awaiting,
+    IReadOnlyList<BulkRefusal> Refused,
+    IReadOnlyList<DiscrepancyBefore>? Before = null
+);
+
+/// <param name="Waited">It had the first half of a decision by two keys.</param>
+public sealed record DiscrepancyBefore(long Id, string State, string? Assignee, DateTimeOffset? IgnoredUntil, bool Waited);
 
 public sealed record BulkRefusal(long Id, string Code, string Reason);
 

@@ -123,10 +123,18 @@ public sealed class DiscrepancyWorkflow(
         // Locks the rows in id order: concurrent decisions are judged one after the other, each by the state that the one before left, and
         // cannot deadlock.
         var rows = (
-            await connection.QueryAsync<(long Id, string State, long? Amount, string? SecondAction, string? SecondKey)>(
+            await connection.QueryAsync<(
+                long Id,
+                string State,
+                long? Amount,
+                string? SecondAction,
+                string? SecondKey,
+                string? Assignee,
+                DateTime? IgnoredUntil
+            )>(
                 new CommandDefinition(
                     """
-                    SELECT discrepancy_id, state, amount, second_action, second_key
+                    SELECT discrepancy_id, state, amount, second_action, second_key, assignee, ignored_until
                     FROM discrepancies WHERE discrepancy_id = ANY (@ids) ORDER BY discrepancy_id FOR UPDATE
                     """,
                     new { ids = ids.ToArray() },
@@ -185,7 +193,17 @@ public sealed class DiscrepancyWorkflow(
             );
         }
 
-        return new BulkResolveResponse(batch, changing.Count, changing.Count(c => c.Judgement.Waits), refused);
+        return new BulkResolveResponse(
+            batch,
+            changing.Count,
+            changing.Count(c => c.Judgement.Waits),
+            refused,
+            [
+                .. changing
+                    .Select(c => rows[c.Id])
+                    .Select(row => new DiscrepancyBefore(row.Id, row.State, row.Assignee, row.IgnoredUntil, row.SecondAction is not null)),
+            ]
+        );
     }
 
     /// <summary>

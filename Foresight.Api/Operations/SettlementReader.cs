@@ -54,8 +54,14 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
                 (SELECT max(settlement_changed_at) FROM trades WHERE settlement = '{TradeStates.Failed}')) AS settled_at
         """;
 
+    /// <summary>
+    /// From the primary while it answers: how far a replica is behind would pass for the silence of settlement's holder, or for a chain that
+    /// stands.
+    /// </summary>
     public Task<SettlementView> SettlementAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync("settlement", after: null, ReadAsync, cancellationToken);
+        database.Primary.IsFit
+            ? database.ReadPrimaryAsync("settlement", ReadAsync, cancellationToken)
+            : database.ReadAsync("settlement", after: null, ReadAsync, cancellationToken);
 
     internal static async Task<SettlementView> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

@@ -43,6 +43,7 @@ public sealed class ProblemMemory
             {
                 _head = null;
                 _heartbeats.Clear();
+                _since.Clear();
             }
 
             _observedAt = now;

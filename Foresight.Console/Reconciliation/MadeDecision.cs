@@ -42,6 +42,25 @@ public sealed record MadeDecision(
         return UndoRules.Steps(made).Count > UndoRules.MaxSteps ? made with { Former = [] } : made;
     }
 
+    /// <summary>As the decision met them: since they were shown, another operator may have decided. What waits since then is left out.</summary>
+    /// <param name="stored">Null from an Api of the version before.</param>
+    public static IEnumerable<DiscrepancyView> AsDecided(IEnumerable<DiscrepancyView> shown, IReadOnlyList<DiscrepancyBefore>? stored)
+    {
+        if (stored is null)
+            return shown;
+        var before = stored.ToDictionary(one => one.Id);
+        return shown
+            .Where(row => before.TryGetValue(row.Id, out var was) && !(was.Waited && row.Second is null))
+            .Select(row =>
+                row with
+                {
+                    State = before[row.Id].State,
+                    Assignee = before[row.Id].Assignee,
+                    IgnoredUntil = before[row.Id].IgnoredUntil,
+                }
+            );
+    }
+
     public MadeDecision Without(IEnumerable<long> ids)
     {
         var done = ids.ToHashSet();

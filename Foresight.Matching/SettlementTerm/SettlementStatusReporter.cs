@@ -50,9 +50,13 @@ public sealed class SettlementStatusReporter(
         set
         {
             _halt = value;
+            HasFollowed = true;
             _metrics.Halted = value?.Reason;
         }
     }
+
+    /// <summary>Set by the follower's first step, which finds a halt or that there is none.</summary>
+    public bool HasFollowed { get; set; }
 
     public bool Failed(string work, string reason)
     {
@@ -87,6 +91,7 @@ public sealed class SettlementStatusReporter(
                 balance,
                 settlement.Options.LowBalance,
                 Halt,
+                HasFollowed,
                 error,
                 endpoints.Endpoints
             ),

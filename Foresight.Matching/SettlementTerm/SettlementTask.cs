@@ -61,9 +61,16 @@ public sealed partial class SettlementTask(
         Task[] loops =
         [
             LoopAsync("submitting", submitter.StepAsync, status, working),
-            LoopAsync("following the chain", follower.StepAsync, status, working),
+            LoopAsync("following the chain", FollowAsync, status, working),
             WatchAsync(lease.Database, deployment, status, watching.Token),
         ];
+        async Task<bool> FollowAsync(long head, CancellationToken cancellationToken)
+        {
+            var acted = await follower.StepAsync(head, cancellationToken);
+            status.HasFollowed = true;
+            return acted;
+        }
+
         // The first loop to end (the term, the database) ends the others. All are awaited, so that none outlives its term.
         await Task.WhenAny(loops);
         // When settlement halts, both loops end and the status writer continues: it keeps the lease, so that no other node takes settlement

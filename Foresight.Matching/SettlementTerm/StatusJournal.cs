@@ -14,7 +14,9 @@ public sealed record Halt(string Reason, Hash32 Undone);
 /// <param name="Confirmed">Last block whose facts the engine has.</param>
 /// <param name="SignerBalance">Wei; null if it could not be read now, which keeps the last known one.</param>
 /// <param name="LowBalance">Wei, below which the signer's account needs gas money.</param>
+/// <param name="Head">0 before this term has read it, which keeps what the one before has written.</param>
 /// <param name="Halt">Null while settlement has not halted by itself.</param>
+/// <param name="HasFollowed">False before this term has found whether it is halted, which keeps the halt of the one before.</param>
 /// <param name="Error">The condition that holds settlement up; null keeps the last one visible, with its time.</param>
 public sealed record SettlementStatus(
     long Head,
@@ -24,6 +26,7 @@ public sealed record SettlementStatus(
     BigInteger? SignerBalance,
     BigInteger LowBalance,
     Halt? Halt,
+    bool HasFollowed,
     string? Error,
     IReadOnlyList<ChainEndpointView> Endpoints
 );
@@ -41,13 +44,17 @@ public sealed class StatusJournal(SettlementJournal journal)
                         last_error, endpoints, last_error_at, halted_since, halted_block, head_at, low_balance_wei, balance_low_since)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $9 IS NOT NULL THEN now() END,
                     CASE WHEN $8 IS NOT NULL THEN now() END, $11, now(), $12, CASE WHEN $7 < $12 THEN now() END)
-                ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch, head_block = excluded.head_block,
-                    confirmed_block = excluded.confirmed_block, confirmations = excluded.confirmations, signer = excluded.signer,
+                ON CONFLICT (only_row) DO UPDATE SET node_id = excluded.node_id, epoch = excluded.epoch,
+                    head_block = CASE excluded.head_block WHEN 0 THEN settlement_status.head_block ELSE excluded.head_block END,
+                    confirmed_block = CASE excluded.confirmed_block
+                        WHEN 0 THEN settlement_status.confirmed_block ELSE excluded.confirmed_block END,
+                    confirmations = excluded.confirmations, signer = excluded.signer,
                     signer_balance_wei = COALESCE(excluded.signer_balance_wei, settlement_status.signer_balance_wei),
-                    halted = excluded.halted, halted_block = excluded.halted_block,
-                    halted_since = CASE WHEN excluded.halted IS NOT NULL
+                    halted = CASE WHEN $13 THEN excluded.halted ELSE settlement_status.halted END,
+                    halted_block = CASE WHEN $13 THEN excluded.halted_block ELSE settlement_status.halted_block END,
+                    halted_since = CASE WHEN NOT $13 THEN settlement_status.halted_since WHEN excluded.halted IS NOT NULL
                         THEN COALESCE(settlement_status.halted_since, excluded.halted_since) END,
-                    head_at = CASE WHEN excluded.head_block = settlement_status.head_block
+                    head_at = CASE WHEN excluded.head_block IN (0, settlement_status.head_block)
                         THEN COALESCE(settlement_status.head_at, now()) ELSE now() END,
                     low_balance_wei = excluded.low_balance_wei,
                     balance_low_since = CASE
@@ -76,7 +83,8 @@ public sealed class StatusJournal(SettlementJournal journal)
                     Value = (object?)status.Halt?.Undone.ToBytes() ?? DBNull.Value,
                     NpgsqlDbType = NpgsqlDbType.Bytea,
                 },
-                Numeric(status.LowBalance)
+                Numeric(status.LowBalance),
+                status.HasFollowed
             )
         );
 

@@ -14,6 +14,7 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
     // Asked for between two turns of the timer too (ServerPulse).
     private readonly SemaphoreSlim _checking = new(1);
 
+    private readonly Lock _measuring = new();
     private ReplicaLag _lag = new();
     private ulong _primaryPosition;
 
@@ -46,6 +47,22 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
         }
     }
 
+    /// <summary>Between two checks, so that a replica's lag is known to the second.</summary>
+    /// <param name="position">What the primary has written; what a replica has replayed.</param>
+    public void NotePosition(Server server, ulong position)
+    {
+        if (server == database.Primary)
+        {
+            Written(position);
+            return;
+        }
+
+        var (bytes, behind, tooFar) = Behind(position);
+        if (!server.Measured(position, bytes, behind, tooFar, clock.GetUtcNow()))
+            return;
+        Tell(server, bytes, behind, tooFar);
+    }
+
     public void NoteFailure(Server server, Exception error)
     {
         if (!server.CheckFailed(ReasonOf(error), clock.GetUtcNow()))
@@ -74,12 +91,7 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
             );
             if (position is not { } written)
                 throw new NpgsqlException("it is in recovery and cannot take writes");
-            // The primary's position decreases only by a promotion, which makes the old primary's positions beyond it void, so their
-            // history is dropped.
-            if (written < _primaryPosition)
-                _lag = new ReplicaLag();
-            _primaryPosition = written;
-            _lag.Primary(_primaryPosition, clock.GetUtcNow());
+            Written(written);
             if (
                 primary.CheckSucceeded(
                     written,
@@ -111,21 +123,47 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
             // A promoted server has a history of its own; a read there would be a read of a different database.
             if (position is not { } replayed)
                 throw new NpgsqlException("it is not a replica");
-            var behindBytes = replayed >= _primaryPosition ? 0L : (long)(_primaryPosition - replayed);
-            var behind = _lag.Of(replayed, clock.GetUtcNow());
-            var tooFar = behindBytes > options.MaxLagBytes || behind > options.MaxLag;
+            var (behindBytes, behind, tooFar) = Behind(replayed);
             if (!replica.CheckSucceeded(replayed, behindBytes, behind, Stopwatch.GetElapsedTime(started), tooFar, clock.GetUtcNow()))
                 return;
-            if (tooFar)
-                Log.Lagging(logger, replica.Name, behindBytes, behind.TotalSeconds);
-            else
-                Log.Back(logger, replica.Name);
-            Turned?.Invoke(replica, !tooFar);
+            Tell(replica, behindBytes, behind, tooFar);
         }
         catch (Exception error) when (IsFailedCheck(error, cancellationToken))
         {
             NoteFailure(replica, error);
         }
+    }
+
+    private void Written(ulong position)
+    {
+        lock (_measuring)
+        {
+            // The primary's position decreases only by a promotion, which makes the old primary's positions beyond it void, so their
+            // history is dropped.
+            if (position < _primaryPosition)
+                _lag = new ReplicaLag();
+            _primaryPosition = position;
+            _lag.Primary(position, clock.GetUtcNow());
+        }
+    }
+
+    private (long Bytes, TimeSpan Behind, bool TooFar) Behind(ulong replayed)
+    {
+        lock (_measuring)
+        {
+            var bytes = replayed >= _primaryPosition ? 0L : (long)(_primaryPosition - replayed);
+            var behind = _lag.Of(replayed, clock.GetUtcNow());
+            return (bytes, behind, bytes > options.MaxLagBytes || behind > options.MaxLag);
+        }
+    }
+
+    private void Tell(Server replica, long bytes, TimeSpan behind, bool tooFar)
+    {
+        if (tooFar)
+            Log.Lagging(logger, replica.Name, bytes, behind.TotalSeconds);
+        else
+            Log.Back(logger, replica.Name);
+        Turned?.Invoke(replica, !tooFar);
     }
 
     private async Task<ulong?> PositionAsync(Server server, string query, CancellationToken cancellationToken)

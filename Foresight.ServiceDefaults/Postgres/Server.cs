@@ -109,6 +109,24 @@ public sealed class Server(string name, bool isPrimary, int weight, NpgsqlDataSo
         }
     }
 
+    /// <summary>
+    /// Where a replica is, between two checks. True if this changed whether it is too far behind, of one that serves reads otherwise.
+    /// </summary>
+    public bool Measured(ulong replayed, long behindBytes, TimeSpan behind, bool tooFarBehind, DateTimeOffset at)
+    {
+        lock (_gate)
+        {
+            Replayed = Math.Max(Replayed, replayed);
+            if (_failing || _checkedAt is null)
+                return false;
+            var before = _lagging;
+            (_lagging, _lagBytes, _lag) = (tooFarBehind, behindBytes, behind);
+            _error = tooFarBehind ? "too far behind the primary" : null;
+            _failingSince = tooFarBehind ? _failingSince ?? at : null;
+            return before != tooFarBehind;
+        }
+    }
+
     /// <summary>An answer without a position: it ends a row of failures, and true asks for the check that brings the server back.</summary>
     public bool Answered()
     {

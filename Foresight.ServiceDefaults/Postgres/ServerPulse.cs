@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Hosting;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// Asks each server every second whether it answers, because the checks of <see cref="ReplicaMonitor"/> are far apart: until three of them
-/// had failed, reads would wait for a replica that hangs, and operators would not learn of it (docs/decisions/0715).
+/// Asks each server every second whether it answers and where it is, because the checks of <see cref="ReplicaMonitor"/> are far apart: until three of them
+/// had failed, reads would wait for a replica that hangs or go to one that lags, and operators would not learn of it
+/// (docs/decisions/0715).
 /// </summary>
 public sealed class ServerPulse : BackgroundService
 {
@@ -16,7 +18,7 @@ public sealed class ServerPulse : BackgroundService
 
     private readonly ReplicaMonitor _monitor;
     private readonly TimeProvider _clock;
-    private readonly (Server Server, OneQuestion<object?> Question)[] _asked;
+    private readonly (Server Server, OneQuestion<ulong?> Question)[] _asked;
 
     /// <param name="sourceOf">Apart from the server's own, whose pool may be exhausted by reads although the server answers.</param>
     public ServerPulse(Database database, ReplicaMonitor monitor, Func<Server, NpgsqlDataSource> sourceOf, TimeProvider clock)
@@ -24,12 +26,12 @@ public sealed class ServerPulse : BackgroundService
         (_monitor, _clock) = (monitor, clock);
         _asked =
         [
-            .. database.Replicas.Prepend(database.Primary).Select(server => (server, new OneQuestion<object?>(sourceOf(server), Ask))),
+            .. database.Replicas.Prepend(database.Primary).Select(server => (server, new OneQuestion<ulong?>(sourceOf(server), Ask))),
         ];
     }
 
     public static NpgsqlConnectionStringBuilder Settings(NpgsqlConnectionStringBuilder connection) =>
-        OneQuestion<object?>.Settings(connection, "foresight-pulse");
+        OneQuestion<ulong?>.Settings(connection, "foresight-pulse");
 
     public override void Dispose()
     {
@@ -50,37 +52,34 @@ public sealed class ServerPulse : BackgroundService
         }
     }
 
-    private async Task FollowAsync(Server server, OneQuestion<object?> question, CancellationToken stopping)
+    private async Task FollowAsync(Server server, OneQuestion<ulong?> question, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(Interval, _clock);
         while (await timer.WaitForNextTickAsync(stopping))
         {
-            if (await FailureAsync(question, stopping) is { } failure)
+            try
+            {
+                var position = await question.AskAsync(AnswerBound, stopping);
+                if (server.Answered())
+                    await _monitor.CheckOnceAsync(stopping);
+                else if (position is { } at)
+                    _monitor.NotePosition(server, at);
+            }
+            catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
             {
                 server.WasSilent();
                 _monitor.NoteFailure(server, failure);
             }
-            else if (server.Answered())
-                await _monitor.CheckOnceAsync(stopping);
         }
     }
 
-    private static async Task<Exception?> FailureAsync(OneQuestion<object?> question, CancellationToken stopping)
+    /// <summary>What the primary has written, or a replica has replayed. One that is the other of the two is found by the checks.</summary>
+    private static async Task<ulong?> Ask(NpgsqlConnection connection)
     {
-        try
-        {
-            await question.AskAsync(AnswerBound, stopping);
-            return null;
-        }
-        catch (Exception error) when (error is NpgsqlException or TimeoutException)
-        {
-            return error;
-        }
-    }
-
-    private static async Task<object?> Ask(NpgsqlConnection connection)
-    {
-        await using var command = new NpgsqlCommand("SELECT 1", connection);
-        return await command.ExecuteScalarAsync();
+        await using var command = new NpgsqlCommand(
+            "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END",
+            connection
+        );
+        return await command.ExecuteScalarAsync() is NpgsqlLogSequenceNumber position ? (ulong)position : null;
     }
 }

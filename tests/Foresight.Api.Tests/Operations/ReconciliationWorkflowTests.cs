@@ -205,6 +205,9 @@ public sealed class ReconciliationWorkflowTests(ApiStack stack)
         Assert.Equal((4_999, 1), (answer.GetProperty("changed").GetInt32(), answer.GetProperty("awaiting").GetInt32()));
         var refused = answer.GetProperty("refused").EnumerateArray().Single();
         Assert.Equal((ids[7], "state_conflict"), (refused.GetProperty("id").GetInt64(), refused.GetProperty("code").GetString()));
+        var before = answer.GetProperty("before").EnumerateArray().ToList();
+        Assert.Equal(4_999, before.Count);
+        Assert.All(before, one => Assert.Equal("open", one.GetProperty("state").GetString()));
         var batch = answer.GetProperty("batch").GetGuid();
         Assert.Equal(4_999L, await stack.ScalarAsync<long>($"SELECT count(*) FROM discrepancy_audit WHERE batch_id = '{batch}'"));
         Assert.Equal(

@@ -63,6 +63,16 @@ public sealed class ProblemMemoryTests
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public void ProblemThatWentAndCameBackUnobserved_StartsAgain()
+    {
+        Settle(view => view with { Halted = "why" });
+        Observe();
+        _now += TimeSpan.FromHours(5);
+        Assert.Equal(_now, Assert.Single(Observe()).Since);
+    }
+
+    [Fact]
     public void PauseOfTheObserver_IsNotOneOfTheChain()
     {
         for (var block = 1; block <= 5; block++)

@@ -6,6 +6,21 @@ namespace Foresight.Console.Tests.Reconciliation;
 [Trait("Category", "Console")]
 public sealed class UndoRulesTests
 {
+    /// <summary>Another operator decided after the rows were shown: the way back leads to what they made of them.</summary>
+    [Fact]
+    public void WayBack_LeadsToWhatTheDecisionMet_AndNotToWhatWasShown()
+    {
+        var shown = new[] { Samples.Discrepancy(1), Samples.Discrepancy(2), Samples.Discrepancy(3) };
+        DiscrepancyBefore[] stored =
+        [
+            new(1, DiscrepancyStates.Acknowledged, "Grace", null, Waited: false),
+            new(2, DiscrepancyStates.Open, null, null, Waited: true),
+        ];
+        var before = Assert.Single(MadeDecision.AsDecided(shown, stored));
+        Assert.Equal((1L, DiscrepancyStates.Acknowledged, "Grace"), (before.Id, before.State, before.Assignee));
+        Assert.Equal(shown, MadeDecision.AsDecided(shown, stored: null));
+    }
+
     /// <summary>
     /// What had been acknowledged takes two requests, which comes last: when the second fails, all that is left to do is that one, and it
     /// follows from the batch of the first.

@@ -96,6 +96,9 @@ public sealed class SettlerCareTests(ChainFixture fixture, ITestOutputHelper out
                 await HaltedAsync() is not null && await _venue.ScalarAsync<string>("SELECT node_id FROM settlement_status") == other
         );
         Assert.Equal(1L, await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'matched'"));
+        // What the new holder has not found yet is as it was: neither the halt nor the head begins with its term.
+        Assert.Equal(since, await _venue.ScalarAsync<DateTime>("SELECT halted_since FROM settlement_status"));
+        Assert.True(await _venue.ScalarAsync<long>("SELECT head_block FROM settlement_status") > 0);
         Assert.Equal(1L, await _venue.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement = 'final'"));
 
         // An operator who has investigated allows it, as the act of the Api writes it; no node is restarted.

@@ -64,6 +64,31 @@ public sealed class ServerTests : IAsyncDisposable
         void Check(bool tooFar, int at) => _replica.CheckSucceeded(1, 1, TimeSpan.Zero, TimeSpan.Zero, tooFar, Now.AddSeconds(at));
     }
 
+    /// <summary>Between two checks, which are half a minute apart: reads go elsewhere within a second.</summary>
+    [Fact]
+    [Trait("Category", "Console")]
+    public void LagBetweenTwoChecks_TakesAReplicaOut_AndBringsItBack()
+    {
+        Assert.False(Measure(20, tooFar: true));
+        Succeed();
+        Assert.False(Measure(3, tooFar: false));
+        Assert.Equal((3.0, 30L, null), (_replica.View().LagSeconds, _replica.View().LagBytes, _replica.View().FailingSince));
+        Assert.True(Measure(20, tooFar: true));
+        Assert.False(_replica.IsHealthy);
+        Assert.False(Measure(21, tooFar: true));
+        Assert.Equal(Now.AddSeconds(20), _replica.View().FailingSince);
+        Assert.True(Measure(0, tooFar: false));
+        Assert.Equal((true, null, null), (_replica.IsHealthy, _replica.View().Error, _replica.View().FailingSince));
+
+        for (var i = 0; i < PostgresOptions.FailuresBeforeOut; i++)
+            Fail();
+        Assert.False(Measure(0, tooFar: false));
+        Assert.False(_replica.IsHealthy);
+
+        bool Measure(int seconds, bool tooFar) =>
+            _replica.Measured(1, 10 * seconds, TimeSpan.FromSeconds(seconds), tooFar, Now.AddSeconds(seconds));
+    }
+
     [Fact]
     public void ASilentOne_IsPassedOver_AndAnAnswerEndsThat_UnlessItIsOut()
     {
