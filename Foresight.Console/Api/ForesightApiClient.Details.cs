@@ -14,6 +14,20 @@ public sealed partial class ForesightApiClient
     public Task<AccountDetail> GetAccountAsync(string address, CancellationToken cancellationToken) =>
         GetAsync<AccountDetail>($"admin/accounts/{Uri.EscapeDataString(address)}", cancellationToken);
 
+    /// <summary>The newest first.</summary>
+    /// <param name="status">Null: any.</param>
+    public Task<Page<OrderView>> GetOrdersAsync(
+        string maker,
+        string? status,
+        string? cursor,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        GetPageAsync<OrderView>(
+            Query("orders", ("maker", maker), ("status", status), ("limit", $"{limit}"), ("cursor", cursor)),
+            cancellationToken
+        );
+
     /// <param name="id">As it stands in a page's address; one that is no number is refused as the Api refuses other malformed ids.</param>
     public Task<TradeDetail> GetTradeAsync(string id, CancellationToken cancellationToken) =>
         long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number)

@@ -88,18 +88,13 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
             cancellationToken
         );
 
-    /// <summary>The newest 50.</summary>
-    public Task<IReadOnlyList<RunView>> GetRunsAsync(CancellationToken cancellationToken) =>
-        GetListAsync<RunView>("reconciliation/runs?limit=50", cancellationToken);
-
+    /// <summary>The newest first.</summary>
     public Task<Page<RunView>> GetRunsAsync(string? cursor, int limit, CancellationToken cancellationToken) =>
-        GetAsync<Page<RunView>>(Query("reconciliation/runs", ("limit", $"{limit}"), ("cursor", cursor)), cancellationToken);
+        GetPageAsync<RunView>(Query("reconciliation/runs", ("limit", $"{limit}"), ("cursor", cursor)), cancellationToken);
 
-    public Task<IReadOnlyList<CoverageView>> GetCoverageAsync(CancellationToken cancellationToken) =>
-        GetListAsync<CoverageView>("reconciliation/coverage?limit=200", cancellationToken);
-
+    /// <summary>Those of the newest run first.</summary>
     public Task<Page<CoverageView>> GetCoverageAsync(string? cursor, int limit, CancellationToken cancellationToken) =>
-        GetAsync<Page<CoverageView>>(Query("reconciliation/coverage", ("limit", $"{limit}"), ("cursor", cursor)), cancellationToken);
+        GetPageAsync<CoverageView>(Query("reconciliation/coverage", ("limit", $"{limit}"), ("cursor", cursor)), cancellationToken);
 
     /// <param name="sort">One of <see cref="DiscrepancySorts"/>, descending with a minus before it.</param>
     public Task<CountedPage<DiscrepancyView>> GetDiscrepanciesAsync(

@@ -29,7 +29,7 @@ public abstract record ListColumn(string Name, string Title)
 /// <param name="Cell">Plain markup: cells are drawn at every tick, and a component in each would be most of a page's work.</param>
 public sealed record ListColumn<T>(string Name, string Title, RenderFragment<T> Cell) : ListColumn(Name, Title)
 {
-    /// <summary>What the console sorts by, where it has all rows.</summary>
+    /// <summary>What the console sorts by, where it has all rows (<see cref="DataList{T}.IsPart"/>).</summary>
     public Func<T, IComparable?>? Key { get; init; }
 
     public Func<T, string?>? ClassOf { get; init; }

@@ -53,6 +53,8 @@ public static class ListExports
     /// <summary>The Api's limit.</summary>
     private const int PageSize = 500;
 
+    private static readonly string[] OpenStatuses = ["open", "partially_filled"];
+
     private static readonly Dictionary<string, Func<ExportQuestion, Task<ListFile>>> Lists = new(StringComparer.Ordinal)
     {
         ["markets"] = async ask => ask.Sorted(await ask.Api.GetMarketsAsync(ask["state"], ask["text"], ask.Cancelled), MarketsPage.Columns),
@@ -194,12 +196,19 @@ public static class ListExports
         ["open-orders"] = async ask =>
         {
             var account = await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled);
-            return OrdersOf(ask, account.OpenOrders, OrderList.OpenPrefix, account.MoreOpenOrders);
+            if (!account.MoreOpenOrders)
+                return OrdersOf(ask, account.OpenOrders, OrderList.OpenPrefix, more: false);
+            var all = await OpenOrdersAsync(ask, account.Address);
+            return OrdersOf(ask, [.. all.Take(MaxRows)], OrderList.OpenPrefix, all.Count > MaxRows);
         },
         ["past-orders"] = async ask =>
         {
             var account = await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled);
-            return OrdersOf(ask, Read(account.PastOrders), OrderList.PastPrefix, account.MorePastOrders);
+            if (Read(account.PastOrders) is var newest && !account.MorePastOrders)
+                return OrdersOf(ask, newest, OrderList.PastPrefix, more: false);
+            var all = await ReadPagesAsync(cursor => ask.Api.GetOrdersAsync(account.Address, null, cursor, PageSize, ask.Cancelled));
+            var past = all.Where(order => !OpenStatuses.Contains(order.Status)).Take(MaxRows);
+            return OrdersOf(ask, [.. past], OrderList.PastPrefix, all.Count > MaxRows);
         },
         ["account-trades"] = async ask =>
         {
@@ -263,7 +272,7 @@ public static class ListExports
             "other-transactions" => MaxOtherTransactions,
             "trade-discrepancies" => MaxOfTrade,
             "open-proposals" or "ended-proposals" or "market-proposals" => MaxProposals,
-            "balances" or "open-orders" or "past-orders" or "account-trades" or "transaction-trades" or "strikes" => MaxOfOne,
+            "balances" or "account-trades" or "transaction-trades" or "strikes" => MaxOfOne,
             _ => MaxRows,
         };
 
@@ -312,6 +321,22 @@ public static class ListExports
             Read((await ask.Api.GetOverviewAsync(ask.Cancelled)).Cluster).Failovers,
             (await ask.Api.GetHistoryAsync(HistoryRanges.Day, ask.Cancelled)).Failovers
         );
+
+    /// <summary>
+    /// The Api lists one status at a time. An order that is filled in part meanwhile is in both, and counts as it was last.
+    /// </summary>
+    private static async Task<IReadOnlyList<OrderView>> OpenOrdersAsync(ExportQuestion ask, string account)
+    {
+        var orders = new Dictionary<string, OrderView>(StringComparer.Ordinal);
+        foreach (var status in OpenStatuses)
+        {
+            var read = await ReadPagesAsync(cursor => ask.Api.GetOrdersAsync(account, status, cursor, PageSize, ask.Cancelled));
+            foreach (var order in read)
+                orders[order.OrderId] = order;
+        }
+
+        return [.. orders.Values.OrderByDescending(order => order.AcceptedAt).ThenByDescending(order => order.Sequence)];
+    }
 
     private static ListFile OrdersOf(ExportQuestion ask, IReadOnlyList<OrderView> orders, string prefix, bool more) =>
         ask.Sorted(orders, OrderList.Columns(NoMarket), prefix) with

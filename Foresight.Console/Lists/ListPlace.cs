@@ -40,6 +40,13 @@ public sealed record ListPlace(string? Sort, string? Cursor, long? Offset)
             }
         );
 
+    /// <summary>Of a list that has no other order than the newest first. Null: it is all there.</summary>
+    public static string? PartOf<T>(string? cursor, Page<T>? page) =>
+        page is null ? null
+        : cursor is not null ? "an older page"
+        : page.Next is not null ? $"the newest {Format.Count(page.Items.Count)}"
+        : null;
+
     /// <summary>As the Api counts: up to the rows that it sorts.</summary>
     public static string CountOf<T>(CountedPage<T> page) =>
         page.Total < SortedLists.Rows ? $"{Format.Count(page.Total)} in all" : $"the newest {Format.Count(SortedLists.Rows)}";

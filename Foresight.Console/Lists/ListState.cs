@@ -37,6 +37,9 @@ public sealed record ListState(string? Sort, bool IsDescending, int Page, int? S
 
     public static string PageName(string prefix) => $"{prefix}page";
 
+    /// <summary>Of lists whose pages are found by the last row of the page before.</summary>
+    public static string CursorName(string prefix) => $"{prefix}cursor";
+
     public static string SizeName(string prefix) => $"{prefix}size";
 
     public static string HiddenName(string prefix) => $"{prefix}hide";

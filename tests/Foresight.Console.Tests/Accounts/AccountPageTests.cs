@@ -54,7 +54,7 @@ public sealed class AccountPageTests : ConsoleContext
         Assert.Contains("/trades/42", Links(page));
         Assert.Contains($"/offenders/{Samples.Account}", Links(page));
         Assert.Contains("capped", Text(page));
-        Assert.Contains("Trades the newest 1", Text(page));
+        Assert.Contains("Trades the newest 1 of more", Text(page));
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class AccountPageTests : ConsoleContext
             ),
         };
         var page = Shown();
-        Assert.Contains("Past orders the newest 1", Text(page));
+        Assert.Contains("Past orders the newest 1 of more; a file has up to 10,000", Text(page));
         Assert.Contains(Rows(page), row => row is [.., "filled"]);
         Assert.Equal(["42", "11:55:00 5 min ago", "balance moved", "2", "–"], Strikes(page));
 
@@ -109,6 +109,45 @@ public sealed class AccountPageTests : ConsoleContext
         var page = Shown();
         Assert.Equal("descending", page.FindAll("[aria-sort]").Single().GetAttribute("aria-sort"));
         Assert.Equal("USDC", Balances(page)[0][0]);
+    }
+
+    [Fact]
+    public void ListThatHasMore_IsNotSorted_AndOrdersLeadToAFileOfAll()
+    {
+        Order(more: false);
+        Navigation.NavigateTo($"/accounts/{Samples.Account}?orders.sort=accepted");
+        var page = Shown();
+        Assert.Equal(["3.00", "5.00"], Left(page));
+        Assert.NotEmpty(page.FindAll("[data-testid=open-orders] [data-list-sort]"));
+        Assert.Empty(page.FindAll("[data-testid=trades] [data-list-sort]"));
+
+        Order(more: true);
+        Clock.Advance(TimeSpan.FromSeconds(2));
+        page.WaitForAssertion(() => Assert.Contains("the newest 2 of more; a file has up to 10,000", Text(page)));
+        Assert.Equal(["5.00", "3.00"], Left(page));
+        Assert.Empty(page.FindAll("[data-testid=open-orders] [data-list-sort]"));
+
+        void Order(bool more) =>
+            _detail = _detail with
+            {
+                OpenOrders =
+                [
+                    Samples.Order() with
+                    {
+                        OrderId = "0x99",
+                        RemainingAmount = "5",
+                        AcceptedAt = Samples.Noon,
+                    },
+                    Samples.Order() with
+                    {
+                        RemainingAmount = "3",
+                    },
+                ],
+                MoreOpenOrders = more,
+            };
+
+        static string[] Left(IRenderedComponent<AccountPage> page) =>
+            [.. page.FindAll("[data-testid=open-orders] tbody tr").Select(row => Text(row.Children[6]))];
     }
 
     private IRenderedComponent<AccountPage> Shown()

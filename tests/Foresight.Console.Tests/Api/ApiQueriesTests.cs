@@ -17,8 +17,8 @@ public sealed class ApiQueriesTests
         _api.Answer("", () => Array.Empty<object>());
         await _client.GetMarketsAsync(default);
         await _client.GetMarketTradesAsync(7, 200, default);
-        await _client.GetRunsAsync(default);
-        await _client.GetCoverageAsync(default);
+        await _client.GetRunsAsync("120", 50, default);
+        await _client.GetOrdersAsync("0xab", "open", "7", 500, default);
         await _client.GetRepairsAsync(9, default);
         await _client.GetOffendersAsync(default);
         _api.Answer("/admin/decisions", () => new { });
@@ -27,8 +27,8 @@ public sealed class ApiQueriesTests
             [
                 "/markets",
                 "/markets/7/trades?limit=200",
-                "/reconciliation/runs?limit=50",
-                "/reconciliation/coverage?limit=200",
+                "/reconciliation/runs?limit=50&cursor=120",
+                "/orders?maker=0xab&status=open&limit=500&cursor=7",
                 "/reconciliation/runs/9/repairs?limit=500",
                 "/admin/offenders",
                 "/admin/decisions?hours=24&subject=run&actor=Ada",

@@ -17,8 +17,8 @@ public sealed class ForesightApiClientTests
         await using var working = await FakeApi.StartAsync(context => context.Response.WriteAsJsonAsync(new Page<RunView>([], null)));
         var client = ClientOf(Unused(), broken.Address, working.Address);
 
-        Assert.Empty(await client.GetRunsAsync(CancellationToken.None));
-        Assert.Empty(await client.GetRunsAsync(CancellationToken.None));
+        Assert.Empty((await client.GetRunsAsync(null, 50, CancellationToken.None)).Items);
+        Assert.Empty((await client.GetRunsAsync(null, 50, CancellationToken.None)).Items);
         Assert.Equal(1, _asked);
     }
 
@@ -28,7 +28,7 @@ public sealed class ForesightApiClientTests
         await using var broken = await FakeApi.StartAsync(context => CountAsync(context, 500));
         var gone = Unused();
         var outage = await Assert.ThrowsAsync<ApiUnavailableException>(() =>
-            ClientOf(gone, broken.Address).GetRunsAsync(CancellationToken.None)
+            ClientOf(gone, broken.Address).GetRunsAsync(null, 50, CancellationToken.None)
         );
         Assert.Contains($"{gone.Authority}: cannot be reached", outage.Message, StringComparison.Ordinal);
         Assert.Contains(broken.Address.Authority, outage.Message, StringComparison.Ordinal);
@@ -84,7 +84,7 @@ public sealed class ForesightApiClientTests
     public async Task AnswerThatIsNoList_IsAnOutage_NotAnEmptyList()
     {
         await using var api = await FakeApi.StartAsync(context => context.Response.WriteAsJsonAsync(new { items = (string?)null }));
-        await Assert.ThrowsAsync<ApiUnavailableException>(() => ClientOf(api.Address).GetRunsAsync(CancellationToken.None));
+        await Assert.ThrowsAsync<ApiUnavailableException>(() => ClientOf(api.Address).GetRunsAsync(null, 50, CancellationToken.None));
     }
 
     private static ForesightApiClient ClientOf(params Uri[] nodes) => ClientWith(FakeApi.Key, nodes);

@@ -93,6 +93,24 @@ public sealed class DataListTests : ConsoleContext
     }
 
     [Fact]
+    public void PartOfTheRows_IsShownAsItCame_AndItsHeadsAreNoLinks()
+    {
+        Navigation.NavigateTo("/list?sort=-size");
+        var list = Shown(Items);
+        Assert.Equal(["a", "c", "b"], Rows(list).Select(row => row[0]));
+        Assert.DoesNotContain("needs all rows", Text(list), StringComparison.Ordinal);
+
+        list.Render(set => set.Add(shown => shown.IsPart, true));
+        Assert.Equal(["b", "a", "c"], Rows(list).Select(row => row[0]));
+        Assert.Empty(list.FindAll("[data-list-sort], [aria-sort]"));
+        Assert.Contains("an order by “size”, which needs all rows, and these are a part of them. Its own order is shown.", Text(list));
+        Assert.Equal(["http://localhost/list"], Links(list));
+
+        Navigation.NavigateTo("/list?sort=weight");
+        list.WaitForAssertion(() => Assert.Contains("an order by “weight”, which this list does not have.", Text(list)));
+    }
+
+    [Fact]
     public void Line_BelowARow_IsAsWideAsTheTable()
     {
         var list = Render<DataList<Row>>(set =>

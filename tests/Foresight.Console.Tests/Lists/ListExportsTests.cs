@@ -9,6 +9,7 @@ namespace Foresight.Console.Tests.Lists;
 public sealed class ListExportsTests
 {
     private readonly ScriptedApi _api = new();
+    private int _orders = 100;
     private AccountDetail _account = Samples.AccountDetail() with { MoreTrades = false, MorePastOrders = false };
 
     public ListExportsTests()
@@ -303,13 +304,46 @@ public sealed class ListExportsTests
     [Theory]
     [Trait("Category", "Console")]
     [InlineData("balances")]
-    [InlineData("open-orders")]
-    [InlineData("past-orders")]
     [InlineData("account-trades")]
     public async Task FileOfAnAccountThatHasMore_SaysSoInItsName(string list)
     {
-        _account = _account with { MoreBalances = true, MoreOpenOrders = true, MorePastOrders = true, MoreTrades = true };
+        _account = _account with { MoreBalances = true, MoreTrades = true };
         Assert.True((await ReadAsync(list, $"?of={Belongs}")).IsCut);
+    }
+
+    [Fact]
+    public async Task OpenOrders_OfAnAccountThatHasMore_AreAllInTheFile()
+    {
+        _account = _account with { MoreOpenOrders = true };
+        var open = $"/orders?maker={Samples.Account}&status=open&limit=500";
+        _api.Answer(open, () => new Page<OrderView>([Order("0x5", 5), Order("0x3", 3)], "3"));
+        _api.Answer($"{open}&cursor=3", () => new Page<OrderView>([Order("0x1", 1)], null));
+        // The last of them was filled in part between the two questions.
+        _api.Answer(
+            $"/orders?maker={Samples.Account}&status=partially_filled&limit=500",
+            () => new Page<OrderView>([Order("0x4", 4), Order("0x1", 1) with { Status = "partially_filled" }], null)
+        );
+        var file = await ReadAsync("open-orders", $"?of={Belongs}");
+        Assert.Equal(["0x5", "0x4", "0x3", "0x1"], file.Rows.Select(row => row.GetProperty("orderId").GetString()));
+        Assert.Equal("partially_filled", file.Rows[^1].GetProperty("status").GetString());
+        Assert.False(file.IsCut);
+
+        _api.Answer(open, () => new Page<OrderView>([.. Enumerable.Range(1, 500).Select(_ => Order($"0x{_orders}", _orders++))], "next"));
+        _api.Answer($"{open}&cursor=3", () => new Page<OrderView>([], null));
+        file = await ReadAsync("open-orders", $"?of={Belongs}");
+        Assert.Equal((ListExports.MaxRows, true), (file.Rows.Count, file.IsCut));
+    }
+
+    [Fact]
+    public async Task PastOrders_OfAnAccountThatHasMore_AreAllInTheFile()
+    {
+        _account = _account with { MorePastOrders = true };
+        var any = $"/orders?maker={Samples.Account}&limit=500";
+        _api.Answer(any, () => new Page<OrderView>([Order("0x5", 5), Order("0x3", 3) with { Status = "filled" }], "3"));
+        _api.Answer($"{any}&cursor=3", () => new Page<OrderView>([Order("0x1", 1) with { Status = "expired" }], null));
+        var file = await ReadAsync("past-orders", $"?of={Belongs}&cursor=of-the-page");
+        Assert.Equal(["0x3", "0x1"], file.Rows.Select(row => row.GetProperty("orderId").GetString()));
+        Assert.False(file.IsCut);
     }
 
     [Fact]
@@ -350,6 +384,14 @@ public sealed class ListExportsTests
 
     [Fact]
     public void UnknownList_IsNone() => Assert.Null(ListExports.ReadAsync("secrets", Question("")));
+
+    private static OrderView Order(string id, int second) =>
+        Samples.Order() with
+        {
+            OrderId = id,
+            Status = "open",
+            AcceptedAt = Samples.Noon.AddSeconds(second),
+        };
 
     private static DecisionView Decision(string actor) =>
         new(Samples.Noon, actor, "key", "market", "7", MarketActions.Pause, MarketStates.Open, MarketStates.Paused, "Odd fills.", null);

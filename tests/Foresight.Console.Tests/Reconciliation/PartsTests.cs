@@ -77,8 +77,8 @@ public sealed class PartsTests : ConsoleContext
     {
         var shown = Coverage(
             200,
-            new CoverageView(101, 150, CoverageStates.Covered, 8, Samples.Noon.AddMinutes(-2), null),
-            new CoverageView(151, 180, CoverageStates.Failed, 9, Samples.Noon.AddMinutes(-1), "the chain did not answer")
+            new CoverageView(151, 180, CoverageStates.Failed, 9, Samples.Noon.AddMinutes(-1), "the chain did not answer"),
+            new CoverageView(101, 150, CoverageStates.Covered, 8, Samples.Noon.AddMinutes(-2), null)
         );
         Assert.Equal(["left:0%;width:50%", "left:50%;width:30%"], shown.FindAll(".cover i").Select(range => range.GetAttribute("style")));
         Assert.Equal("101 head 200", Text(shown.Find(".cover-scale")));
@@ -101,15 +101,28 @@ public sealed class PartsTests : ConsoleContext
     }
 
     [Fact]
-    public void Ranges_AreSixOnAPage_InTheOrderOfTheAddress()
+    public void Ranges_AreSorted_OnlyIfNoneIsLeftOut()
     {
         Navigation.NavigateTo("/reconciliation?coverage.sort=blocks&coverage.hide=at,run");
-        var ranges = Enumerable
-            .Range(1, 8)
-            .Select(run => new CoverageView(run * 10, run * 10 + 9, CoverageStates.Covered, run, Samples.Noon.AddMinutes(run), null));
-        var shown = Coverage(100, [.. ranges]);
-        Assert.Equal(["10–19", "20–29", "30–39", "40–49", "50–59", "60–69"], Rows(shown).Select(row => row[1]));
-        Assert.Contains("1–6 of 8", Text(shown));
+        CoverageView[] ranges = [Range(3), Range(2)];
+        Assert.Equal(["20–29", "30–39"], Rows(Coverage(100, ranges)).Select(row => row[1]));
+
+        var shown = Coverage(100, null, "2-20", ranges);
+        Assert.Equal(["30–39", "20–29"], Rows(shown).Select(row => row[1]));
+        Assert.Empty(shown.FindAll("[data-list-sort]"));
+        Assert.Contains("asks for an order by “blocks”, which needs all rows, and these are a part of them.", Text(shown));
+        Assert.Equal("20 head 100", Text(shown.Find(".cover-scale")));
+        Assert.Contains("http://localhost/reconciliation?coverage.sort=blocks&coverage.hide=at,run&coverage.cursor=2-20", Links(shown));
+    }
+
+    [Fact]
+    public void OlderRanges_HaveNoGapUpToTheHead()
+    {
+        var shown = Coverage(100, "4-40", null, Range(3), Range(2));
+        Assert.Equal("20 39", Text(shown.Find(".cover-scale")));
+        Assert.Equal(["left:0%;width:50%", "left:50%;width:50%"], shown.FindAll(".cover i").Select(range => range.GetAttribute("style")));
+        Assert.Empty(shown.FindAll("[data-list-sort]"));
+        Assert.Contains("No older range", Text(Coverage(100, "1-10", null)));
     }
 
     [Fact]
@@ -193,8 +206,15 @@ public sealed class PartsTests : ConsoleContext
         Assert.Equal(["/reconciliation/discrepancies/3"], shown.FindAll("tbody a").Select(link => link.GetAttribute("href")));
     }
 
-    private IRenderedComponent<Coverage> Coverage(long head, params CoverageView[] ranges) =>
-        Render<Coverage>(set => set.Add(one => one.Ranges, ranges).Add(one => one.HeadBlock, head));
+    private static CoverageView Range(int run) =>
+        new(run * 10, run * 10 + 9, CoverageStates.Covered, run, Samples.Noon.AddMinutes(run), null);
+
+    private IRenderedComponent<Coverage> Coverage(long head, params CoverageView[] ranges) => Coverage(head, null, null, ranges);
+
+    private IRenderedComponent<Coverage> Coverage(long head, string? cursor, string? next, params CoverageView[] ranges) =>
+        Render<Coverage>(set =>
+            set.Add(one => one.Page, new Page<CoverageView>(ranges, next)).Add(one => one.Cursor, cursor).Add(one => one.HeadBlock, head)
+        );
 
     private IRenderedComponent<RepairTable> RepairsOf(RunView run, params RepairView[] repairs) =>
         Render<RepairTable>(set => set.Add(one => one.Run, run).Add(one => one.Repairs, repairs));

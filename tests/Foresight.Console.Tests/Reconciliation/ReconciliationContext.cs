@@ -13,8 +13,8 @@ public abstract class ReconciliationContext : ConsoleContext
             "/reconciliation/discrepancies",
             () => new CountedPage<DiscrepancyView>([.. Listed.Reverse()], null, Total ?? Listed.Count)
         );
-        Api.Answer("/reconciliation/runs?", () => new[] { Samples.Run(), Samples.Run(8, RunStates.Failed, "the chain was away") });
-        Api.Answer("/reconciliation/coverage", () => new[] { new CoverageView(100, 2_100, CoverageStates.Covered, 9, Samples.Noon, null) });
+        Api.Answer("/reconciliation/runs?", () => Runs);
+        Api.Answer("/reconciliation/coverage", () => Covered);
         Navigation.NavigateTo("/reconciliation");
     }
 
@@ -26,6 +26,13 @@ public abstract class ReconciliationContext : ConsoleContext
         Samples.Discrepancy(3, DiscrepancyStates.Open, Severities.Low),
         Samples.Discrepancy(4, DiscrepancyStates.Reopened, Severities.High),
     ];
+
+    /// <summary>The newest page.</summary>
+    private protected Page<RunView> Runs { get; set; } = new([Samples.Run(), Samples.Run(8, RunStates.Failed, "the chain was away")], null);
+
+    /// <summary>The newest page.</summary>
+    private protected Page<CoverageView> Covered { get; set; } =
+        new([new CoverageView(100, 2_100, CoverageStates.Covered, 9, Samples.Noon, null)], null);
 
     /// <summary>Of all pages together; null: as many as are listed.</summary>
     private protected long? Total { get; set; }

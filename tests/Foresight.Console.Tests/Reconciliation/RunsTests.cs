@@ -39,6 +39,78 @@ public sealed class RunsTests : ReconciliationContext
     }
 
     [Fact]
+    public void Runs_GoOnByCursor_AndStayAtTheirPlaceUnderUpdates()
+    {
+        const string Older = "/reconciliation/runs?limit=50&cursor=8";
+        Runs = Runs with { Next = "8" };
+        Api.Answer(Older, () => new Page<RunView>([Samples.Run(7)], null));
+        Navigation.NavigateTo("/reconciliation?state=open&runs.hide=took");
+        var page = Shown();
+        Assert.Equal(["9", "8"], Ids(page));
+        Assert.Contains("Runs the newest 2", Text(page));
+        var older = Assert.Single(page.FindAll("nav[aria-label='Pages of the runs'] a")).GetAttribute("href")!;
+        Assert.Equal("http://localhost/reconciliation?state=open&runs.hide=took&runs.cursor=8", older);
+
+        Navigation.NavigateTo(older);
+        page.WaitForAssertion(() => Assert.Equal(["7"], Ids(page)));
+        Assert.Contains("Runs an older page", Text(page));
+        Runs = new Page<RunView>([Samples.Run(10), .. Runs.Items], "8");
+        var asked = Api.Answered(Older);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.True(Api.Answered(Older) > asked));
+        Assert.Equal(["7"], Ids(page));
+        Assert.Equal("/reconciliation?state=open&runs.hide=took&runs.cursor=8", Address);
+        Assert.Equal(1, Api.Answered("/reconciliation/coverage?limit=100"));
+
+        Navigation.NavigateTo(page.Find("nav[aria-label='Pages of the runs'] a").GetAttribute("href")!);
+        page.WaitForAssertion(() => Assert.Equal(["10", "9", "8"], Ids(page)));
+        Assert.Equal("/reconciliation?state=open&runs.hide=took", Address);
+    }
+
+    [Fact]
+    public void Runs_AreSorted_OnlyIfNoneIsLeftOut()
+    {
+        Runs = Runs with { Items = [Runs.Items[0], Runs.Items[1] with { Found = 99 }] };
+        Navigation.NavigateTo("/reconciliation?runs.sort=-found");
+        var page = Shown();
+        Assert.Equal(["8", "9"], Ids(page));
+
+        Runs = Runs with { Next = "8" };
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Equal(["9", "8"], Ids(page)));
+        Assert.Empty(page.FindAll($"{RunList} [data-list-sort]"));
+        Assert.Empty(page.FindAll($"{RunList} [aria-sort]"));
+        Assert.Contains("asks for an order by “found”, which needs all rows, and these are a part of them.", Text(page));
+    }
+
+    [Fact]
+    public void PlaceBehindTheLastRun_IsNotCalledTheFirst()
+    {
+        Api.Answer("/reconciliation/runs?limit=50&cursor=1", () => new Page<RunView>([], null));
+        Navigation.NavigateTo("/reconciliation?runs.cursor=1");
+        var page = Shown();
+        page.WaitForAssertion(() => Assert.Contains("No older run", Text(page)));
+        Assert.Contains("http://localhost/reconciliation", Links(page));
+    }
+
+    [Fact]
+    public void Coverage_GoesOnByItsOwnCursor()
+    {
+        Covered = Covered with { Next = "9-100" };
+        Api.Answer(
+            "/reconciliation/coverage?limit=100&cursor=9-100",
+            () => new Page<CoverageView>([new CoverageView(40, 99, CoverageStates.Covered, 6, Samples.Noon, null)], null)
+        );
+        Navigation.NavigateTo("/reconciliation?runs.cursor=20");
+        var page = Shown();
+        Assert.Contains("both sides readable, the newest 1", Text(page));
+        Navigation.NavigateTo(page.Find("nav[aria-label='Pages of the ranges'] a").GetAttribute("href")!);
+        Assert.Equal("/reconciliation?runs.cursor=20&coverage.cursor=9-100", Address);
+        page.WaitForAssertion(() => Assert.Contains("covered 40–99 run 6", Text(page)));
+        Assert.Contains("both sides readable, an older page", Text(page));
+    }
+
+    [Fact]
     public void DryRun_CountsWhatItPlans_OnceItHasPlanned()
     {
         var page = Render<RunPage>(run => run.Add(page => page.Id, 12));
@@ -138,6 +210,11 @@ public sealed class RunsTests : ReconciliationContext
         page.WaitForAssertion(() => Assert.Contains("the chain was away for the plan", Text(page)));
         Assert.DoesNotContain("Nothing to repair", Text(page));
     }
+
+    private const string RunList = "table[aria-label='Reconciliation runs']";
+
+    private static string[] Ids(IRenderedComponent<ReconciliationPage> page) =>
+        [.. page.FindAll($"{RunList} tbody tr:not(.row-remark)").Select(row => Text(row.Children[0]))];
 
     private IRenderedComponent<ReconciliationPage> WithReason()
     {
