@@ -15,7 +15,16 @@ public sealed record OffenderView(
 /// <param name="WaivedAt">Time of the reset that waived the strike, so that it no longer counts; null without one.</param>
 public sealed record StrikeView(long TradeId, string Reason, int Points, DateTimeOffset At, DateTimeOffset? WaivedAt);
 
+/// <summary>What operators do about an account's strikes, as its audit trail has it.</summary>
+public static class OffenderActions
+{
+    public const string Reset = "reset";
+    public const string UndoReset = "undo_reset";
+}
+
 /// <param name="Actor">As the caller named itself, which proves nothing; <paramref name="Key"/> does.</param>
+/// <param name="Action">One of <see cref="OffenderActions"/>.</param>
+/// <param name="Waived">Number of strikes that the reset waived, or that its undoing restored.</param>
 /// <param name="Key">Name of the admin key that authenticated the caller; null for entries from before it was recorded.</param>
 public sealed record OffenderAuditView(DateTimeOffset At, string Actor, string Action, int Waived, string Note, string? Key = null);
 
@@ -24,3 +33,6 @@ public sealed record OffenderDetail(OffenderView Offender, IReadOnlyList<StrikeV
 
 /// <param name="Note">1 to 2,000 characters, required because the audit trail keeps the reason.</param>
 public sealed record ResetOffenderRequest(string Note);
+
+/// <param name="Note">1 to 2,000 characters, required because the audit trail keeps the reason.</param>
+public sealed record UndoOffenderResetRequest(string Note);

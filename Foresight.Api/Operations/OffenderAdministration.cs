@@ -48,68 +48,148 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
             cancellationToken
         );
 
-    public async Task<Result<OffenderDetail>> ResetAsync(
+    public Task<Result<OffenderDetail>> ResetAsync(
         Address address,
         ResetOffenderRequest request,
         Operator by,
         CancellationToken cancellationToken
+    ) => DecideAsync("offender_reset", new Decided(address, OffenderActions.Reset, by), request.Note, WaiveAsync, cancellationToken);
+
+    /// <summary>Restores what the last reset waived, and only that: strikes of an earlier reset stay waived.</summary>
+    public Task<Result<OffenderDetail>> UndoResetAsync(
+        Address address,
+        UndoOffenderResetRequest request,
+        Operator by,
+        CancellationToken cancellationToken
+    ) =>
+        DecideAsync(
+            "offender_undo_reset",
+            new Decided(address, OffenderActions.UndoReset, by),
+            request.Note,
+            RestoreAsync,
+            cancellationToken
+        );
+
+    private async Task<Result<OffenderDetail>> DecideAsync(
+        string operation,
+        Decided decided,
+        string? text,
+        Change change,
+        CancellationToken cancellationToken
     )
     {
-        var read = DiscrepancyRules.ReadNote(request.Note);
+        var read = DiscrepancyRules.ReadNote(text);
         if (read.Value is not { } note)
             return read.Problem!;
         return await database.WriteAsync(
-            "offender_reset",
-            (connection, cancellationToken) => WriteAsync(connection, address, note, by, cancellationToken),
+            operation,
+            (connection, cancellationToken) => WriteAsync(connection, decided, note, change, cancellationToken),
             cancellationToken
         );
     }
 
     private async Task<Result<OffenderDetail>> WriteAsync(
         NpgsqlConnection connection,
-        Address address,
+        Decided decided,
         string note,
-        Operator by,
+        Change change,
         CancellationToken cancellationToken
     )
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var parameters = new { address = address.ToBytes() };
-        var before = await LevelAsync(connection, address, transaction, cancellationToken);
-        var waived = await connection.ExecuteAsync(
+        // Without the lock a reset could commit between the look for the last one and its undoing, which would undo an earlier one.
+        await connection.ExecuteAsync(
             new CommandDefinition(
-                "UPDATE strikes SET waived_at = now() WHERE address = @address AND waived_at IS NULL",
-                parameters,
-                transaction,
+                "SELECT pg_advisory_xact_lock(hashtext('offender_audit'))",
+                transaction: transaction,
                 cancellationToken: cancellationToken
             )
         );
-        if (waived == 0)
-            return new Problem(ProblemRules.StateConflict, $"Nothing counts against {address}.");
+        var before = await LevelAsync(connection, decided.Address, transaction, cancellationToken);
+        var (strikes, refusal) = await change(connection, decided.Address, transaction, cancellationToken);
+        if (refusal is not null)
+            return refusal;
         await connection.ExecuteAsync(
             new CommandDefinition(
                 """
                 INSERT INTO offender_audit (address, actor, key_name, action, waived, note, from_level, to_level)
-                VALUES (@address, @Actor, @Key, 'reset', @waived, @note, @before, @after)
+                VALUES (@address, @Actor, @Key, @Action, @strikes, @note, @before, @after)
                 """,
                 new
                 {
-                    parameters.address,
-                    by.Actor,
-                    by.Key,
-                    waived,
+                    address = decided.Address.ToBytes(),
+                    decided.By.Actor,
+                    decided.By.Key,
+                    decided.Action,
+                    strikes,
                     note,
                     before,
-                    after = await LevelAsync(connection, address, transaction, cancellationToken),
+                    after = await LevelAsync(connection, decided.Address, transaction, cancellationToken),
                 },
                 transaction,
                 cancellationToken: cancellationToken
             )
         );
-        var detail = await DetailAsync(connection, address, transaction, cancellationToken);
+        var detail = await DetailAsync(connection, decided.Address, transaction, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return detail!;
     }
+
+    private static async Task<(int Strikes, Problem? Refusal)> WaiveAsync(
+        NpgsqlConnection connection,
+        Address address,
+        NpgsqlTransaction transaction,
+        CancellationToken cancellationToken
+    )
+    {
+        var waived = await connection.ExecuteAsync(
+            new CommandDefinition(
+                "UPDATE strikes SET waived_at = now() WHERE address = @address AND waived_at IS NULL",
+                new { address = address.ToBytes() },
+                transaction,
+                cancellationToken: cancellationToken
+            )
+        );
+        return (waived, waived > 0 ? null : Conflict($"Nothing counts against {address}."));
+    }
+
+    private static async Task<(int Strikes, Problem? Refusal)> RestoreAsync(
+        NpgsqlConnection connection,
+        Address address,
+        NpgsqlTransaction transaction,
+        CancellationToken cancellationToken
+    )
+    {
+        var parameters = new { address = address.ToBytes(), OffenderActions.Reset };
+        var last = await connection.ExecuteScalarAsync<string?>(
+            new CommandDefinition(
+                "SELECT action FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT 1",
+                parameters,
+                transaction,
+                cancellationToken: cancellationToken
+            )
+        );
+        if (last is null)
+            return (0, Conflict($"Nothing was waived for {address}."));
+        if (last != OffenderActions.Reset)
+            return (0, Conflict($"The last reset of {address} was taken back already."));
+        // A reset's entry and the strikes that it waived have the time of one transaction.
+        var restored = await connection.ExecuteAsync(
+            new CommandDefinition(
+                """
+                UPDATE strikes SET waived_at = NULL
+                WHERE address = @address AND waived_at = (
+                    SELECT at FROM offender_audit WHERE address = @address AND action = @Reset ORDER BY audit_id DESC LIMIT 1)
+                """,
+                parameters,
+                transaction,
+                cancellationToken: cancellationToken
+            )
+        );
+        return (restored, restored > 0 ? null : Conflict($"The chain took back the trades that the last reset of {address} waived."));
+    }
+
+    private static Problem Conflict(string reason) => new(ProblemRules.StateConflict, reason);
 
     private async Task<OffenderDetail?> DetailAsync(
         NpgsqlConnection connection,
@@ -216,4 +296,15 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
         public DateTime At { get; init; }
         public DateTime? WaivedAt { get; init; }
     }
+
+    /// <returns>Number of strikes that it changed; a refusal if it changed none.</returns>
+    private delegate Task<(int Strikes, Problem? Refusal)> Change(
+        NpgsqlConnection connection,
+        Address address,
+        NpgsqlTransaction transaction,
+        CancellationToken cancellationToken
+    );
+
+    /// <param name="Action">One of <see cref="OffenderActions"/>.</param>
+    private sealed record Decided(Address Address, string Action, Operator By);
 }

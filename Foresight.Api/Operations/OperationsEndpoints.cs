@@ -133,6 +133,11 @@ public static class OperationsEndpoints
             .WithName("ResetOffender")
             .WithSummary("Waives what counts against an account, with a note that is kept.")
             .RefusesWith(400, 401, 409, 429, 503);
+        routes
+            .MapPost("/{address}/undo-reset", UndoOffenderResetAsync)
+            .WithName("UndoOffenderReset")
+            .WithSummary("Takes the last reset back: what it waived counts again. With a note that is kept.")
+            .RefusesWith(400, 401, 409, 429, 503);
     }
 
     private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> OffenderAsync(
@@ -151,6 +156,14 @@ public static class OperationsEndpoints
         OffenderAdministration offenders,
         CancellationToken cancellationToken
     ) => (await offenders.ResetAsync(route.Account, request, by, cancellationToken)).ToHttp();
+
+    private static async Task<Results<Ok<OffenderDetail>, ProblemResult>> UndoOffenderResetAsync(
+        [AsParameters] OffenderRoute route,
+        UndoOffenderResetRequest request,
+        Operator by,
+        OffenderAdministration offenders,
+        CancellationToken cancellationToken
+    ) => (await offenders.UndoResetAsync(route.Account, request, by, cancellationToken)).ToHttp();
 
     private static async Task<Results<Ok<LeaderView>, ProblemResult>> LeaderAsync(
         HttpContext http,

@@ -51,4 +51,10 @@ public sealed partial class ForesightApiClient
 
     public Task<OffenderDetail> ResetOffenderAsync(string address, ResetOffenderRequest request, CancellationToken cancellationToken) =>
         PostAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}/reset", request, cancellationToken);
+
+    public Task<OffenderDetail> UndoOffenderResetAsync(
+        string address,
+        UndoOffenderResetRequest request,
+        CancellationToken cancellationToken
+    ) => PostAsync<OffenderDetail>($"admin/offenders/{Uri.EscapeDataString(address)}/undo-reset", request, cancellationToken);
 }

@@ -17,6 +17,7 @@ public sealed class OperationsTests(ApiStack stack)
     [InlineData("GET", "admin/offenders")]
     [InlineData("GET", "admin/offenders/0x1111111111111111111111111111111111111111")]
     [InlineData("POST", "admin/offenders/0x1111111111111111111111111111111111111111/reset")]
+    [InlineData("POST", "admin/offenders/0x1111111111111111111111111111111111111111/undo-reset")]
     [InlineData("GET", "admin/refused-keys")]
     [InlineData("GET", "admin/lookup?q=5")]
     [InlineData("GET", "admin/orders/0x1212121212121212121212121212121212121212121212121212121212121212")]

@@ -92,6 +92,97 @@ public sealed class OffenderGateTests(ApiStack stack)
         Assert.Equal(401, (int)(await stack.Http.GetAsync("admin/offenders")).StatusCode);
     }
 
+    [Fact]
+    public async Task AReset_IsTakenBackOnce_WithAllThatItWaived_AndNothingOfAnEarlierOne()
+    {
+        await using var gateway = await GatewayOfTest.OpenAsync(
+            stack,
+            command =>
+                Task.FromResult(
+                    new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11)
+                    {
+                        OrderStatus = "open",
+                        RemainingLots = 100,
+                        CommitLsn = "0/1234",
+                    }
+                )
+        );
+        var eve = PrivateKey.Random();
+        var path = $"admin/offenders/{eve.Address}";
+        await OffendAsync(eve, "order_cancelled");
+        await RefusedUndoAsync("Nothing was waived");
+        Assert.Equal(200, (await stack.Admin.PostAsync($"{path}/reset", new ResetOffenderRequest("A first one."))).Status);
+        for (var i = 0; i < 3; i++)
+            await OffendAsync(eve, "insufficient_collateral");
+        await EventuallyRefusedAsync(eve);
+        Assert.Equal(200, (await stack.Admin.PostAsync($"{path}/reset", new ResetOffenderRequest("For another."))).Status);
+        await AcceptedAsync();
+
+        var before = await DetailAsync();
+        foreach (var note in new[] { "", " \t", "\u0000", new string('n', DecisionLimits.NoteLength + 1) })
+        {
+            var (status, problem, _) = await stack.Admin.PostAsync($"{path}/undo-reset", new UndoOffenderResetRequest(note));
+            Assert.Equal((400, "malformed_request"), (status, problem.Code()));
+        }
+        Assert.Equivalent(before, await DetailAsync(), strict: true);
+
+        // At once, because only one of them may restore and be recorded.
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(_ =>
+                    stack.Admin.PostAsync(
+                        $"{path}/undo-reset",
+                        new UndoOffenderResetRequest("The wrong account."),
+                        ("X-Foresight-Operator", "ada")
+                    )
+                )
+        );
+        Assert.Equal([200, 409, 409, 409], answers.Select(answer => answer.Status).Order());
+        await RefusedUndoAsync("taken back already");
+        await EventuallyRefusedAsync(eve);
+
+        var after = await DetailAsync();
+        Assert.Equal(OffenderLevels.Refused, after.Offender.Level);
+        Assert.Equal(["order_cancelled"], after.Strikes.Where(strike => strike.WaivedAt is not null).Select(strike => strike.Reason));
+        Assert.Equal(
+            [
+                ("ada", "admin", OffenderActions.UndoReset, 3, "The wrong account."),
+                (after.Audit[1].Actor, "admin", OffenderActions.Reset, 3, "For another."),
+                (after.Audit[2].Actor, "admin", OffenderActions.Reset, 1, "A first one."),
+            ],
+            after.Audit.Select(entry => (entry.Actor, entry.Key, entry.Action, entry.Waived, entry.Note))
+        );
+        var log = await stack.Admin.GetFromJsonAsync<DecisionLog>("admin/decisions?hours=1&subject=offender&actor=ada");
+        var undone = Assert.Single(log!.Decisions, decision => decision.SubjectId == $"{eve.Address}");
+        Assert.Equal(
+            (OffenderActions.UndoReset, OffenderLevels.Clear, OffenderLevels.Refused, "admin", "The wrong account."),
+            (undone.Action, undone.From, undone.To, undone.Key, undone.Note)
+        );
+
+        // A reset after it is one that can be taken back, unless the chain has taken its trades back.
+        Assert.Equal(200, (await stack.Admin.PostAsync($"{path}/reset", new ResetOffenderRequest("For it."))).Status);
+        await AcceptedAsync();
+        await stack.ExecuteAsync(
+            $"DELETE FROM strikes WHERE address = '\\x{eve.Address.ToLowerHex()[2..]}' AND reason = 'insufficient_collateral'"
+        );
+        await RefusedUndoAsync("The chain took back");
+
+        async Task<OffenderDetail> DetailAsync() => (await stack.Admin.GetFromJsonAsync<OffenderDetail>(path))!;
+
+        async Task RefusedUndoAsync(string why)
+        {
+            var entries = (await DetailAsync()).Audit.Count;
+            var (status, problem, _) = await stack.Admin.PostAsync($"{path}/undo-reset", new UndoOffenderResetRequest("Again."));
+            Assert.Equal((409, "state_conflict"), (status, problem.Code()));
+            Assert.Contains(why, problem.GetProperty("detail").GetString());
+            Assert.Equal(entries, (await DetailAsync()).Audit.Count);
+        }
+
+        Task AcceptedAsync() =>
+            Eventually.TrueAsync("orders are taken again", Eventually.Patience, async () => (await PlaceAsync(eve)).Status == 201);
+    }
+
     private async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PlaceAsync(PrivateKey maker) =>
         await stack.Http.PostAsync("orders", Signed.Order(key: maker, maker: maker.Address));
 

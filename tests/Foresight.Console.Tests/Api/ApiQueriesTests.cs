@@ -140,12 +140,14 @@ public sealed class ApiQueriesTests
         );
         _api.Answer("/reconciliation/trigger", () => new TriggerResponse(9, AlreadyRunning: true));
         _api.Answer("/admin/offenders/0xab/reset", () => new OffenderDetail(Samples.Offender(), [], []));
+        _api.Answer("/admin/offenders/0xab/undo-reset", () => new OffenderDetail(Samples.Offender(), [], []));
 
         await _client.ResolveAsync(3, new ResolveRequest("seen", DiscrepancyActions.Ignore, DateTimeOffset.UnixEpoch), default);
         var bulk = await _client.ResolveManyAsync(new BulkResolveRequest([3, 5], "both", DiscrepancyActions.Resolve), default);
         Assert.True((await _client.TriggerReconciliationAsync(new TriggerRequest("before"), default)).AlreadyRunning);
         await _client.TriggerReconciliationAsync(new TriggerRequest("plan", DryRun: true), default);
         await _client.ResetOffenderAsync("0xab", new ResetOffenderRequest("our fault"), default);
+        await _client.UndoOffenderResetAsync("0xab", new UndoOffenderResetRequest("another's"), default);
 
         Assert.Equal((2, 1, "resolved"), (bulk.Changed, bulk.Awaiting, bulk.Refused.Single().Reason));
         Assert.Equal(
@@ -155,6 +157,7 @@ public sealed class ApiQueriesTests
                 """{"note":"before","dryRun":false}""",
                 """{"note":"plan","dryRun":true}""",
                 """{"note":"our fault"}""",
+                """{"note":"another\u0027s"}""",
             ],
             _api.Bodies
         );

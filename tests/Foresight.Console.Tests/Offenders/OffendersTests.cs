@@ -134,6 +134,60 @@ public sealed class OffendersTests : ConsoleContext
         page.WaitForAssertion(() => Assert.Contains("It is not known whether this was recorded", Text(page)));
     }
 
+    [Fact]
+    public void TakingAWaiverBack_NeedsAReason_AndAYes()
+    {
+        var page = Shown();
+        Assert.False(CanPress(page, "Take back…"));
+        Field(page, "Why").Input("   ");
+        Assert.False(CanPress(page, "Take back…"));
+
+        Field(page, "Why").Input(" the wrong account ");
+        Button(page, "Take back…").Click();
+        Assert.Contains("Take back Bob's waiver of 1 failed trade? What has not faded counts again at once.", Text(page));
+        Button(page, "Cancel").Click();
+        Assert.False(HasButton(page, "Yes, take back"));
+        Assert.Empty(Api.Bodies);
+    }
+
+    [Fact]
+    public void WaiverThatIsTakenBack_IsInTheHistory_AndCannotBeTakenBackAgain()
+    {
+        Api.Answer($"/admin/offenders/{Capped.Address}/undo-reset", () => _detail);
+        var page = Shown();
+        Field(page, "Why").Input(" the wrong account ");
+        Button(page, "Take back…").Click();
+        var undone = new OffenderAuditView(Samples.Noon, "Ada", OffenderActions.UndoReset, 1, "the wrong account", "day");
+        _detail = _detail with { Audit = [undone, .. _detail.Audit] };
+        Button(page, "Yes, take back").Click();
+
+        page.WaitForAssertion(() => Assert.Contains("Ada took back a waiver of 1 failed trade the wrong account", Text(page)));
+        Assert.Contains("Bob waived 1 failed trade a fault of ours", Text(page));
+        Assert.Equal(["""{"note":"the wrong account"}"""], Api.Bodies);
+        Assert.Equal(["0x000000…00ab: has its strikes again"], Notified);
+        Assert.False(HasButton(page, "Take back…"));
+    }
+
+    [Fact]
+    public void AccountWithoutAWaiver_HasNothingToTakeBack()
+    {
+        _detail = _detail with { Audit = [] };
+        Assert.False(HasButton(Shown(), "Take back…"));
+    }
+
+    [Fact]
+    public void RefusedTakingBack_HasItsCause_AndKeepsTheReason()
+    {
+        Api.Problem($"/admin/offenders/{Capped.Address}/undo-reset", 409, "state_conflict");
+        var page = Shown();
+        Field(page, "Why").Input("the wrong account");
+        Button(page, "Take back…").Click();
+        Button(page, "Yes, take back").Click();
+        page.WaitForAssertion(() => Assert.Contains("because of state_conflict", Text(page)));
+        Assert.Equal("the wrong account", Field(page, "Why").GetAttribute("value") ?? Text(Field(page, "Why")));
+        Assert.Empty(Notified);
+    }
+
     private IRenderedComponent<OffenderPage> Shown()
     {
         var page = Render<OffenderPage>(set => set.Add(shown => shown.Address, Capped.Address));
