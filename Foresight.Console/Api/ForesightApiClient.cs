@@ -68,6 +68,7 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
 
     public Task<Page<TradeView>> GetTradesAsync(
         string? market,
+        string? account,
         string? settlement,
         string? reason,
         string? sort,
@@ -79,6 +80,7 @@ public sealed partial class ForesightApiClient(IHttpClientFactory clients, ApiAd
             Query(
                 "trades",
                 ("market", market),
+                ("account", account),
                 ("settlement", settlement),
                 ("reason", reason),
                 ("sort", sort),

@@ -78,7 +78,16 @@ public static class ListExports
         },
         ["trades"] = ask =>
             PagedAsync(cursor =>
-                ask.Api.GetTradesAsync(ask["market"], ask["settlement"], ask["reason"], ask["sort"], cursor, PageSize, ask.Cancelled)
+                ask.Api.GetTradesAsync(
+                    ask["market"],
+                    ask["account"],
+                    ask["settlement"],
+                    ask["reason"],
+                    ask["sort"],
+                    cursor,
+                    PageSize,
+                    ask.Cancelled
+                )
             ),
         ["decisions"] = async ask =>
         {
@@ -213,7 +222,12 @@ public static class ListExports
         ["account-trades"] = async ask =>
         {
             var account = await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled);
-            return TradesOf(ask, account.Trades, account.MoreTrades);
+            if (!account.MoreTrades)
+                return TradesOf(ask, account.Trades, more: false);
+            var all = await ReadPagesAsync(cursor =>
+                ask.Api.GetTradesAsync(null, account.Address, null, null, null, cursor, PageSize, ask.Cancelled)
+            );
+            return TradesOf(ask, [.. all.Take(MaxRows)], all.Count > MaxRows);
         },
         ["transaction-trades"] = async ask =>
         {
@@ -272,7 +286,7 @@ public static class ListExports
             "other-transactions" => MaxOtherTransactions,
             "trade-discrepancies" => MaxOfTrade,
             "open-proposals" or "ended-proposals" or "market-proposals" => MaxProposals,
-            "balances" or "account-trades" or "transaction-trades" or "strikes" => MaxOfOne,
+            "balances" or "transaction-trades" or "strikes" => MaxOfOne,
             _ => MaxRows,
         };
 

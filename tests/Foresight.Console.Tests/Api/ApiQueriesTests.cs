@@ -62,14 +62,14 @@ public sealed class ApiQueriesTests
     public async Task Trades_AreAskedWithWhatIsChosen_AndNothingElse()
     {
         _api.Answer("/trades", () => new Page<TradeView>([], "older"));
-        Assert.Equal("older", (await _client.GetTradesAsync(null, null, null, null, null, 50, default)).Next);
-        await _client.GetTradesAsync("7", TradeStates.Mined, null, TradeSorts.NewestBlock, "a+b/c=", 50, default);
-        await _client.GetTradesAsync(null, null, "insufficient_balance", null, null, 50, default);
+        Assert.Equal("older", (await _client.GetTradesAsync(null, null, null, null, null, null, 50, default)).Next);
+        await _client.GetTradesAsync("7", null, TradeStates.Mined, null, TradeSorts.NewestBlock, "a+b/c=", 50, default);
+        await _client.GetTradesAsync(null, Samples.Account, null, "insufficient_balance", null, null, 50, default);
         Assert.Equal(
             [
                 "/trades?limit=50",
                 "/trades?market=7&settlement=mined&sort=-blockNumber&limit=50&cursor=a%2Bb%2Fc%3D",
-                "/trades?reason=insufficient_balance&limit=50",
+                $"/trades?account={Samples.Account}&reason=insufficient_balance&limit=50",
             ],
             _api.Asked
         );

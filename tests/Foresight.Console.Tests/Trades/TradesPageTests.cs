@@ -100,6 +100,17 @@ public sealed class TradesPageTests : ConsoleContext
     }
 
     [Fact]
+    [Trait("Category", "Console")]
+    public void Account_IsAFilter_UntilItIsTakenAway()
+    {
+        Navigation.NavigateTo($"/trades?account={Samples.Account}&settlement=final&cursor=abc");
+        var page = Render<TradesPage>();
+        page.WaitForAssertion(() => Assert.Contains($"/trades?account={Samples.Account}&settlement=final&limit=50&cursor=abc", Api.Asked));
+        Assert.StartsWith("0x0000", Text(page.Find("[data-testid=account]")), StringComparison.Ordinal);
+        Assert.Contains("http://localhost/trades?settlement=final", Links(page));
+    }
+
+    [Fact]
     public void Pages_AreLinkedWithTheirFilters()
     {
         Navigation.NavigateTo("/trades?market=7");
