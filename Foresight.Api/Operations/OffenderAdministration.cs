@@ -66,7 +66,7 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
             "offender_undo_reset",
             new Decided(address, OffenderActions.UndoReset, by),
             request.Note,
-            RestoreAsync,
+            (connection, account, transaction, token) => RestoreAsync(connection, account, request.At, transaction, token),
             cancellationToken
         );
 
@@ -153,25 +153,29 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
         return (waived, waived > 0 ? null : Conflict($"Nothing counts against {address}."));
     }
 
+    /// <param name="at">Of the reset that is meant; null: whichever is the last.</param>
     private static async Task<(int Strikes, Problem? Refusal)> RestoreAsync(
         NpgsqlConnection connection,
         Address address,
+        DateTimeOffset? at,
         NpgsqlTransaction transaction,
         CancellationToken cancellationToken
     )
     {
         var parameters = new { address = address.ToBytes(), OffenderActions.Reset };
-        var last = await connection.ExecuteScalarAsync<string?>(
+        var last = await connection.QuerySingleOrDefaultAsync<(string Action, DateTime At)?>(
             new CommandDefinition(
-                "SELECT action FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT 1",
+                "SELECT action, at FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT 1",
                 parameters,
                 transaction,
                 cancellationToken: cancellationToken
             )
         );
-        if (last is null)
+        if (last is not { } newest)
             return (0, Conflict($"Nothing was waived for {address}."));
-        if (last != OffenderActions.Reset)
+        if (at is { } meant && meant != newest.At)
+            return (0, Conflict($"Something was decided about {address} since."));
+        if (newest.Action != OffenderActions.Reset)
             return (0, Conflict($"The last reset of {address} was taken back already."));
         // A reset's entry and the strikes that it waived have the time of one transaction.
         var restored = await connection.ExecuteAsync(

@@ -42,15 +42,22 @@ public sealed record MadeDecision(
         return UndoRules.Steps(made).Count > UndoRules.MaxSteps ? made with { Former = [] } : made;
     }
 
-    /// <summary>As the decision met them: since they were shown, another operator may have decided. What waits since then is left out.</summary>
+    /// <summary>As the decision met them: since they were shown, another operator may have decided. What waits since then is left out,
+    /// but of an assignment, which changes nothing about that.</summary>
     /// <param name="stored">Null from an Api of the version before.</param>
-    public static IEnumerable<DiscrepancyView> AsDecided(IEnumerable<DiscrepancyView> shown, IReadOnlyList<DiscrepancyBefore>? stored)
+    public static IEnumerable<DiscrepancyView> AsDecided(
+        IEnumerable<DiscrepancyView> shown,
+        string action,
+        IReadOnlyList<DiscrepancyBefore>? stored
+    )
     {
         if (stored is null)
             return shown;
         var before = stored.ToDictionary(one => one.Id);
         return shown
-            .Where(row => before.TryGetValue(row.Id, out var was) && !(was.Waited && row.Second is null))
+            .Where(row =>
+                before.TryGetValue(row.Id, out var was) && (action == DiscrepancyActions.Assign || !was.Waited || row.Second is not null)
+            )
             .Select(row =>
                 row with
                 {

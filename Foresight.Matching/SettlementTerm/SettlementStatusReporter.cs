@@ -80,6 +80,8 @@ public sealed class SettlementStatusReporter(
         else if (balance is not null)
             Worked(Paying);
         _metrics.Pending = await settlement.Store.CountPendingAsync(cancellationToken);
+        // Before the halt, which a step may find in between.
+        var hasFollowed = HasFollowed;
         var error = submitter.Trouble ?? _failures.Values.FirstOrDefault();
         await journal.WriteAsync(
             settlement.Term,
@@ -91,7 +93,7 @@ public sealed class SettlementStatusReporter(
                 balance,
                 settlement.Options.LowBalance,
                 Halt,
-                HasFollowed,
+                hasFollowed,
                 error,
                 endpoints.Endpoints
             ),

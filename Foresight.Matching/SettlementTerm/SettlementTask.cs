@@ -146,6 +146,8 @@ public sealed partial class SettlementTask(
             if (status.Halt is { } halt && await new FollowerStore(database).MayUndoAsync(halt.Undone, ending))
             {
                 Log.Allowed(logger);
+                status.Halt = null;
+                await status.WriteAsync(ending);
                 return;
             }
 

@@ -17,6 +17,7 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
     private readonly Lock _measuring = new();
     private ReplicaLag _lag = new();
     private ulong _primaryPosition;
+    private DateTimeOffset _primaryAskedAt;
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
@@ -49,19 +50,35 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
 
     /// <summary>Between two checks, so that a replica's lag is known to the second.</summary>
     /// <param name="position">What the primary has written; what a replica has replayed.</param>
-    public void NotePosition(Server server, ulong position)
+    public void NotePosition(Server server, ulong position, DateTimeOffset askedAt)
     {
         if (server == database.Primary)
         {
-            Written(position);
+            Written(position, askedAt);
             return;
         }
 
         var (bytes, behind, tooFar) = Behind(position);
+        // All are asked at once, so the primary may have been heard a moment later: what it wrote in between is no lag.
+        tooFar &= behind > ServerPulse.Interval * 2;
         if (!server.Measured(position, bytes, behind, tooFar, clock.GetUtcNow()))
             return;
         Tell(server, bytes, behind, tooFar);
     }
+
+    /// <summary>Null from a server that is the other of the two now.</summary>
+    internal string PositionQuery(Server server) =>
+        server == database.Primary
+            ? "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END"
+            : "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END";
+
+    /// <exception cref="NpgsqlException">
+    /// The primary cannot take writes, or a replica was promoted: it has a history of its own, and a read there would be one of a different
+    /// database.
+    /// </exception>
+    internal ulong Required(Server server, ulong? position) =>
+        position
+        ?? throw new NpgsqlException(server == database.Primary ? "it is in recovery and cannot take writes" : "it is not a replica");
 
     public void NoteFailure(Server server, Exception error)
     {
@@ -84,14 +101,9 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var position = await PositionAsync(
-                primary,
-                "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END",
-                cancellationToken
-            );
-            if (position is not { } written)
-                throw new NpgsqlException("it is in recovery and cannot take writes");
-            Written(written);
+            var askedAt = clock.GetUtcNow();
+            var written = Required(primary, await PositionAsync(primary, PositionQuery(primary), cancellationToken));
+            Written(written, askedAt);
             if (
                 primary.CheckSucceeded(
                     written,
@@ -115,14 +127,7 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var position = await PositionAsync(
-                replica,
-                "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END",
-                cancellationToken
-            );
-            // A promoted server has a history of its own; a read there would be a read of a different database.
-            if (position is not { } replayed)
-                throw new NpgsqlException("it is not a replica");
+            var replayed = Required(replica, await PositionAsync(replica, PositionQuery(replica), cancellationToken));
             var (behindBytes, behind, tooFar) = Behind(replayed);
             if (!replica.CheckSucceeded(replayed, behindBytes, behind, Stopwatch.GetElapsedTime(started), tooFar, clock.GetUtcNow()))
                 return;
@@ -134,10 +139,14 @@ public sealed partial class ReplicaMonitor(Database database, PostgresOptions op
         }
     }
 
-    private void Written(ulong position)
+    private void Written(ulong position, DateTimeOffset askedAt)
     {
         lock (_measuring)
         {
+            // Check and pulse ask on connections of their own: an answer that was overtaken is no promotion.
+            if (askedAt < _primaryAskedAt)
+                return;
+            _primaryAskedAt = askedAt;
             // The primary's position decreases only by a promotion, which makes the old primary's positions beyond it void, so their
             // history is dropped.
             if (position < _primaryPosition)

@@ -26,7 +26,9 @@ public sealed class ServerPulse : BackgroundService
         (_monitor, _clock) = (monitor, clock);
         _asked =
         [
-            .. database.Replicas.Prepend(database.Primary).Select(server => (server, new OneQuestion<ulong?>(sourceOf(server), Ask))),
+            .. database
+                .Replicas.Prepend(database.Primary)
+                .Select(server => (server, new OneQuestion<ulong?>(sourceOf(server), AskFor(monitor.PositionQuery(server))))),
         ];
     }
 
@@ -59,11 +61,12 @@ public sealed class ServerPulse : BackgroundService
         {
             try
             {
-                var position = await question.AskAsync(AnswerBound, stopping);
+                var askedAt = _clock.GetUtcNow();
+                var position = _monitor.Required(server, await question.AskAsync(AnswerBound, stopping));
                 if (server.Answered())
                     await _monitor.CheckOnceAsync(stopping);
-                else if (position is { } at)
-                    _monitor.NotePosition(server, at);
+                else
+                    _monitor.NotePosition(server, position, askedAt);
             }
             catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
             {
@@ -73,13 +76,10 @@ public sealed class ServerPulse : BackgroundService
         }
     }
 
-    /// <summary>What the primary has written, or a replica has replayed. One that is the other of the two is found by the checks.</summary>
-    private static async Task<ulong?> Ask(NpgsqlConnection connection)
-    {
-        await using var command = new NpgsqlCommand(
-            "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END",
-            connection
-        );
-        return await command.ExecuteScalarAsync() is NpgsqlLogSequenceNumber position ? (ulong)position : null;
-    }
+    private static Func<NpgsqlConnection, Task<ulong?>> AskFor(string position) =>
+        async connection =>
+        {
+            await using var command = new NpgsqlCommand(position, connection);
+            return await command.ExecuteScalarAsync() is NpgsqlLogSequenceNumber at ? (ulong)at : null;
+        };
 }

@@ -124,6 +124,12 @@ public sealed class OffenderGateTests(ApiStack stack)
             var (status, problem, _) = await stack.Admin.PostAsync($"{path}/undo-reset", new UndoOffenderResetRequest(note));
             Assert.Equal((400, "malformed_request"), (status, problem.Code()));
         }
+        // Another than the last, as on a page that was read before somebody decided again.
+        var (refused, why, _) = await stack.Admin.PostAsync(
+            $"{path}/undo-reset",
+            new UndoOffenderResetRequest("The first one.", before.Audit[1].At)
+        );
+        Assert.Equal((409, "state_conflict"), (refused, why.Code()));
         Assert.Equivalent(before, await DetailAsync(), strict: true);
 
         // At once, because only one of them may restore and be recorded.
@@ -133,7 +139,7 @@ public sealed class OffenderGateTests(ApiStack stack)
                 .Select(_ =>
                     stack.Admin.PostAsync(
                         $"{path}/undo-reset",
-                        new UndoOffenderResetRequest("The wrong account."),
+                        new UndoOffenderResetRequest("The wrong account.", before.Audit[0].At),
                         ("X-Foresight-Operator", "ada")
                     )
                 )

@@ -16,9 +16,10 @@ public sealed class UndoRulesTests
             new(1, DiscrepancyStates.Acknowledged, "Grace", null, Waited: false),
             new(2, DiscrepancyStates.Open, null, null, Waited: true),
         ];
-        var before = Assert.Single(MadeDecision.AsDecided(shown, stored));
+        var before = Assert.Single(MadeDecision.AsDecided(shown, DiscrepancyActions.Resolve, stored));
         Assert.Equal((1L, DiscrepancyStates.Acknowledged, "Grace"), (before.Id, before.State, before.Assignee));
-        Assert.Equal(shown, MadeDecision.AsDecided(shown, stored: null));
+        Assert.Equal(2, MadeDecision.AsDecided(shown, DiscrepancyActions.Assign, stored).Count());
+        Assert.Equal(shown, MadeDecision.AsDecided(shown, DiscrepancyActions.Resolve, stored: null));
     }
 
     /// <summary>
