@@ -201,6 +201,40 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
         await pulse.StopAsync(CancellationToken.None);
     }
 
+    /// <summary>The checks, half a minute apart, see no lag that is shorter than that.</summary>
+    [Fact]
+    [Trait("Category", "Console")]
+    public async Task AReplicaThatLags_IsOutWithinSeconds_WithoutACheck_AndComesBackByItself()
+    {
+        using var pulse = new ServerPulse(
+            _database,
+            _monitor,
+            server => NpgsqlDataSource.Create(ServerPulse.Settings(new(server == _database.Primary ? servers.Postgres : servers.Standby!))),
+            TimeProvider.System
+        );
+        await pulse.StartAsync(CancellationToken.None);
+        await OnReplicaAsync("SELECT pg_wal_replay_pause()");
+        try
+        {
+            await Eventually.TrueAsync(
+                "they are out, by a lag of seconds",
+                Eventually.Patience,
+                async () =>
+                {
+                    await servers.ExecuteAsync("INSERT INTO written VALUES (1)");
+                    return _database.Replicas.All(replica => !replica.IsHealthy && replica.View().LagSeconds > 2);
+                }
+            );
+        }
+        finally
+        {
+            await OnReplicaAsync("SELECT pg_wal_replay_resume()");
+        }
+
+        await Eventually.TrueAsync("they are back", Eventually.Patience, () => _database.Replicas.All(replica => replica.IsHealthy));
+        await pulse.StopAsync(CancellationToken.None);
+    }
+
     private Task ReplicasBecomeAsync(bool healthy, TimeSpan within) =>
         Eventually.TrueAsync(
             healthy ? "they are back" : "they are out",
