@@ -107,13 +107,13 @@ public sealed class WithdrawalTests(ChainFixture fixture)
         await venue.Live.ConfirmAsync();
         Assert.Equal(
             ProblemCodes.InsufficientBalance,
-            (await GrantAsync(venue, eve, MessageOf(eve, 1_001 * Usdc, TimeSpan.FromMinutes(10)))).Code
+            (await GrantAsync(venue, eve, await MessageOfAsync(venue, eve, 1_001 * Usdc, TimeSpan.FromMinutes(10)))).Code
         );
         Assert.Equal("open", (await BidAsync(venue, eve, usdc: 1_000)).Result.OrderStatus);
         // Last, because the leader takes nothing more from a node that sends a forgery.
         Assert.NotEqual(
             ResultStatus.Accepted,
-            (await GrantAsync(venue, mallory, MessageOf(eve, 1 * Usdc, TimeSpan.FromMinutes(10)))).Status
+            (await GrantAsync(venue, mallory, await MessageOfAsync(venue, eve, 1 * Usdc, TimeSpan.FromMinutes(10)))).Status
         );
         Assert.Equal(0, await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM withdrawals"));
     }
@@ -123,7 +123,7 @@ public sealed class WithdrawalTests(ChainFixture fixture)
     {
         var eve = await venue.AddAsync(usdc: 1_000, shares: 0);
         await venue.Live.ConfirmAsync();
-        var message = MessageOf(eve, 400 * Usdc, within);
+        var message = await MessageOfAsync(venue, eve, 400 * Usdc, within);
         Assert.Null((await GrantAsync(venue, eve, message)).Code);
         await venue.Venue.StepAsync(venue.Venue.NewSubmitter());
         return (eve, message);
@@ -137,15 +137,19 @@ public sealed class WithdrawalTests(ChainFixture fixture)
 
     private static Task<short> StateAsync(FirmVenue venue) => venue.Venue.ScalarAsync<short>("SELECT state FROM withdrawals");
 
-    private static WithdrawalMessage MessageOf(Wallet of, long micros, TimeSpan within) =>
-        VaultAssets.MessageOf(
+    /// <param name="within">By the chain's clock, which many blocks in a second have put ahead of ours.</param>
+    private static async Task<WithdrawalMessage> MessageOfAsync(FirmVenue venue, Wallet of, long micros, TimeSpan within)
+    {
+        var head = await venue.Venue.Client.GetBlockAsync(await venue.Venue.Client.BlockNumberAsync());
+        return VaultAssets.MessageOf(
             of.Account,
             market: null,
             Command.CollateralOutcome,
             micros,
             Nonce,
-            DateTimeOffset.UtcNow.Add(within).ToUnixTimeSeconds()
+            head!.Timestamp + (long)within.TotalSeconds
         );
+    }
 
     private static async Task<CommandResult> GrantAsync(FirmVenue venue, Wallet signer, WithdrawalMessage message)
     {
