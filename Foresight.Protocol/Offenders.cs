@@ -37,7 +37,9 @@ public sealed record OffenderDetail(OffenderView Offender, IReadOnlyList<StrikeV
 public sealed record ResetOffenderRequest(string Note);
 
 /// <param name="Note">1 to 2,000 characters, required because the audit trail keeps the reason.</param>
-/// <param name="At">Of the reset that is meant, as its audit entry has it; refused if the last one is another. Null: whichever is the last.</param>
+/// <param name="At">
+/// Of the reset that is meant, as its audit entry has it; refused if the last one is another. Null: whichever is the last.
+/// </param>
 public sealed record UndoOffenderResetRequest(
     string Note,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? At = null

@@ -55,8 +55,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         """;
 
     /// <summary>
-    /// From the primary while it answers: how far a replica is behind would pass for the silence of settlement's holder, or for a chain that
-    /// stands.
+    /// From the primary while it answers: a replica's lag would pass for the silence of settlement's holder, or for a chain that stands.
     /// </summary>
     public Task<SettlementView> SettlementAsync(CancellationToken cancellationToken) =>
         database.Primary.IsFit

@@ -124,7 +124,8 @@ public static class ProblemRules
                 "versions",
                 Tones.Watch,
                 "Nodes run different versions",
-                $"{Listed(versions.Select(one => one.Key).Order(StringComparer.Ordinal))}. As expected while a release is rolled out, and at no other time.",
+                Listed(versions.Select(one => one.Key).Order(StringComparer.Ordinal))
+                    + ". As expected while a release is rolled out, and at no other time.",
                 "/cluster",
                 "Nodes",
                 versions[1].Min(node => node.StartedAt)

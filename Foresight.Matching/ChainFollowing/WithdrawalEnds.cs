@@ -3,8 +3,8 @@ using Foresight.Matching.Settlement;
 namespace Foresight.Matching.ChainFollowing;
 
 /// <summary>
-/// Makes the engine let go of a co-signed withdrawal: paid, or past its deadline and unpaid, in blocks that no reorganisation undoes. Before
-/// that its money could come back while the co-signature can still be used (docs/firm-money.md).
+/// Makes the engine let go of a co-signed withdrawal: paid, or past its deadline and unpaid, in blocks that no reorganisation undoes.
+/// Before that its money could come back while the co-signature can still be used (docs/firm-money.md).
 /// </summary>
 public sealed class WithdrawalEnds(SettlementContext settlement, WithdrawalStore store, LeaderClient leader)
 {

@@ -5,8 +5,8 @@ using NpgsqlTypes;
 namespace Foresight.ServiceDefaults.Postgres;
 
 /// <summary>
-/// Asks each server every second whether it answers and where it is, because the checks of <see cref="ReplicaMonitor"/> are far apart: until three of them
-/// had failed, reads would wait for a replica that hangs or go to one that lags, and operators would not learn of it
+/// Asks each server every second whether it answers and where it is, because the checks of <see cref="ReplicaMonitor"/> are far apart:
+/// until three of them had failed, reads would wait for a replica that hangs or go to one that lags, and operators would not learn of it
 /// (docs/decisions/0715).
 /// </summary>
 public sealed class ServerPulse : BackgroundService

@@ -72,7 +72,7 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
         Assert.True(found.Length == 0, found.ToString());
     }
 
-    /// <summary>What comes and goes: a band of problems in both its tones, dialogs, a menu, notices, and what asks before it acts.</summary>
+    /// <summary>What comes and goes: the band in both its tones, dialogs, a menu, notices, and what asks before it acts.</summary>
     [Fact]
     public async Task WhatComesAndGoes_InEachAppearance_HasNoViolation()
     {

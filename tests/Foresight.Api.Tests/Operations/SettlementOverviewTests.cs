@@ -25,7 +25,8 @@ public sealed class SettlementOverviewTests(ApiStack stack)
             INSERT INTO settlement_status (node_id, epoch, head_block, confirmed_block, confirmations, signer, signer_balance_wei, halted,
                 last_error, last_error_at, head_at, low_balance_wei, balance_low_since, endpoints)
             VALUES ('matching-2', 3, 120, 108, 12, decode(repeat('ab', 20), 'hex'), 1500000000000000001, 'the chain is another one',
-                'an older error', '2026-01-01Z', now() - interval '3 hours', 2000000000000000000, '2026-01-02Z', '[{"name": "rpc-1", "isWell": true, "head": 120, "behind": 0},
+                'an older error', '2026-01-01Z', now() - interval '3 hours', 2000000000000000000, '2026-01-02Z',
+                '[{"name": "rpc-1", "isWell": true, "head": 120, "behind": 0},
                 {"name": "rpc-2", "isWell": false, "error": "no answer"}]')
             """
         );

@@ -20,7 +20,7 @@ public sealed class DepthChangesTests
     private readonly ExchangeEngine _engine = new();
     private long _sequence;
 
-    /// <summary>A level of the vault and the wallet together has both, in both views of a binary market, as a change and as a whole.</summary>
+    /// <summary>A level of the vault and the wallet together has both, in both views of a binary market, changed or whole.</summary>
     [Fact]
     public void Level_HasItsFirmPart_InBothOutcomes()
     {
