@@ -5,8 +5,7 @@ namespace Foresight.Api.Markets;
 
 /// <summary>
 /// Each order is one that an index has, so that a page reads as many rows as it shows, wherever in the list it is; with a filter that is
-/// not of that index, as many as it passes over. A place in it is what
-/// the last row on the page before has of the index's columns.
+/// not of that index, as many as it passes over. A place in it is what the last row on the page before has of the index's columns.
 /// </summary>
 internal abstract class TradeOrder
 {

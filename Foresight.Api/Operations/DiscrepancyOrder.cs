@@ -7,8 +7,6 @@ namespace Foresight.Api.Operations;
 /// <param name="Sort">One of <see cref="DiscrepancySorts.Names"/>.</param>
 public sealed record DiscrepancyOrder(string Sort, bool IsDescending)
 {
-    private const char Descending = '-';
-
     public bool IsNewestFirst => this is { Sort: "id", IsDescending: true };
 
     /// <summary>Ends with the id, so that equal rows have an order too and no page repeats or misses one. Nothing comes last.</summary>
@@ -39,8 +37,8 @@ public sealed record DiscrepancyOrder(string Sort, bool IsDescending)
     /// <param name="sort">As addresses have it, descending with a minus before it; null: the newest first.</param>
     public static DiscrepancyOrder Of(string? sort)
     {
-        var asked = sort ?? DiscrepancySorts.Newest;
-        return new(asked.TrimStart(Descending), asked.StartsWith(Descending));
+        var order = ListOrder.Of(sort ?? DiscrepancySorts.Newest);
+        return new(order.Sort, order.IsDescending);
     }
 
     public static Problem? Check(string? sort) => ListOrder.Check(sort, DiscrepancySorts.Names);

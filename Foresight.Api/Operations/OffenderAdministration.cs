@@ -162,11 +162,10 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
         CancellationToken cancellationToken
     )
     {
-        var parameters = new { address = address.ToBytes(), OffenderActions.Reset };
         var last = await connection.QuerySingleOrDefaultAsync<(string Action, DateTime At)?>(
             new CommandDefinition(
                 "SELECT action, at FROM offender_audit WHERE address = @address ORDER BY audit_id DESC LIMIT 1",
-                parameters,
+                new { address = address.ToBytes() },
                 transaction,
                 cancellationToken: cancellationToken
             )
@@ -180,12 +179,8 @@ public sealed class OffenderAdministration(Database database, OffenderOptions op
         // A reset's entry and the strikes that it waived have the time of one transaction.
         var restored = await connection.ExecuteAsync(
             new CommandDefinition(
-                """
-                UPDATE strikes SET waived_at = NULL
-                WHERE address = @address AND waived_at = (
-                    SELECT at FROM offender_audit WHERE address = @address AND action = @Reset ORDER BY audit_id DESC LIMIT 1)
-                """,
-                parameters,
+                "UPDATE strikes SET waived_at = NULL WHERE address = @address AND waived_at = @At",
+                new { address = address.ToBytes(), newest.At },
                 transaction,
                 cancellationToken: cancellationToken
             )

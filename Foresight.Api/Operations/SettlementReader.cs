@@ -34,19 +34,23 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         UNION ALL SELECT '{TradeStates.Final}', ({AllTrades}) - (SELECT n FROM failed) - (SELECT coalesce(sum(n), 0)::bigint FROM unsettled)
         """;
 
+    /// <summary>Of the unsettled states c. Trade ids grow with time within a shard, so the first of a state and shard is the oldest.</summary>
+    internal const string OldestOfEachShard = $"""
+        CROSS JOIN (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
+        CROSS JOIN LATERAL (
+            SELECT t.trade_id, t.executed_at FROM trades t
+            WHERE t.settlement = c.settlement AND t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')
+                AND t.trade_id >= s.shard << 48 AND t.trade_id < (s.shard + 1) << 48
+            ORDER BY t.trade_id LIMIT 1) oldest
+        """;
+
     /// <summary>
-    /// Trade ids grow with time within a shard, so the first of a state and shard is the oldest. Batches become final in the order of their
-    /// nonces, so the newest final one that has any has the newest final trades.
+    /// Batches become final in the order of their nonces, so the newest final one that has any has the newest final trades.
     /// </summary>
     private const string ProgressQuery = $"""
         SELECT (
             SELECT min(oldest.executed_at)
-            FROM unnest(@waiting) w(state) CROSS JOIN (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
-            CROSS JOIN LATERAL (
-                SELECT t.executed_at FROM trades t
-                WHERE t.settlement = w.state AND t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')
-                    AND t.trade_id >= s.shard << 48 AND t.trade_id < (s.shard + 1) << 48
-                ORDER BY t.trade_id LIMIT 1) oldest) AS waiting_since,
+            FROM unnest(@waiting) c(settlement) {OldestOfEachShard}) AS waiting_since,
             greatest(
                 (SELECT max(t.settlement_changed_at) FROM trades t WHERE t.batch_id = (
                     SELECT batch_id FROM settlement_batches WHERE state = '{BatchStates.Final}' AND trades > 0

@@ -14,6 +14,11 @@ internal sealed record ListOrder(string Sort, bool IsDescending)
     /// <param name="sort">As addresses have it, descending with a minus before it.</param>
     public static ListOrder Of(string sort) => new(sort.TrimStart(Descending), sort.StartsWith(Descending));
 
+    /// <param name="own">The list's own order.</param>
+    /// <returns>Null if the rows are found by cursor, in the list's own order.</returns>
+    public static ListOrder? ByOffset(string? sort, string own, int? offset) =>
+        (sort ?? own) == own && offset is null ? null : Of(sort ?? own);
+
     public static Problem? Check(string? sort, IReadOnlyList<string> names) =>
         sort is not null && !names.Contains(sort.StartsWith(Descending) ? sort[1..] : sort)
             ? Problem.Malformed($"sort must be one of {string.Join(", ", names)}, with a - before it for descending.")

@@ -15,7 +15,7 @@ public sealed class DecisionMemory(TimeProvider clock)
 
     public MadeDecision? Single(long id) => Offered(_single) is { } made && made.Single == id ? made : null;
 
-    /// <summary>What is still to be undone of a decision, which its time tells from others: its batch changes on the way back.</summary>
+    /// <summary>What is still to be undone of a decision, which its time identifies: its batch changes on the way back.</summary>
     public MadeDecision Latest(MadeDecision made) =>
         (made.Single is { } id ? Single(id) : Many) is { } kept && kept.At == made.At ? kept : made;
 

@@ -21,7 +21,7 @@ public readonly record struct BatchPageParameters(
 {
     internal BatchPage Page =>
         new(
-            (Sort ?? BatchSorts.Newest) == BatchSorts.Newest && Offset is null ? null : ListOrder.Of(Sort ?? BatchSorts.Newest),
+            ListOrder.ByOffset(Sort, BatchSorts.Newest, Offset),
             Limit ?? ApiLimits.PageSize,
             Offset ?? 0,
             Cursor is null ? null : PageParameters.KeyOf(Cursor)

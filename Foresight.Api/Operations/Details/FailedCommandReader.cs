@@ -55,14 +55,7 @@ public readonly record struct FailedCommandPageParameters(
 ) : ICheckedParameters
 {
     internal FailedCommandPage Page =>
-        new(
-            (Sort ?? FailedCommandSorts.Newest) == FailedCommandSorts.Newest && Offset is null
-                ? null
-                : ListOrder.Of(Sort ?? FailedCommandSorts.Newest),
-            Limit ?? ApiLimits.PageSize,
-            Offset ?? 0,
-            Before
-        );
+        new(ListOrder.ByOffset(Sort, FailedCommandSorts.Newest, Offset), Limit ?? ApiLimits.PageSize, Offset ?? 0, Before);
 
     private FailedCommandKey? Before => Cursor is null ? null : FailedCommandKey.Parse(Cursor);
 

@@ -13,20 +13,13 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
     private const int MaxBatches = 50;
     private const int MaxReasons = 50;
 
-    /// <summary>
-    /// The counts come from an index alone. Trade ids grow with time within a shard, so the first of a state and shard is the oldest.
-    /// </summary>
+    /// <summary>The counts come from an index alone.</summary>
     internal const string QueueQuery = $"""
         WITH counted AS (
             SELECT settlement, count(*) AS n
             FROM trades WHERE settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}') GROUP BY settlement)
         SELECT DISTINCT ON (c.settlement) c.settlement, c.n, oldest.trade_id, oldest.executed_at
-        FROM counted c CROSS JOIN (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
-        CROSS JOIN LATERAL (
-            SELECT t.trade_id, t.executed_at FROM trades t
-            WHERE t.settlement = c.settlement AND t.settlement NOT IN ('{TradeStates.Final}', '{TradeStates.Failed}')
-                AND t.trade_id >= s.shard << 48 AND t.trade_id < (s.shard + 1) << 48
-            ORDER BY t.trade_id LIMIT 1) oldest
+        FROM counted c {SettlementReader.OldestOfEachShard}
         ORDER BY c.settlement, oldest.executed_at
         """;
 

@@ -87,7 +87,7 @@ public sealed class SettlementOverviewTests(ApiStack stack)
             );
             await UntilAsync(view => view.SettledAt > DateTimeOffset.UtcNow.AddMinutes(59));
 
-            // Upkeep is a final batch too, and the newest: it says nothing of trades.
+            // Upkeep is a final batch too, and the newest: it settles no trade.
             await stack.ExecuteAsync(
                 $"""
                 INSERT INTO settlement_batches (batch_id, epoch, market_id, signer, nonce, raw_tx, tx_hash, state, trades, generation)

@@ -15,18 +15,7 @@ public sealed class OffenderGateTests(ApiStack stack)
     [Fact]
     public async Task AnOffenderIsCapped_ThenRefused_UntilItIsReset_AndTheResetIsInTheAudit()
     {
-        await using var gateway = await GatewayOfTest.OpenAsync(
-            stack,
-            command =>
-                Task.FromResult(
-                    new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11)
-                    {
-                        OrderStatus = "open",
-                        RemainingLots = 100,
-                        CommitLsn = "0/1234",
-                    }
-                )
-        );
+        await using var gateway = await AcceptingGatewayAsync();
         var eve = PrivateKey.Random();
         await stack.ExecuteAsync(
             "INSERT INTO accounts (account_id, address) SELECT coalesce(max(account_id), 0) + 1, "
@@ -95,18 +84,7 @@ public sealed class OffenderGateTests(ApiStack stack)
     [Fact]
     public async Task AReset_IsTakenBackOnce_WithAllThatItWaived_AndNothingOfAnEarlierOne()
     {
-        await using var gateway = await GatewayOfTest.OpenAsync(
-            stack,
-            command =>
-                Task.FromResult(
-                    new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11)
-                    {
-                        OrderStatus = "open",
-                        RemainingLots = 100,
-                        CommitLsn = "0/1234",
-                    }
-                )
-        );
+        await using var gateway = await AcceptingGatewayAsync();
         var eve = PrivateKey.Random();
         var path = $"admin/offenders/{eve.Address}";
         await OffendAsync(eve, "order_cancelled");
@@ -188,6 +166,20 @@ public sealed class OffenderGateTests(ApiStack stack)
         Task AcceptedAsync() =>
             Eventually.TrueAsync("orders are taken again", Eventually.Patience, async () => (await PlaceAsync(eve)).Status == 201);
     }
+
+    private Task<GatewayOfTest> AcceptingGatewayAsync() =>
+        GatewayOfTest.OpenAsync(
+            stack,
+            command =>
+                Task.FromResult(
+                    new CommandResult(command.RequestId, ResultStatus.Accepted, null, 7, 11)
+                    {
+                        OrderStatus = "open",
+                        RemainingLots = 100,
+                        CommitLsn = "0/1234",
+                    }
+                )
+        );
 
     private async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PlaceAsync(PrivateKey maker) =>
         await stack.Http.PostAsync("orders", Signed.Order(key: maker, maker: maker.Address));

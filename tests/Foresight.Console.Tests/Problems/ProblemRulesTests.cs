@@ -290,7 +290,7 @@ public sealed class ProblemRulesTests
         Assert.Equal(stands ? ["head"] : [], Keys(Sound with { Head = new HeadMoves(Now.AddSeconds(-seconds), pause) }));
     }
 
-    /// <summary>A frozen primary takes no report, so the last one tells nothing of the chain since.</summary>
+    /// <summary>A frozen primary takes no report, so the last one knows nothing of the chain since.</summary>
     [Theory]
     [Trait("Category", "Console")]
     [InlineData(3.9, 1.5, false)]

@@ -72,8 +72,8 @@ public sealed class FirmTradeTests(ChainFixture fixture)
         await using var venue = await FirmVenue.CreateAsync(fixture, OneAtATime);
         var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
         await venue.Live.ConfirmAsync();
-        var soft = new[] { await TradeAsync(PurseChoice.Wallet), await TradeAsync(PurseChoice.Wallet) };
-        var firm = await TradeAsync(PurseChoice.Vault);
+        var soft = new[] { await TradeAsync(venue, eve, bob, PurseChoice.Wallet), await TradeAsync(venue, eve, bob, PurseChoice.Wallet) };
+        var firm = await TradeAsync(venue, eve, bob, PurseChoice.Vault);
 
         await fixture.AutomineAsync(false);
         var submitter = venue.Venue.NewSubmitter();
@@ -83,12 +83,6 @@ public sealed class FirmTradeTests(ChainFixture fixture)
         Assert.Equal("final", await venue.EndOfAsync(submitter, firm));
         foreach (var trade in soft)
             Assert.Equal("final", await venue.EndOfAsync(submitter, trade));
-
-        async Task<long> TradeAsync(PurseChoice purse)
-        {
-            await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, purse);
-            return (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, purse)).TradeId;
-        }
     }
 
     [Fact]
@@ -97,10 +91,8 @@ public sealed class FirmTradeTests(ChainFixture fixture)
         await using var venue = await FirmVenue.CreateAsync(fixture);
         var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
         await venue.Live.ConfirmAsync();
-        await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, PurseChoice.Wallet);
-        var soft = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Wallet)).TradeId;
-        await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, PurseChoice.Vault);
-        var firm = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).TradeId;
+        var soft = await TradeAsync(venue, eve, bob, PurseChoice.Wallet);
+        var firm = await TradeAsync(venue, eve, bob, PurseChoice.Vault);
 
         await DoAsync(venue, Act.MarketPaused, eve, null);
         await venue.Venue.FollowAsync();
@@ -116,8 +108,7 @@ public sealed class FirmTradeTests(ChainFixture fixture)
         await using var venue = await FirmVenue.CreateAsync(fixture);
         var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
         await venue.Live.ConfirmAsync();
-        await venue.PlaceAsync(eve, isBuy: true, Ticks, Lots, PurseChoice.Vault);
-        var trade = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).TradeId;
+        var trade = await TradeAsync(venue, eve, bob, PurseChoice.Vault);
 
         await fixture.AutomineAsync(false);
         var submitter = venue.Venue.NewSubmitter();
@@ -226,6 +217,12 @@ public sealed class FirmTradeTests(ChainFixture fixture)
         Assert.False(await venue.IsFirmAsync(trade));
         Assert.Equal("final", await venue.EndOfAsync(venue.Venue.NewSubmitter(), trade));
         await venue.RequireLedgerIsChainAsync();
+    }
+
+    private static async Task<long> TradeAsync(FirmVenue venue, Wallet buyer, Wallet seller, PurseChoice purse)
+    {
+        await venue.PlaceAsync(buyer, isBuy: true, Ticks, Lots, purse);
+        return (await venue.PlaceAsync(seller, isBuy: false, Ticks, Lots, purse)).TradeId;
     }
 
     private static readonly SettlementOptions OneAtATime = new()

@@ -187,12 +187,7 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
     [Fact]
     public async Task AReplicaThatHangs_IsOutWithinSeconds_AndComesBackByItself()
     {
-        using var pulse = new ServerPulse(
-            _database,
-            _monitor,
-            server => NpgsqlDataSource.Create(ServerPulse.Settings(new(server == _database.Primary ? servers.Postgres : servers.Standby!))),
-            TimeProvider.System
-        );
+        using var pulse = NewPulse();
         await pulse.StartAsync(CancellationToken.None);
         using (servers.Freeze(StreamingStandby.Name))
             await Eventually.TrueAsync("they are out", Eventually.Patience, () => !_database.Replicas.Any(replica => replica.IsHealthy));
@@ -206,12 +201,7 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
     [Trait("Category", "Console")]
     public async Task AReplicaThatLags_IsOutWithinSeconds_WithoutACheck_AndComesBackByItself()
     {
-        using var pulse = new ServerPulse(
-            _database,
-            _monitor,
-            server => NpgsqlDataSource.Create(ServerPulse.Settings(new(server == _database.Primary ? servers.Postgres : servers.Standby!))),
-            TimeProvider.System
-        );
+        using var pulse = NewPulse();
         await pulse.StartAsync(CancellationToken.None);
         await OnReplicaAsync("SELECT pg_wal_replay_pause()");
         try
@@ -234,6 +224,14 @@ public sealed class DatabaseTests(Servers servers) : IAsyncLifetime
         await Eventually.TrueAsync("they are back", Eventually.Patience, () => _database.Replicas.All(replica => replica.IsHealthy));
         await pulse.StopAsync(CancellationToken.None);
     }
+
+    private ServerPulse NewPulse() =>
+        new(
+            _database,
+            _monitor,
+            server => NpgsqlDataSource.Create(ServerPulse.Settings(new(server == _database.Primary ? servers.Postgres : servers.Standby!))),
+            TimeProvider.System
+        );
 
     private Task ReplicasBecomeAsync(bool healthy, TimeSpan within) =>
         Eventually.TrueAsync(

@@ -9,7 +9,7 @@ public sealed class QueryTimeoutTests
 
     private readonly FakeTimeProvider _clock = new();
 
-    /// <summary>A driver that hangs in its answer to the cancellation holds nobody else up.</summary>
+    /// <summary>A driver that hangs in the cancellation holds up no other caller.</summary>
     [Fact]
     public async Task Cancellation_RunsOnNoThreadOfThePool_AndOutlivesTheDisposal()
     {
