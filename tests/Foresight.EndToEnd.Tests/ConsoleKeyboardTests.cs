@@ -85,6 +85,39 @@ public sealed class ConsoleKeyboardTests(ConsoleFixture stack) : IAsyncLifetime
             .ToHaveCountAsync(3);
     }
 
+    /// <summary>
+    /// A key may come before the server has answered the one before. If the answer drew that older choice again, the next key would go on
+    /// from there, and another act would be chosen than the one the hand had counted to.
+    /// </summary>
+    [Fact]
+    public async Task AChoice_IsNotDrawnAgain_ByTheServersAnswerToTheOneBefore()
+    {
+        await stack.DiscrepanciesAsync(1, ByKeys);
+        var page = (await SignInAsync(ColorScheme.Light, ForcedColors.None)).Page;
+        await page.GotoAsync($"/reconciliation?text={Uri.EscapeDataString(ByKeys)}");
+        await page.GetByTestId("select").CheckAsync();
+        var choice = page.GetByTestId("bulk").GetByLabel("What to do with them");
+        await choice.EvaluateAsync(
+            """
+            (select, choices) => {
+              const own = Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value");
+              for (const value of choices) {
+                own.set.call(select, value);
+                select.dispatchEvent(new Event("change", { bubbles: true }));
+              }
+              select.drawn = [];
+              const set = value => { select.drawn.push(value); own.set.call(select, value); };
+              Object.defineProperty(select, "value", { get: () => own.get.call(select), set, configurable: true });
+            }
+            """,
+            new[] { DiscrepancyActions.Ignore, DiscrepancyActions.Assign }
+        );
+        // The server has heard of both.
+        await Expect(page.GetByTestId("bulk-assignee")).ToBeVisibleAsync();
+        Assert.Empty(await choice.EvaluateAsync<string[]>("select => select.drawn"));
+        await Expect(choice).ToHaveValueAsync(DiscrepancyActions.Assign);
+    }
+
     [Fact]
     public async Task AMarket_IsPaused()
     {

@@ -24,6 +24,27 @@ public sealed class TraderAndChain(LeaderRouter router, NpgsqlDataSource databas
             ? await router.SendAsync(commands, cancellationToken)
             : await router.ReportAsync(commands, await TermAsync(cancellationToken), cancellationToken);
 
+    /// <summary>
+    /// For what a test builds on: sent until each is accepted, because a term that has just changed hands refuses facts, and a leader that
+    /// has just begun may be late.
+    /// </summary>
+    public async Task AcceptAsync(params LeaderCommand[] commands)
+    {
+        IReadOnlyList<CommandResult> results = [];
+        try
+        {
+            await Eventually.TrueAsync(
+                "all commands are accepted",
+                Eventually.Patience,
+                async () => (results = await SendAsync(commands)).All(result => result.Status == ResultStatus.Accepted)
+            );
+        }
+        catch (ConditionNotMetException error)
+        {
+            throw new ConditionNotMetException($"{error.Message} The last results: {string.Join("; ", results)}", error);
+        }
+    }
+
     public Task<StateDigest?> LeaderStateAsync(int shard = 0) => router.LeaderStateAsync(shard);
 
     public Task<MatchingNodeStatus?> LeaderStatusAsync(int shard = 0) => router.LeaderStatusAsync(shard);

@@ -251,7 +251,7 @@ public sealed class GatewayProofTests(StoresFixture stores) : IAsyncLifetime
     private async Task AnotherCommandAsync()
     {
         await using var client = new TestClient(_cluster);
-        await client.Router.SendAsync([Traders.Fund(1)]);
+        await client.Router.AcceptAsync(Traders.Fund(1));
     }
 
     private static async Task<int> ReadAsync(TcpClient client, bool untilClosed = false)

@@ -29,7 +29,7 @@ public sealed class GatewayRightsTests(StoresFixture stores) : IAsyncLifetime
         _cluster = await TestCluster.CreateAsync(stores);
         _node = await TestNode.StartAsync("n1", _cluster.Settings, _clock, _cores);
         await _node.ActiveAsync();
-        await _node.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        await _node.Router.AcceptAsync(Traders.Fund(1), Traders.Fund(2));
     }
 
     public async Task DisposeAsync()

@@ -26,7 +26,7 @@ public sealed class KeyRotationTests(StoresFixture stores)
         await nodes.StartAsync("n1", old, also: null);
         await nodes["n1"].ActiveAsync();
         await nodes.StartAsync("n2", old, also: null);
-        await nodes["n1"].Router.SendAsync([Traders.Fund(1)]);
+        await nodes["n1"].Router.AcceptAsync(Traders.Fund(1));
 
         foreach (var (secret, also) in new (string, string?)[] { (old, New), (New, old), (New, null) })
         {

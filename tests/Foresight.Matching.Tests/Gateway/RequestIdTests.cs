@@ -29,7 +29,7 @@ public sealed class RequestIdTests(StoresFixture stores) : IAsyncLifetime
         _cluster = await TestCluster.CreateAsync(stores);
         _node = await TestNode.StartAsync("n1", _cluster.Settings);
         await _node.ActiveAsync();
-        await _node.Router.SendAsync([Traders.Fund(1), Traders.Fund(2), Traders.FundShares(2, 1, 0)]);
+        await _node.Router.AcceptAsync(Traders.Fund(1), Traders.Fund(2), Traders.FundShares(2, 1, 0));
         (_api, _follower) = (ClientOf("api-1", NodeKinds.Api), ClientOf("n2", NodeKinds.Matching));
         _term = new TermClaim(
             LeasedResources.Settlement,

@@ -107,7 +107,7 @@ public sealed class InvariantCheckerTests(StoresFixture stores) : IAsyncLifetime
             await using var node = await TestNode.StartAsync($"n{term}", _cluster);
             await node.ActiveAsync();
             if (term == 1)
-                await node.Router.SendAsync([
+                await node.Router.AcceptAsync([
                     .. Enumerable
                         .Range(1, TraderCount)
                         .SelectMany(trader =>

@@ -32,7 +32,7 @@ public sealed class ClockFaultTests(StoresFixture stores)
         // The client's clock is right: a deadline reaches the leader as the time that is left of it.
         await using var client = new TestClient(cluster);
         var traders = new Traders(seed: 80);
-        await client.Router.SendAsync(Traders.Fund(1));
+        await client.Router.AcceptAsync(Traders.Fund(1));
 
         var now = await cluster.ScalarAsync<long>("SELECT extract(epoch FROM clock_timestamp())::bigint");
         Task<CommandResult> PlaceAsync(long expiry) =>

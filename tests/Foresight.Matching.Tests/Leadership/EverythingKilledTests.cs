@@ -34,7 +34,7 @@ public sealed class EverythingKilledTests(BreakableStoresFixture stores, ITestOu
         output.WriteLine($"Seed {seed}.");
         var random = new Random(seed);
         await StartNodesAsync();
-        await _client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        await _client.Router.AcceptAsync(Traders.Fund(1), Traders.Fund(2));
         await using var load = new Load(_client, _cluster);
         for (var i = 0; i < Repeat.Times; i++)
         {

@@ -35,7 +35,7 @@ public sealed class NamesakeTests(StoresFixture stores)
         );
         Assert.Equal(older.Id, (await client.ActiveAsync())!.ProcessId);
 
-        await client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        await client.Router.AcceptAsync(Traders.Fund(1), Traders.Fund(2));
         await using var load = new Load(client, cluster);
         await load.AcknowledgedAsync(20);
         older.KillNow();

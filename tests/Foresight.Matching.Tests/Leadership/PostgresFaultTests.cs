@@ -22,7 +22,7 @@ public sealed class PostgresFaultTests(StoresFixture stores) : IAsyncLifetime
         _node = await TestNode.StartAsync("n1", _cluster.With("ConnectionStrings:foresight", through));
         await _node.ActiveAsync();
         await _node.KnowMarketsAsync();
-        await _node.Router.SendAsync(Traders.Fund(1));
+        await _node.Router.AcceptAsync(Traders.Fund(1));
     }
 
     public async Task DisposeAsync()

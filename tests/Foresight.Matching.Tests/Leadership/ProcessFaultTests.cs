@@ -35,7 +35,7 @@ public sealed class ProcessFaultTests(StoresFixture stores) : IAsyncLifetime
             throw new ConditionNotMetException($"{late.Message}\n{string.Join('\n', said)}", late);
         }
 
-        await _client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        await _client.Router.AcceptAsync(Traders.Fund(1), Traders.Fund(2));
     }
 
     public async Task DisposeAsync()

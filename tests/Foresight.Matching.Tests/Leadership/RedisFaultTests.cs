@@ -45,7 +45,7 @@ public sealed class RedisFaultTests(BreakableStoresFixture stores) : IAsyncLifet
         await using var one = await TestNode.StartAsync("n1", _cluster);
         await one.ActiveAsync();
         await using var two = await TestNode.StartAsync("n2", _cluster);
-        await one.Router.SendAsync(Traders.Fund(1));
+        await one.Router.AcceptAsync(Traders.Fund(1));
         await NodesAreKnownAsync(one, Eventually.Patience);
 
         await stores.KillAsync("redis");

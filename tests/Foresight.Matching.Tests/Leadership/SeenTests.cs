@@ -20,7 +20,7 @@ public sealed class SeenTests(StoresFixture stores)
         await using var first = new NodeProcess("n1", cluster.Settings);
         await Eventually.TrueAsync("the first node leads", Eventually.Patience, async () => (await client.ActiveAsync())?.NodeId == "n1");
         await using var second = new NodeProcess("n2", cluster.Settings);
-        await client.Router.SendAsync([Traders.Fund(1)]);
+        await client.Router.AcceptAsync(Traders.Fund(1));
 
         // Present before the first event, because a rate needs a first value to start from.
         await ShowsAsync(
@@ -123,7 +123,7 @@ public sealed class SeenTests(StoresFixture stores)
         await using var client = new TestClient(cluster);
         await using var first = new NodeProcess("n1", cluster.Settings);
         await using var second = await SecondAsync(cluster, client);
-        await client.Router.SendAsync([Traders.Fund(1)]);
+        await client.Router.AcceptAsync(Traders.Fund(1));
 
         await cluster.ExecuteAsync("INSERT INTO step_downs (resource, epoch) VALUES ('matching-engine', 1)");
         await LedByAsync(cluster, epoch: 2, "n2");

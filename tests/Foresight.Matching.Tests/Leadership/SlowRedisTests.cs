@@ -82,7 +82,7 @@ public sealed class SlowRedisTests(BreakableStoresFixture stores, ITestOutputHel
 
     private async Task<Load> LoadAsync()
     {
-        await _client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        await _client.Router.AcceptAsync(Traders.Fund(1), Traders.Fund(2));
         var load = new Load(_client, _cluster);
         await load.AcknowledgedAsync(20);
         return load;

@@ -23,7 +23,7 @@ public sealed class FailedCommandTests(StoresFixture stores) : IAsyncLifetime
         _cluster = await TestCluster.CreateAsync(stores);
         await StartAsync("n1");
         foreach (var trader in new[] { 1, 2, 3 })
-            await _node.Router.SendAsync(Traders.Fund(trader));
+            await _node.Router.AcceptAsync(Traders.Fund(trader));
         _resting = _traders.Place(1, 1, 0, isBuy: true, price: 6_000, lots: 10);
         _bad = _traders.Place(2, 1, 1, isBuy: true, price: 4_500, lots: 4);
         await _node.Router.SendAsync(_resting);

@@ -30,7 +30,7 @@ internal sealed class LiveNodes : IAsyncDisposable
             Eventually.Patience,
             async () => await cluster.ScalarAsync<long>("SELECT count(*) FROM leadership WHERE resource = 'settlement'") == 1
         );
-        await nodes.Client.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        await nodes.Client.Router.AcceptAsync(Traders.Fund(1), Traders.Fund(2));
         return nodes;
     }
 

@@ -23,7 +23,7 @@ public sealed class PoolTests(StoresFixture stores) : IAsyncLifetime
         await using var node = await TestNode.StartAsync("n1", _cluster.With("ConnectionStrings:foresight", small));
         await node.ActiveAsync();
         await node.KnowMarketsAsync();
-        await node.Router.SendAsync(Traders.Fund(1));
+        await node.Router.AcceptAsync(Traders.Fund(1));
         var held = new List<NpgsqlConnection>();
         try
         {

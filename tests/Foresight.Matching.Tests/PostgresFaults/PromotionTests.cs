@@ -30,7 +30,7 @@ public sealed class PromotionTests : IAsyncLifetime
         _stores = await ReplicatedStores.StartAsync(synchronous: true);
         var settings = _stores.Settings();
         _node = await StartNodeAsync("n1", settings);
-        await _node.Router.SendAsync(Traders.Fund(1));
+        await _node.Router.AcceptAsync(Traders.Fund(1));
         var before = await PlaceAsync(10);
 
         await using var reader = PrimaryServers.Alone(Address(settings), NullLoggerFactory.Instance);

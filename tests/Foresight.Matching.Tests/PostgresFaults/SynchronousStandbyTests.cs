@@ -14,7 +14,7 @@ public sealed class SynchronousStandbyTests : IAsyncLifetime
         _stores = await ReplicatedStores.StartAsync(synchronous: true);
         _node = await TestNode.StartAsync("n1", _stores.Settings());
         await _node.ActiveAsync();
-        await _node.Router.SendAsync(Traders.Fund(1));
+        await _node.Router.AcceptAsync(Traders.Fund(1));
     }
 
     public async Task DisposeAsync()

@@ -114,7 +114,7 @@ public sealed class EngineRecoveryTests(StoresFixture stores)
                     Traders.FundShares(trader, 2, 2),
                 }
             );
-        await node.Router.SendAsync([.. funding]);
+        await node.Router.AcceptAsync([.. funding]);
     }
 
     /// <summary>

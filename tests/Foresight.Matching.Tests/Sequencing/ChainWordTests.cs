@@ -17,7 +17,7 @@ public sealed class ChainWordTests(StoresFixture stores)
         await using (var node = await TestNode.StartAsync("n1", cluster))
         {
             await node.ActiveAsync();
-            await node.Router.SendAsync([Traders.FundShares(1, 1, 0), Traders.Fund(2), ask]);
+            await node.Router.AcceptAsync(Traders.FundShares(1, 1, 0), Traders.Fund(2), ask);
             // We fill it between the reading of the chain and the command, so the fill must count exactly once.
             await node.Router.SendAsync([traders.Place(2, 1, 0, isBuy: true, price: 6_000, lots: 10), Traders.Reduce(1, 1, hash, 30)]);
             Assert.Equal((10, 30, 1), await OrderAsync(cluster, hash));
@@ -53,11 +53,11 @@ public sealed class ChainWordTests(StoresFixture stores)
                     told.Enqueue(update);
             }
         );
-        await node.Router.SendAsync([
+        await node.Router.AcceptAsync(
             Traders.FundShares(1, 1, 0),
             Traders.Fund(2),
-            traders.Place(1, 1, 0, isBuy: false, price: 6_000, lots: 10),
-        ]);
+            traders.Place(1, 1, 0, isBuy: false, price: 6_000, lots: 10)
+        );
         var trade = (await node.Router.SendAsync(traders.Place(2, 1, 0, isBuy: true, price: 6_000, lots: 10))).Fills!.Single().TradeId;
 
         var reason = $"insufficient_shares:{Traders.Address(1)}";

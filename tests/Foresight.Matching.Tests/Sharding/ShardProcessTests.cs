@@ -41,7 +41,7 @@ public sealed class ShardProcessTests(StoresFixture stores) : IAsyncLifetime
             Eventually.Patience * 2,
             async () => (await LeadersAsync()).Distinct().Count() == ShardedCluster.Shards
         );
-        await _client.Router.SendAsync([
+        await _client.Router.AcceptAsync([
             .. Enumerable
                 .Range(1, Funded)
                 .SelectMany(trader => Micros.Select((micros, shard) => ShardedCluster.Fund(trader, shard, micros))),

@@ -41,7 +41,7 @@ public sealed class FullRedisTests(BreakableStoresFixture stores, ITestOutputHel
         _admin = await ConnectionMultiplexer.ConnectAsync($"{stores.Redis},allowAdmin=true");
         _bound = (await _admin.GetServers()[0].ConfigGetAsync("maxmemory"))[0].Value;
         _exchange = await RunningExchange.StartAsync(stores, output);
-        await _exchange.Nodes.Router.SendAsync(Traders.Fund(1));
+        await _exchange.Nodes.Router.AcceptAsync(Traders.Fund(1));
         _hub = new HubConnectionBuilder()
             .WithUrl(
                 new Uri(_exchange.Api(1).BaseAddress!, "hubs/market"),

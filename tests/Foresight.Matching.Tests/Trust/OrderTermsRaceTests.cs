@@ -42,7 +42,7 @@ public sealed class OrderTermsRaceTests(ChainFixture stores, ITestOutputHelper o
         output.WriteLine($"Seed {_seed}.");
         (_traders, _random) = (new Traders(_seed), new Random(_seed));
         _exchange = await RunningExchange.StartAsync(stores, output);
-        await _exchange.Nodes.Router.SendAsync([Traders.Fund(Buyer), Traders.Fund(Seller), Traders.FundShares(Seller, Market, 0)]);
+        await _exchange.Nodes.Router.AcceptAsync(Traders.Fund(Buyer), Traders.Fund(Seller), Traders.FundShares(Seller, Market, 0));
     }
 
     public async Task DisposeAsync()

@@ -20,7 +20,7 @@ public sealed class OrderTermsTests(StoresFixture stores) : IAsyncLifetime
         _cluster = await TestCluster.CreateAsync(stores);
         _node = await TestNode.StartAsync("n1", _cluster);
         await _node.ActiveAsync();
-        await _node.Router.SendAsync([Traders.Fund(1), Traders.Fund(2), Traders.FundShares(2, 1, 0)]);
+        await _node.Router.AcceptAsync(Traders.Fund(1), Traders.Fund(2), Traders.FundShares(2, 1, 0));
     }
 
     public async Task DisposeAsync()

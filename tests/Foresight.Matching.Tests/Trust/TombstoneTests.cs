@@ -26,7 +26,7 @@ public sealed class TombstoneTests(StoresFixture stores) : IAsyncLifetime
         _cluster = await TestCluster.CreateAsync(stores);
         _node = await TestNode.StartAsync("n1", _cluster);
         await _node.ActiveAsync();
-        await _node.Router.SendAsync([Traders.Fund(1), Traders.Fund(2)]);
+        await _node.Router.AcceptAsync(Traders.Fund(1), Traders.Fund(2));
     }
 
     public async Task DisposeAsync()
@@ -118,7 +118,7 @@ public sealed class TombstoneTests(StoresFixture stores) : IAsyncLifetime
     [Fact]
     public async Task CancelsWithoutAnOrder_AreRememberedUpToABound_AndOnlyForAnAccountThatOwnsSomething()
     {
-        await _node.Router.SendAsync([Traders.Fund(3, micros: 0), .. Enumerable.Range(0, 990).Select(EarlyCancel)]);
+        await _node.Router.AcceptAsync([Traders.Fund(3, micros: 0), .. Enumerable.Range(0, 990).Select(EarlyCancel)]);
         var last = await _node.Router.SendAsync([.. Enumerable.Range(990, 20).Select(EarlyCancel)]);
         Assert.All(last.Take(10), result => Assert.Equal(ResultStatus.Accepted, result.Status));
         Assert.All(last.Skip(10), result => Assert.Equal((ResultStatus.Rejected, ProblemCodes.CancelOnChain), Said(result)));
