@@ -1,4 +1,5 @@
 using Foresight.Chain.Rpc;
+using Foresight.Client;
 using Foresight.Simulator.Load;
 using Foresight.Simulator.Traders;
 
@@ -16,15 +17,15 @@ public static class SimulatorExtensions
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(statistics);
         builder.Services.AddSingleton(EthereumClient.OfEndpoint(new HttpClient(), options.RpcUrl));
-        var nodes = ApiNodes.FromConfiguration(builder.Configuration);
+        var nodes = SimulatorNodes.From(builder.Configuration);
         builder
-            .Services.AddHttpClient(nameof(ApiClient), http => http.Timeout = RequestTimeout)
+            .Services.AddHttpClient(nameof(ForesightClient), http => http.Timeout = RequestTimeout)
             .ConfigurePrimaryHttpMessageHandler(() => NewHandler(options.MaxInFlight))
             // One handler for the life of the process; SocketsHttpHandler renews its connections itself.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .AddNodeResilience(RequestTimeout, options.MaxInFlight);
-        builder.Services.AddSingleton(provider => new ApiClient(
-            provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(ApiClient)),
+        builder.Services.AddSingleton(provider => new ForesightClient(
+            provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(ForesightClient)),
             nodes,
             TimeProvider.System,
             statistics.OnFault

@@ -1,5 +1,6 @@
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
+using Foresight.Client;
 using Foresight.Protocol;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Funding;
@@ -11,7 +12,7 @@ namespace Foresight.Simulator;
 /// <summary>Each stage waits for the end of an outage, so the simulator may be started before the exchange.</summary>
 public sealed partial class SimulatorWorker(
     SimulatorOptions options,
-    ApiClient api,
+    ForesightClient api,
     EthereumClient chain,
     LoadStatistics statistics,
     TimeProvider clock,

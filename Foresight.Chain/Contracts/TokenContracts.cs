@@ -11,6 +11,8 @@ public sealed class UsdcContract(EthereumClient client, Address address) : Deplo
     public static readonly AbiFunction BalanceOfFunction = ContractArtifact.MockUsdc.Function("balanceOf");
     public static readonly AbiFunction AllowanceFunction = ContractArtifact.MockUsdc.Function("allowance");
     public static readonly AbiFunction MintFunction = ContractArtifact.MockUsdc.Function("mint");
+    public static readonly AbiFunction NoncesFunction = ContractArtifact.MockUsdc.Function("nonces");
+    public static readonly AbiFunction DomainSeparatorFunction = ContractArtifact.MockUsdc.Function("DOMAIN_SEPARATOR");
     public static readonly AbiEvent TransferEvent = ContractArtifact.MockUsdc.Event("Transfer");
     public static readonly AbiEvent ApprovalEvent = ContractArtifact.MockUsdc.Event("Approval");
 
@@ -32,6 +34,13 @@ public sealed class UsdcContract(EthereumClient client, Address address) : Deplo
         BlockRef block = default,
         CancellationToken cancellationToken = default
     ) => ReadAsync<BigInteger>(AllowanceFunction, block, cancellationToken, owner, spender);
+
+    /// <summary>Of the account's next ERC-2612 permit.</summary>
+    public Task<BigInteger> PermitNonceAsync(Address owner, BlockRef block = default, CancellationToken cancellationToken = default) =>
+        ReadAsync<BigInteger>(NoncesFunction, block, cancellationToken, owner);
+
+    public Task<Hash32> DomainSeparatorAsync(BlockRef block = default, CancellationToken cancellationToken = default) =>
+        ReadAsync<Hash32>(DomainSeparatorFunction, block, cancellationToken);
 }
 
 public sealed class OutcomeTokenContract(EthereumClient client, Address address) : DeployedContract(client, address)
@@ -39,6 +48,7 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
     public static readonly AbiFunction SetApprovalForAllFunction = ContractArtifact.OutcomeToken.Function("setApprovalForAll");
     public static readonly AbiFunction IsApprovedForAllFunction = ContractArtifact.OutcomeToken.Function("isApprovedForAll");
     public static readonly AbiFunction BalanceOfFunction = ContractArtifact.OutcomeToken.Function("balanceOf");
+    public static readonly AbiFunction SafeTransferFromFunction = ContractArtifact.OutcomeToken.Function("safeTransferFrom");
 
     public static readonly AbiEvent TransferSingleEvent = ContractArtifact.OutcomeToken.Event("TransferSingle");
 
@@ -62,6 +72,10 @@ public sealed class OutcomeTokenContract(EthereumClient client, Address address)
         market = new Address(Word.ToBytes(high).AsSpan(12));
         return true;
     }
+
+    /// <param name="amount">In 10^-18 shares.</param>
+    public static byte[] Transfer(Address from, Address to, BigInteger id, BigInteger amount) =>
+        SafeTransferFromFunction.Encode(from, to, id, amount, Array.Empty<byte>());
 
     public static byte[] SetApprovalForAll(Address spender, bool approved) => SetApprovalForAllFunction.Encode(spender, approved);
 

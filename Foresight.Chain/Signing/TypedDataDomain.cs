@@ -35,12 +35,14 @@ public sealed class TypedDataDomain
     public static TypedDataDomain OfMarket(BigInteger chainId, Address market) => new(MarketName, MarketVersion, chainId, market);
 
     /// <summary>0x19 keeps what is signed from being a valid transaction (EIP-191); 0x01 marks typed data (EIP-712).</summary>
-    public Hash32 Digest(Hash32 structHash)
+    public Hash32 Digest(Hash32 structHash) => Digest(Separator, structHash);
+
+    internal static Hash32 Digest(Hash32 separator, Hash32 structHash)
     {
         Span<byte> bytes = stackalloc byte[66];
         bytes[0] = 0x19;
         bytes[1] = 0x01;
-        Separator.CopyTo(bytes[2..]);
+        separator.CopyTo(bytes[2..]);
         structHash.CopyTo(bytes[34..]);
         return Keccak256.Hash(bytes);
     }

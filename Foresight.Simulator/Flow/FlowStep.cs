@@ -1,3 +1,4 @@
+using Foresight.Client;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Flow;

@@ -3,6 +3,7 @@ using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
+using Foresight.Client;
 using Foresight.Protocol;
 using Foresight.Simulator.Traders;
 
@@ -11,7 +12,7 @@ namespace Foresight.Simulator.Funding;
 /// <summary>
 /// For development chains. Adds only what is missing, so that it can be repeated after an interruption or on an existing chain.
 /// </summary>
-public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, ChainView venue, ApiClient api, TimeProvider clock)
+public sealed class TraderFunding(EthereumClient chain, PrivateKey faucet, ChainView venue, ForesightClient api, TimeProvider clock)
 {
     private static readonly BigInteger GasMoney = BigInteger.Pow(10, 18);
 

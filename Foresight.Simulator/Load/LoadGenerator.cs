@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Foresight.Client;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Traders;
 
@@ -15,7 +16,7 @@ public sealed record LoadOptions(int MaxInFlight, TimeSpan DrainTimeout, bool Ad
 /// because clients of their own would count other things as an answer (docs/decisions/0800).
 /// </summary>
 public sealed class LoadGenerator(
-    ApiClient api,
+    ForesightClient api,
     OrderSigner signer,
     IOrderFlow flow,
     LoadStatistics statistics,

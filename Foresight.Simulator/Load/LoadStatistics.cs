@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Foresight.Client;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Load;

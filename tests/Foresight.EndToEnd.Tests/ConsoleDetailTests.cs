@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Testing;
 using Foresight.Chain;
+using Foresight.Client;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
 using Foresight.Protocol;

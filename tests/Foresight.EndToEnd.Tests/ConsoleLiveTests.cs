@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Foresight.Client;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
 using Foresight.Protocol;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foresight.Client;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
 using Foresight.Protocol;
@@ -118,7 +119,7 @@ public sealed class MarketDataTests(StackFixture stack, ITestOutputHelper output
     }
 
     private async Task<IReadOnlyList<TimeSpan>> PlaceAndSeeAsync(
-        ApiClient api,
+        ForesightClient api,
         TradedMarket market,
         NodeScript[] clients,
         Trader trader,

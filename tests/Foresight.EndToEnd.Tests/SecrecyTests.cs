@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Foresight.Client;
 using Foresight.EndToEnd.Tests.Stack;
 using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;

@@ -30,7 +30,16 @@ internal static class AllowedReferences
             "Foresight.Cluster",
         ],
         ["Foresight.Console"] = ["Foresight.Protocol", "Foresight.ServiceDefaults"],
-        ["Foresight.Simulator"] = ["Foresight.Matching.Engine", "Foresight.Protocol", "Foresight.Chain", "Foresight.ServiceDefaults"],
+        // A package, so it uses nothing that a trader would not want.
+        ["Foresight.Client"] = ["Foresight.Protocol", "Foresight.Chain"],
+        ["Foresight.Simulator"] =
+        [
+            "Foresight.Matching.Engine",
+            "Foresight.Protocol",
+            "Foresight.Chain",
+            "Foresight.Client",
+            "Foresight.ServiceDefaults",
+        ],
         // Allowed although they are hosts, because it starts them as resources and calls none of their code.
         ["Foresight.AppHost"] = ["Foresight.Matching", "Foresight.Api", "Foresight.Console", "Foresight.Simulator"],
 

@@ -5,6 +5,7 @@ using Aspire.Hosting.Testing;
 using Foresight.Chain;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
+using Foresight.Client;
 using Foresight.Protocol;
 using Foresight.Simulator;
 using Foresight.Simulator.Flow;
@@ -40,7 +41,7 @@ public class StackFixture : IAsyncLifetime
     public string ClusterSecret { get; } = "end-to-end-cluster-" + Guid.NewGuid().ToString("N");
 
     public NpmPackages Npm { get; private set; } = null!;
-    public ApiClient Api { get; private set; } = null!;
+    public ForesightClient Api { get; private set; } = null!;
     public OrderSigner Signer { get; private set; } = null!;
     public Journal Journal { get; private set; } = null!;
     public ChainView Venue { get; private set; } = null!;
@@ -109,13 +110,13 @@ public class StackFixture : IAsyncLifetime
 
     public string ApiUrl(int node) => App.GetEndpoint($"api-{node}").ToString();
 
-    public ApiClient ApiOfNode(int node) => ClientOf($"api-{node}");
+    public ForesightClient ApiOfNode(int node) => ClientOf($"api-{node}");
 
     public string KeyOf(Trader trader) => Keccak256.HashText(Trader.PhraseOf(TraderSeed, Traders.ToList().IndexOf(trader) + 1)).ToString();
 
     public Task<LoadReport> RunLoadAsync(IOrderFlow flow, LoadStatistics statistics, CancellationToken stop, HttpClient? http = null)
     {
-        var api = new ApiClient(
+        var api = new ForesightClient(
             http ?? SimulatorExtensions.NewHttpClient(256),
             NodesOf("api-1", "api-2"),
             TimeProvider.System,
@@ -211,7 +212,7 @@ public class StackFixture : IAsyncLifetime
         return string.Join('\n', books);
     }
 
-    private ApiClient ClientOf(params string[] nodes) => new(Http, NodesOf(nodes), TimeProvider.System);
+    private ForesightClient ClientOf(params string[] nodes) => new(Http, NodesOf(nodes), TimeProvider.System);
 
     private ApiNodes NodesOf(params string[] nodes) => new([.. nodes.Select(node => App.GetEndpoint(node))]);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Foresight.Client;
 using Foresight.Matching.Engine;
 using Foresight.Simulator.Flow;
 using Foresight.Simulator.Load;
@@ -79,7 +80,7 @@ public sealed class LoadGeneratorTests
     private async Task<LoadReport> RunAsync(LoadOptions options, IReadOnlyList<FlowStep> steps)
     {
         using var stop = new CancellationTokenSource();
-        var api = new ApiClient(
+        var api = new ForesightClient(
             new HttpClient(_server),
             new ApiNodes([new Uri("http://one.invalid/")]),
             TimeProvider.System,

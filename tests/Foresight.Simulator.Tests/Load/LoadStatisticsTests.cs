@@ -1,3 +1,4 @@
+using Foresight.Client;
 using Foresight.Simulator.Load;
 using Foresight.Simulator.Traders;
 

@@ -1,4 +1,3 @@
-using Foresight.Matching.Engine;
 using Foresight.Simulator.Traders;
 
 namespace Foresight.Simulator.Tests.Traders;
@@ -28,11 +27,4 @@ public sealed class WireUnitsTests
 
     [Fact]
     public void AnOverflow_IsNoOtherAmount() => Assert.Throws<OverflowException>(() => WireUnits.ParseMicros("9223372036854.775808"));
-
-    [Fact]
-    public void TheContractsIntegers_HaveItsDecimals()
-    {
-        Assert.Equal("550000", WireUnits.ToPrice6(new Price(5_500)));
-        Assert.Equal("12500000000000000000", WireUnits.ToAmount18(new Quantity(1_250)));
-    }
 }

@@ -1,8 +1,9 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Foresight.Protocol;
 
-namespace Foresight.Simulator.Traders;
+namespace Foresight.Client;
 
 internal enum AnswerKind
 {

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text;
 
-namespace Foresight.Simulator.Tests.Traders;
+namespace Foresight.Testing;
 
-internal sealed class ScriptedServer : HttpMessageHandler
+public sealed class ScriptedServer : HttpMessageHandler
 {
     private readonly Lock _gate = new();
     private readonly Queue<Func<HttpRequestMessage, HttpResponseMessage>?> _answers = [];

@@ -1,4 +1,4 @@
-namespace Foresight.Simulator.Traders;
+namespace Foresight.Client;
 
 /// <summary>There is no "unknown", because the client retries until it knows.</summary>
 public abstract record PlaceOutcome(string OrderId)

@@ -1,10 +1,9 @@
 using Foresight.ServiceDefaults.Hosting;
-using Foresight.Simulator.Traders;
 using Microsoft.Extensions.Configuration;
 
-namespace Foresight.Simulator.Tests.Traders;
+namespace Foresight.Simulator.Tests;
 
-public sealed class ApiNodesTests
+public sealed class SimulatorNodesTests
 {
     [Theory]
     [InlineData("http://a/ http://b/base/ http://a/", "API_URLS=http://a, http://b/base")]
@@ -12,7 +11,7 @@ public sealed class ApiNodesTests
     [InlineData("http://a/ http://a/ http://a/", "API_URLS=http://a", "services:api-1:http:0=http://one")]
     public void TheNodes_AreTakenInTurn(string expected, params string[] settings)
     {
-        var nodes = ApiNodes.FromConfiguration(Configuration(settings));
+        var nodes = SimulatorNodes.From(Configuration(settings));
         Assert.Equal(expected, string.Join(' ', Enumerable.Range(0, 3).Select(_ => nodes.Next())));
     }
 
@@ -21,7 +20,7 @@ public sealed class ApiNodesTests
     [InlineData("API_URLS is not set: it lists the addresses of the Api nodes, separated by commas.", "API_URLS=,")]
     [InlineData("API_URLS must be absolute http or https URLs, separated by commas; \"b:80\" is none.", "API_URLS=http://a,b:80")]
     public void WithoutAnAddress_OrWithAWrongOne_TheErrorSaysSo(string expected, params string[] settings) =>
-        Assert.Equal(expected, Assert.Throws<SettingException>(() => ApiNodes.FromConfiguration(Configuration(settings))).Message);
+        Assert.Equal(expected, Assert.Throws<SettingException>(() => SimulatorNodes.From(Configuration(settings))).Message);
 
     private static IConfiguration Configuration(string[] settings) =>
         new ConfigurationBuilder()

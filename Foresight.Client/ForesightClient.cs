@@ -1,17 +1,19 @@
+using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Foresight.Protocol;
 using Polly;
 using Polly.Timeout;
 
-namespace Foresight.Simulator.Traders;
+namespace Foresight.Client;
 
 /// <summary>
 /// An order whose answer was lost is never signed again, because it could then trade twice: the client reads it by its id, then sends the
 /// same bytes under the same Idempotency-Key, which the exchange applies at most once.
 /// </summary>
-public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider clock, Action<ApiFault>? onFault = null)
+public sealed class ForesightClient(HttpClient http, ApiNodes nodes, TimeProvider clock, Action<ApiFault>? onFault = null)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
@@ -69,6 +71,30 @@ public sealed class ApiClient(HttpClient http, ApiNodes nodes, TimeProvider cloc
             await PauseAsync(answer, attempt, stop).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Returns once it is durable. The co-signature follows: <see cref="WithdrawalAsync"/>.</summary>
+    /// <exception cref="ApiRefusedException">Nothing is withdrawn.</exception>
+    public async Task RequestWithdrawalAsync(WithdrawalRequest withdrawal, CancellationToken stop)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(nodes.Next(), "withdrawals"));
+            request.Content = JsonContent.Create(withdrawal, options: Json);
+            var answer = await SendAsync<WithdrawalView>(request, stop).ConfigureAwait(false);
+            if (answer.Kind == AnswerKind.Done)
+                return;
+            if (answer.Kind == AnswerKind.Refused && (attempt == 0 || answer.Code != ProblemCodes.DuplicateOrder))
+                throw new ApiRefusedException(answer.Status, answer.Code!, answer.Detail);
+            // One whose answer was lost has its nonce: it is found, or was never taken.
+            var nonce = ulong.Parse(withdrawal.Nonce, CultureInfo.InvariantCulture);
+            if (answer.Kind != AnswerKind.Busy && await WithdrawalAsync(withdrawal.Account, nonce, stop).ConfigureAwait(false) is not null)
+                return;
+            await PauseAsync(answer, attempt, stop).ConfigureAwait(false);
+        }
+    }
+
+    public Task<WithdrawalView?> WithdrawalAsync(string account, ulong nonce, CancellationToken stop) =>
+        GetAsync<WithdrawalView>(string.Create(CultureInfo.InvariantCulture, $"withdrawals/{account}/{nonce}"), stop);
 
     public Task<OrderView?> FindAsync(string orderId, CancellationToken stop) => GetAsync<OrderView>($"orders/{orderId}", stop);
 

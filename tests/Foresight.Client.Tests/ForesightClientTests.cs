@@ -1,12 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Foresight.Chain.Signing;
-using Foresight.Matching.Engine;
-using Foresight.Simulator.Traders;
+using Foresight.Protocol;
 
-namespace Foresight.Simulator.Tests.Traders;
+namespace Foresight.Client.Tests;
 
-public sealed class ApiClientTests
+public sealed class ForesightClientTests
 {
     private const string Accepted = """
         {"orderId":"0xab","status":"open","requestedAmount":"1","filledAmount":"0","remainingAmount":"1",
@@ -15,8 +14,8 @@ public sealed class ApiClientTests
 
     private readonly ScriptedServer _script = new();
     private readonly SignedPlacement _placement = new OrderSigner(31337).Sign(
-        new Trader("t", PrivateKey.OfPhrase("t")),
-        new OrderIntent(TestMarkets.Binary, 0, Side.Buy, new Price(5000), new Quantity(100))
+        PrivateKey.OfPhrase("t"),
+        new OrderTerms("0x0000000000000000000000000000000000000001", 0, IsBuy: true, Price: 0.5m, Amount: 1m)
     );
 
     [Fact]
@@ -120,7 +119,7 @@ public sealed class ApiClientTests
     [Fact]
     public async Task Cancel_OfAnUnknownOrder_IsNothing_AndAnotherRefusalIsAnError()
     {
-        var cancel = new OrderSigner(31337).SignCancel(new Trader("t", PrivateKey.OfPhrase("t")), _placement);
+        var cancel = new OrderSigner(31337).SignCancel(PrivateKey.OfPhrase("t"), _placement);
         _script.Then(HttpStatusCode.NotFound, """{"code":"unknown_order"}""");
         Assert.Null(await Client().CancelAsync(cancel, CancellationToken.None));
         _script.Then(HttpStatusCode.BadRequest, """{"code":"invalid_signature","detail":"why"}""");
@@ -155,7 +154,27 @@ public sealed class ApiClientTests
         Assert.Equal(3, _script.Requests.Count);
     }
 
-    private ApiClient Client(Action<ApiFault>? onFault = null) =>
+    [Fact]
+    public async Task AWithdrawalWhoseAnswerWasLost_IsAskedForByItsNonce_AndNotRequestedTwice()
+    {
+        const string Found = """
+            {"account":"0x2","asset":"USDC","amount":"1","nonce":"7","deadline":9,"state":"granted","vaultAsset":"0",
+             "vaultAmount":"1000000","coSignature":null,"grantedAt":"2026-01-01T00:00:00Z"}
+            """;
+        var request = new WithdrawalRequest("0x2", "USDC", "1", "7", 9, "0x");
+        _script.Then(_ => throw new HttpRequestException("connection lost"));
+        _script.Then(HttpStatusCode.NotFound, """{"code":"not_found"}""");
+        _script.Then(HttpStatusCode.Conflict, """{"code":"duplicate_order"}""");
+        _script.Then(HttpStatusCode.OK, Found);
+        await Client().RequestWithdrawalAsync(request, CancellationToken.None);
+        Assert.Equal(["POST /withdrawals", "GET /withdrawals/0x2/7", "POST /withdrawals", "GET /withdrawals/0x2/7"], _script.Requests);
+
+        // Without a doubt it is another withdrawal's nonce.
+        _script.Then(HttpStatusCode.Conflict, """{"code":"duplicate_order"}""");
+        await Assert.ThrowsAsync<ApiRefusedException>(() => Client().RequestWithdrawalAsync(request, CancellationToken.None));
+    }
+
+    private ForesightClient Client(Action<ApiFault>? onFault = null) =>
         new(
             new HttpClient(_script),
             new ApiNodes([new Uri("http://one.invalid/"), new Uri("http://two.invalid/")]),

@@ -1,12 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Foresight.Protocol;
-using Foresight.Simulator.Traders;
 
-namespace Foresight.Simulator.Tests.Traders;
+namespace Foresight.Client.Tests;
 
 /// <summary>The clock lets each pause pass at once, and keeps its length.</summary>
-public sealed class ApiClientPausesTests
+public sealed class ForesightClientPausesTests
 {
     private readonly ScriptedServer _script = new();
     private readonly InstantClock _clock = new();
@@ -70,7 +69,7 @@ public sealed class ApiClientPausesTests
 
     private Task<OrderView?> FindAsync() => Client().FindAsync("0xab", CancellationToken.None);
 
-    private ApiClient Client() => new(new HttpClient(_script), new ApiNodes([new Uri("http://one.invalid/")]), _clock, _faults.Add);
+    private ForesightClient Client() => new(new HttpClient(_script), new ApiNodes([new Uri("http://one.invalid/")]), _clock, _faults.Add);
 
     private static HttpResponseMessage Busy(TimeSpan wait)
     {

@@ -3,9 +3,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Foresight.Protocol;
-using Foresight.Simulator.Traders;
 
-namespace Foresight.Simulator.Tests.Traders;
+namespace Foresight.Client.Tests;
 
 /// <summary>Only a clear refusal may be taken for one: an order of any other answer may be in the journal.</summary>
 public sealed class ApiAnswerTests

@@ -1,7 +1,7 @@
-namespace Foresight.Simulator.Tests;
+namespace Foresight.Testing;
 
 /// <summary>Every timer fires at once, so that pauses cost no time; it moves the time by its length, which is kept.</summary>
-internal sealed class InstantClock : TimeProvider
+public sealed class InstantClock : TimeProvider
 {
     private static readonly DateTimeOffset Start = new(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
 

@@ -1,0 +1,125 @@
+/** `GET /chain`. */
+export interface Chain {
+  chainId: number;
+  factory: string;
+  usdc: string;
+  outcomeToken: string;
+  confirmations: number;
+  /** Absent or null: there is none. */
+  vault?: string | null;
+  withdrawalBlocks?: number | null;
+  withdrawalSeconds?: number | null;
+}
+
+export interface SignedOrder {
+  maker: string;
+  outcomeIndex: number;
+  isBuy: boolean;
+  price: string;
+  amount: string;
+  salt: string;
+  expiry: string;
+}
+
+/** What is signed, and beside it what the exchange is asked for. */
+export interface OrderTerms {
+  /** Address of the market's contract. */
+  market: string;
+  outcomeIndex: number;
+  isBuy: boolean;
+  /** USDC per share, such as "0.55". */
+  price: string;
+  /** Shares, such as "12.5". */
+  amount: string;
+  timeInForce?: 'GTC' | 'GTD' | 'IOC' | 'FOK';
+  postOnly?: boolean;
+  /** Unix seconds. */
+  expiry?: number;
+  selfTradePrevention?: 'cancel_newest' | 'cancel_oldest' | 'cancel_both';
+  clientOrderId?: string;
+  purse?: 'vault' | 'wallet' | 'either';
+  firmOnly?: boolean;
+}
+
+/** Body of `POST /orders`. */
+export interface PlaceOrderRequest {
+  market: string;
+  order: SignedOrder;
+  signature: string;
+  timeInForce?: string;
+  postOnly?: boolean;
+  selfTradePrevention?: string;
+  clientOrderId?: string;
+  purse?: string;
+  firmOnly?: boolean;
+}
+
+/** A retry sends the same bytes, so that it cannot become a second order. */
+export interface SignedPlacement {
+  orderId: string;
+  request: PlaceOrderRequest;
+}
+
+export interface Fill {
+  tradeId: number;
+  price: string;
+  amount: string;
+  liquidity: string;
+  settlement: string;
+}
+
+export interface PlacedOrder {
+  orderId: string;
+  status: string;
+  filledAmount: string;
+  remainingAmount: string;
+  fills: Fill[];
+  epoch: number;
+  sequence: number;
+}
+
+export interface OrderView extends PlacedOrder {
+  marketId: number;
+  market: string;
+  maker: string;
+  price: string;
+  requestedAmount: string;
+  reason: string | null;
+  purse: string;
+  firmOnly: boolean;
+}
+
+export interface CancelOrderRequest {
+  market: string;
+  maker: string;
+  salt: string;
+  signature: string;
+}
+
+export interface Cancelled {
+  cancelled: string[];
+  epoch: number;
+  sequence: number;
+}
+
+export interface WithdrawalRequest {
+  account: string;
+  asset: string;
+  amount: string;
+  nonce: string;
+  deadline: number;
+  signature: string;
+}
+
+export interface Withdrawal {
+  account: string;
+  asset: string;
+  amount: string;
+  nonce: string;
+  deadline: number;
+  state: 'granted' | 'co_signed' | 'paid' | 'lapsed';
+  vaultAsset: string;
+  vaultAmount: string;
+  coSignature: string | null;
+  grantedAt: string;
+}
