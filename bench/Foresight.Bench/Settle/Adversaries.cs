@@ -53,7 +53,7 @@ internal static class Adversaries
         foreach (var (key, market, isFirm, sells) in round.Makers)
         {
             if (isFirm)
-                await round.Acts.SendAsync(key, round.Stack.Vault, VaultContract.RequestWithdrawal(AssetOf(market, sells), All256));
+                await round.Acts.SendAsync(key, round.Stack.Vault, VaultContract.RequestWithdrawal(AssetOf(market, sells), Everything));
             else
                 await MoveAsync(round, key, market, sells);
         }
@@ -73,7 +73,8 @@ internal static class Adversaries
         await acts.MinedAsync();
     }
 
-    private static readonly BigInteger All256 = BigInteger.Pow(2, 127);
+    /// <summary>The vault takes what is free if that is less.</summary>
+    private static readonly BigInteger Everything = BigInteger.Pow(2, 127);
 
     private static BigInteger AssetOf(DeployedMarket market, bool sells) =>
         sells ? OutcomeTokenContract.IdOf(market.Address, 0) : VaultContract.Usdc;

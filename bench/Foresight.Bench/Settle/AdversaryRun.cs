@@ -64,11 +64,8 @@ internal sealed class AdversaryRun(FirmStack stack)
 
     private const int MostRounds = 20;
 
-    private readonly TradeFlow _firm = new(stack.Stack, stack.Firm, PurseChoice.Vault);
-    private readonly TradeFlow _soft = new(stack.Stack, stack.Soft, PurseChoice.Wallet);
-
-    public TradeFlow Firm => _firm;
-    public TradeFlow Soft => _soft;
+    public TradeFlow Firm { get; } = new(stack.Stack, stack.Firm, PurseChoice.Vault);
+    public TradeFlow Soft { get; } = new(stack.Stack, stack.Soft, PurseChoice.Wallet);
 
     public async Task<AdversaryRow> RunAsync(Adversary adversary, int trades)
     {
@@ -100,7 +97,7 @@ internal sealed class AdversaryRun(FirmStack stack)
         var adversary = row.Adversary;
         var markets = adversary.EndsItsMarkets ? stack.Decided : stack.Markets;
         await stack.KnowAsync(markets);
-        var round = new Round(stack, _firm, _soft, markets);
+        var round = new Round(stack, Firm, Soft, markets);
         await adversary.CourseAsync(adversary, round, number, trades);
         await round.FirmSettledAsync();
         if (adversary.HoldsSoftTrades)

@@ -48,7 +48,8 @@ internal sealed class CoSigned(FirmStack stack, PrivateKey account, DeployedMark
                 (
                     signature = await stack.Stack.ScalarAsync<byte[]>(
                         """
-                        SELECT coalesce(co_signature, '') FROM withdrawals JOIN accounts USING (account_id) WHERE address = $1 AND nonce = $2
+                        SELECT coalesce(co_signature, '') FROM withdrawals JOIN accounts USING (account_id)
+                        WHERE address = $1 AND nonce = $2
                         """,
                         account.Address.ToBytes(),
                         (long)_nonce

@@ -4,7 +4,7 @@ using Foresight.Protocol;
 
 namespace Foresight.Bench.Settle;
 
-/// <summary>Faults of the chain and of our nodes between match and settlement, while every maker leaves with all that can be moved.</summary>
+/// <summary>Faults of the chain and of our nodes between match and settlement, while every maker leaves.</summary>
 internal static class Faults
 {
     /// <summary>Longer than the quarter of the delay for which orders are firm without facts of the chain.</summary>

@@ -5,10 +5,10 @@ using Foresight.Matching.ChainReading;
 namespace Foresight.Bench.Settle;
 
 /// <summary>
-/// <c>settle --firm [--trades N]</c>: settlement of firm and of soft trades in turn, of each kind, in the same run: trades a second and gas
-/// a match. <c>settle --firm --adversary all|NAME [--trades N]</c>: N firm trades (1,000) under each adversary, and as many soft ones, whose
-/// acts are mined between match and settlement. Exit status 2 if a firm trade failed or is not final at the end, 1 if anything else is not
-/// as it must be.
+/// <c>settle --firm [--trades N]</c>: settlement of N firm and N soft direct trades (3,000) in turn, and a fifth as many mints and merges:
+/// trades a second and gas a match. <c>settle --firm --adversary all|NAME [--trades N]</c>: N firm trades (1,000) under each adversary, and
+/// as many soft ones, whose acts are mined between match and settlement. Exit status 2 if a firm trade failed or is not final at the end, 1
+/// if anything else is not as it must be.
 /// </summary>
 internal static class FirmSettleVerb
 {
@@ -19,8 +19,9 @@ internal static class FirmSettleVerb
 
     public static async Task<int> RunAsync(Options options)
     {
-        var trades = (int)options.Number("trades", 1_000, 10, 100_000);
         var name = options.Text("adversary");
+        // Of direct trades 3,000, because 1,000 are only four blocks.
+        var trades = (int)options.Number("trades", name is null ? 3_000 : 1_000, 10, 100_000);
         options.RequireNoOthers();
         var adversaries = name is null ? [] : Adversaries.All.Where(one => name == "all" || one.Name == name).ToList();
         if (name is not null && adversaries.Count == 0)
@@ -54,8 +55,8 @@ internal static class FirmSettleVerb
         );
         foreach (var row in rows)
             Console.WriteLine(
-                $"{row.Adversary.Name, -18} {row.Acts, 6} {row.FirmMatched, 14} {row.FirmSettled, 8} {row.FirmMatched - row.FirmSettled, 7}   "
-                    + $"{row.SoftMatched, 14} {row.SoftSettled, 8} {row.SoftMatched - row.SoftSettled, 7}  {row.Reasons}"
+                $"{row.Adversary.Name, -18} {row.Acts, 6} {row.FirmMatched, 14} {row.FirmSettled, 8} "
+                    + $"{row.FirmMatched - row.FirmSettled, 7}   {row.SoftMatched, 14} {row.SoftSettled, 8} {row.SoftMatched - row.SoftSettled, 7}  {row.Reasons}"
             );
 
         var wrong = rows.SelectMany(row => row.Wrong.Select(what => $"{row.Adversary.Name}: {what}")).ToList();
@@ -95,8 +96,8 @@ internal static class FirmSettleVerb
         Console.WriteLine($"{"phase", -14} {"trades", 8} {"settled/s", 10} {"gas/match", 10} {"trades/tx", 10} {"failed", 7}");
         foreach (var (crowd, kind, p) in phases.OrderBy(one => one.Kind).ThenBy(one => one.Crowd))
             Console.WriteLine(
-                $"{$"{crowd} {kind}".ToLowerInvariant(), -14} {p.Trades, 8} {p.PerSecond, 10:0.0} {p.GasPerMatch, 10:0} {p.TradesPerBatch, 10:0.0} "
-                    + $"{p.Failed, 7}"
+                $"{$"{crowd} {kind}".ToLowerInvariant(), -14} {p.Trades, 8} {p.PerSecond, 10:0.0} {p.GasPerMatch, 10:0} "
+                    + $"{p.TradesPerBatch, 10:0.0} {p.Failed, 7}"
             );
 
         var wrong = await SettleFigures.WrongAsync(stack.Stack, nonceBefore);

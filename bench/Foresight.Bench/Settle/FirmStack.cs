@@ -15,8 +15,8 @@ namespace Foresight.Bench.Settle;
 internal sealed record MarketPair(DeployedMarket Firm, DeployedMarket Soft);
 
 /// <summary>
-/// A stack with a vault and two matching nodes, whose way to the chain can be watched and cut, and two crowds of the same size: the money of
-/// one is in the vault, that of the other in wallets. Each crowd has markets of its own, so that a trade is wholly firm or wholly soft.
+/// A stack with a vault and two matching nodes, whose way to the chain can be watched and cut, and two crowds of the same size: the money
+/// of one is in the vault, that of the other in wallets. Each crowd has markets of its own, so that a trade is wholly firm or wholly soft.
 /// </summary>
 internal sealed class FirmStack : IAsyncDisposable
 {

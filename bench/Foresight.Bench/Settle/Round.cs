@@ -38,7 +38,7 @@ internal sealed class Round(FirmStack stack, TradeFlow firm, TradeFlow soft, Mar
         _through = await Phase.LastTradeAsync(stack.Stack);
     }
 
-    public Task<bool> IsFirmTakenAsync() => TakesAsync(firm, markets.Firm);
+    public async Task<bool> IsFirmTakenAsync() => (await firm.BidLowAsync(markets.Firm)).Status == ResultStatus.Accepted;
 
     /// <summary>Until every trade is in a transaction that was sent, which no block has.</summary>
     public Task OnTheWayAsync() =>
@@ -60,7 +60,8 @@ internal sealed class Round(FirmStack stack, TradeFlow firm, TradeFlow soft, Mar
     {
         await using var command = stack.Stack.Database.CreateCommand(
             """
-            SELECT CASE settlement WHEN 'failed' THEN coalesce(split_part(settlement_reason, ':', 1), 'unknown') ELSE settlement END, count(*)
+            SELECT CASE settlement WHEN 'failed' THEN coalesce(split_part(settlement_reason, ':', 1), 'unknown') ELSE settlement END,
+                count(*)
             FROM trades WHERE trade_id > $1 AND trade_id <= $2 AND firm = $3 GROUP BY 1
             """
         );
@@ -80,7 +81,8 @@ internal sealed class Round(FirmStack stack, TradeFlow firm, TradeFlow soft, Mar
     {
         await using var command = stack.Stack.Database.CreateCommand(
             """
-            SELECT DISTINCT a.address, o.salt::text FROM fills f JOIN orders o USING (order_id) JOIN accounts a ON a.account_id = o.account_id
+            SELECT DISTINCT a.address, o.salt::text
+            FROM fills f JOIN orders o USING (order_id) JOIN accounts a ON a.account_id = o.account_id
             WHERE f.trade_id > $1 AND f.trade_id <= $2 AND f.is_buy
             """
         );
@@ -92,9 +94,6 @@ internal sealed class Round(FirmStack stack, TradeFlow firm, TradeFlow soft, Mar
             salts.Add((new Address(reader.GetFieldValue<byte[]>(0)).ToLowerHex(), reader.GetString(1)));
         return salts.ToLookup(one => one.Maker, one => one.Salt);
     }
-
-    private static async Task<bool> TakesAsync(TradeFlow flow, DeployedMarket market) =>
-        (await flow.BidLowAsync(market)).Status == ResultStatus.Accepted;
 
     private async Task<IReadOnlyList<Hash32>> SettlementsAsync()
     {

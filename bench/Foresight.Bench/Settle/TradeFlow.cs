@@ -49,7 +49,7 @@ internal sealed class TradeFlow(TradingStack stack, IReadOnlyList<PrivateKey> ke
         return true;
     }
 
-    /// <summary>One that rests: nobody sells at its price.</summary>
+    /// <summary>One that rests: no order sells at its price.</summary>
     public async Task<CommandResult> BidLowAsync(DeployedMarket market) =>
         await stack.Router.SendAsync(Place(new OrderTerms(market, 0, IsBuy: true, Price: 1, Lots, ++_salt), keys[^1]));
 
