@@ -25,7 +25,10 @@ Dictionary<string, Verb> verbs = new()
         ReconcileVerb.RunAsync
     ),
     ["simulate"] = new("leadership and pipeline: a simulated cluster with faults, one life per seed", SimulateVerb.RunAsync),
-    ["settle"] = new("settlement: trades a second on a development chain, gas per match, time from match to final", SettleVerb.RunAsync),
+    ["settle"] = new(
+        "settlement: trades a second on a development chain, gas per match, time from match to final; --firm: that no firm trade fails",
+        SettleVerb.RunAsync
+    ),
     ["ingest"] = new("order intake: signed orders a second through the public HTTP API, and that none is lost", IngestVerb.RunAsync),
     ["fanout"] = new(
         "market data: messages a second to SignalR clients of two Api nodes, and that every book is right",

@@ -118,6 +118,15 @@ internal static class SettleFigures
         var sent = await stack.Chain.GetTransactionCountAsync(stack.Operator.Key.Address) - nonceBefore;
         if (sent != batches)
             wrong.Add($"{batches} batches are final, and the operator has sent {sent} transactions");
+        var settled = await ReadSettledAsync(stack, wrong);
+        if (settled.Count != trades)
+            wrong.Add($"the chain has settled {settled.Count} of {trades} trades");
+        return wrong;
+    }
+
+    /// <summary>The trades that the chain has settled; what it settled twice is added to <paramref name="wrong"/>.</summary>
+    public static async Task<HashSet<long>> ReadSettledAsync(TradingStack stack, List<string> wrong)
+    {
         var settled = new HashSet<long>();
         var head = await stack.Chain.BlockNumberAsync();
         const long Range = 50;
@@ -142,9 +151,7 @@ internal static class SettleFigures
             }
         }
 
-        if (settled.Count != trades)
-            wrong.Add($"the chain has settled {settled.Count} of {trades} trades");
-        return wrong;
+        return settled;
     }
 
     // From block times, because the journal's times show when the node noticed.

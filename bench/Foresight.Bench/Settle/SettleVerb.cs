@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Foresight.Bench.Stack;
+using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
 
 namespace Foresight.Bench.Settle;
@@ -8,13 +9,14 @@ namespace Foresight.Bench.Settle;
 /// <c>settle [--trades N] [--rate R] [--seconds S] [--batch B]</c>: a backlog of N direct trades, a fifth as many mints and merges, then R
 /// trades a second for S seconds, because only there the time from match to final is not that of a queue; and a tenth as many with one
 /// trade in each transaction, which is the baseline. Exit status 0 if every trade settled once, by one transaction for each batch.
+/// With <c>--firm</c>: <see cref="FirmSettleVerb"/>.
 /// </summary>
 internal static class SettleVerb
 {
-    private static readonly TimeSpan PhaseDeadline = TimeSpan.FromMinutes(10);
-
     public static async Task<int> RunAsync(Options options)
     {
+        if (options.Switch("firm"))
+            return await FirmSettleVerb.RunAsync(options);
         var trades = (int)options.Number("trades", 3_000, 100, 1_000_000);
         var rate = (int)options.Number("rate", 20, 1, 1_000);
         var seconds = (int)options.Number("seconds", 20, 1, 3_600);
@@ -23,20 +25,21 @@ internal static class SettleVerb
 
         Console.WriteLine("starting Postgres, Redis, a chain and funded traders");
         await using var stack = await TradingStack.StartAsync(new TradingStackOptions(Traders: 8, Markets: 3, Sets: true));
-        var flow = new TradeFlow(stack);
+        var flow = new TradeFlow(stack, stack.Keys);
+        var markets = stack.Deployment.Markets;
         var nonceBefore = await stack.Chain.GetTransactionCountAsync(stack.Operator.Key.Address);
         await stack.StartNodeAsync(("SETTLEMENT_BATCH_TRADES", most.ToString()));
         // Accounts and markets have their storage slots in use afterwards, so the gas measured is that of the long run.
-        await PhaseAsync(stack, "warm-up", () => flow.MatchAsync(MatchKind.Direct, 100));
+        await Phase.RunAsync(stack, "warm-up", () => flow.MatchAsync(MatchKind.Direct, 100, markets));
 
-        var before = await LastTradeAsync(stack);
-        var direct = await PhaseAsync(stack, "direct", () => flow.MatchAsync(MatchKind.Direct, trades));
-        var bound = await SettleFigures.BoundAsync(stack, before, await LastTradeAsync(stack));
-        var mint = await PhaseAsync(stack, "mint", () => flow.MatchAsync(MatchKind.Mint, trades / 5));
-        var merge = await PhaseAsync(stack, "merge", () => flow.MatchAsync(MatchKind.Merge, trades / 5));
-        var steady = await PhaseAsync(stack, $"{rate} a second", () => SteadyAsync(flow, rate, seconds));
+        var before = await Phase.LastTradeAsync(stack);
+        var direct = await Phase.RunAsync(stack, "direct", () => flow.MatchAsync(MatchKind.Direct, trades, markets));
+        var bound = await SettleFigures.BoundAsync(stack, before, await Phase.LastTradeAsync(stack));
+        var mint = await Phase.RunAsync(stack, "mint", () => flow.MatchAsync(MatchKind.Mint, trades / 5, markets));
+        var merge = await Phase.RunAsync(stack, "merge", () => flow.MatchAsync(MatchKind.Merge, trades / 5, markets));
+        var steady = await Phase.RunAsync(stack, $"{rate} a second", () => SteadyAsync(flow, markets, rate, seconds));
         await stack.StartNodeAsync(("SETTLEMENT_BATCH_TRADES", "1"));
-        var single = await PhaseAsync(stack, "one per transaction", () => flow.MatchAsync(MatchKind.Direct, trades / 10));
+        var single = await Phase.RunAsync(stack, "one per transaction", () => flow.MatchAsync(MatchKind.Direct, trades / 10, markets));
 
         PhaseFigures[] phases = [direct, mint, merge, steady, single];
         Console.WriteLine();
@@ -82,32 +85,7 @@ internal static class SettleVerb
         return wrong.Count == 0 ? 0 : 1;
     }
 
-    private static async Task<PhaseFigures> PhaseAsync(TradingStack stack, string name, Func<Task> matchAsync)
-    {
-        Console.WriteLine($"{name} …");
-        var after = await LastTradeAsync(stack);
-        await matchAsync();
-        var through = await LastTradeAsync(stack);
-        var left = -1L;
-        await stack.UntilAsync(
-            $"{name}: all trades are final or failed",
-            async () =>
-            {
-                var now = await stack.ScalarAsync<long>("SELECT count(*) FROM trades WHERE settlement NOT IN ('final', 'failed')");
-                if (now != left)
-                    Console.WriteLine($"  {through - after - now} of {through - after} settled");
-                left = now;
-                return now == 0;
-            },
-            PhaseDeadline
-        );
-        return await SettleFigures.OfAsync(stack, name, after, through);
-    }
-
-    private static Task<long> LastTradeAsync(TradingStack stack) =>
-        stack.ScalarAsync<long>("SELECT coalesce(max(trade_id), 0) FROM trades");
-
-    private static async Task SteadyAsync(TradeFlow flow, int rate, int seconds)
+    private static async Task SteadyAsync(TradeFlow flow, IReadOnlyList<DeployedMarket> markets, int rate, int seconds)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / rate);
         for (var i = 0; i < rate * seconds; i++)
@@ -119,11 +97,12 @@ internal static class SettleVerb
                     : i % 5 is 1 ? 2
                     : 0
                 ),
-                1
+                1,
+                markets
             );
         }
     }
 
-    // Null for a phase within one block, which has no rate.
-    private static double? Round(double value) => double.IsFinite(value) ? Math.Round(value, 2) : null;
+    /// <summary>Null for a phase within one block, which has no rate.</summary>
+    internal static double? Round(double value) => double.IsFinite(value) ? Math.Round(value, 2) : null;
 }

@@ -21,7 +21,15 @@ namespace Foresight.Bench.Stack;
 /// <param name="Roles">
 /// The services have only the rights in Redis that the AppHost gives them, because an intruder would have no more.
 /// </param>
-internal sealed record TradingStackOptions(int Traders, int Markets, bool Sets = false, bool Replica = false, bool Roles = false);
+/// <param name="VaultDelay">Of the vault, whose money is firm then; null: there is none.</param>
+internal sealed record TradingStackOptions(
+    int Traders,
+    int Markets,
+    bool Sets = false,
+    bool Replica = false,
+    bool Roles = false,
+    WithdrawalDelay? VaultDelay = null
+);
 
 internal sealed class TradingStack : IAsyncDisposable
 {
@@ -71,6 +79,8 @@ internal sealed class TradingStack : IAsyncDisposable
 
     public string Redis => _servers.Redis;
 
+    public Uri ChainAddress => _servers.Chain;
+
     public string RedisForMatching => _servers.RedisForMatching;
 
     /// <summary>The enemy must find these nowhere.</summary>
@@ -99,7 +109,7 @@ internal sealed class TradingStack : IAsyncDisposable
             await _node.DisposeAsync();
         }
 
-        _node = NewNode(settings);
+        _node = NewNode($"node-{++_nodes}", settings);
         var assets = 1 + (_options.Sets ? Deployment.Markets.Sum(m => m.Outcomes) : 0);
         await UntilAsync(
             "the exchange knows what every trader owns",
@@ -113,7 +123,7 @@ internal sealed class TradingStack : IAsyncDisposable
         await UntilAsync("the node leads", async () => await Router.LeaderStatusAsync() is { State: "active" });
     }
 
-    public void AddFollower(params (string Name, string Value)[] settings) => _followers.Add(NewNode(settings));
+    public void AddFollower(params (string Name, string Value)[] settings) => _followers.Add(NewNode($"node-{++_nodes}", settings));
 
     /// <summary>Waits until the node has every book. Its rate limit is off, because one client may send all the load.</summary>
     public async Task<Uri> StartApiAsync()
@@ -182,12 +192,13 @@ internal sealed class TradingStack : IAsyncDisposable
         await _servers.DisposeAsync();
     }
 
-    private NodeProcess NewNode((string Name, string Value)[] settings)
+    /// <summary>The caller ends it.</summary>
+    public NodeProcess NewNode(string nodeId, params (string Name, string Value)[] settings)
     {
         var all = Settings(settings);
         all["OPERATOR_KEY"] = OperatorKeyText;
         all["RECONCILIATION_INTERVAL_MS"] = "86400000";
-        return new NodeProcess($"node-{++_nodes}", all);
+        return new NodeProcess(nodeId, all);
     }
 
     private Dictionary<string, string?> Settings(params (string Name, string Value)[] own)
@@ -210,7 +221,16 @@ internal sealed class TradingStack : IAsyncDisposable
     {
         await TestStores.MigrateAsync(_servers.Postgres);
         var markets = _options.Markets + ((_options.Markets - 1) / 3);
-        var setup = new SetupOptions(markets, TimeSpan.FromSeconds(60), null, null, null, []);
+        var setup = new SetupOptions(
+            markets,
+            TimeSpan.FromSeconds(60),
+            null,
+            null,
+            null,
+            [],
+            _options.VaultDelay is not null,
+            _options.VaultDelay
+        );
         await SetupVerb.RunAsync(
             Database,
             new ChainEndpoint(Chain, SetupOptions.DevelopmentChainId),

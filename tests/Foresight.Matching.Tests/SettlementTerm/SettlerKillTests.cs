@@ -16,33 +16,6 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private static (string Step, Func<ProxiedCall, bool> IsThere)[] Steps() =>
-        [
-            ("bytes stored, not sent", call => call is { Method: "eth_sendRawTransaction", Result: null }),
-            ("sent, not recorded", call => call is { Method: "eth_sendRawTransaction", Result: not null }),
-            ("mined, not recorded", call => call is { Method: "eth_getTransactionReceipt", Result: System.Text.Json.Nodes.JsonObject }),
-            ("confirmed, leader not told", TellsOfTheTrade),
-            ("leader told, cursor not moved", new ThenReadsBalances().IsThere),
-        ];
-
-    private static bool TellsOfTheTrade(ProxiedCall call) =>
-        call.Method == "eth_getLogs"
-        && call.Result?.ToJsonString().Contains(MarketEvents.TradeSettled.Topic.ToString(), StringComparison.Ordinal) == true;
-
-    private sealed class ThenReadsBalances
-    {
-        private string? _told;
-
-        public bool IsThere(ProxiedCall call)
-        {
-            if (TellsOfTheTrade(call))
-                _told = call.Node;
-            return _told == call.Node
-                && call.Method == "eth_call"
-                && call.Parameters?[1]?.ToString().StartsWith("0x", StringComparison.Ordinal) == true;
-        }
-    }
-
     private Venue _venue = null!;
     private RpcProxy _proxy = null!;
     private SettlerNodes _nodes = null!;
@@ -67,7 +40,7 @@ public sealed class SettlerKillTests(ChainFixture fixture, ITestOutputHelper out
         var expected = 0L;
         for (var round = 1; round <= Repeat.Times; round++)
         {
-            foreach (var (step, isThere) in Steps())
+            foreach (var (step, isThere) in SettlerSteps.All())
             {
                 var killed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
                 _proxy.Cut = call => isThere(call) && Kill(call.Node, killed);

@@ -5,14 +5,14 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Foresight.Matching.Tests.Settlement;
+namespace Foresight.Testing;
 
 public sealed record ProxiedCall(string Node, string Method, JsonNode? Parameters, JsonNode? Result);
 
 /// <summary>
 /// A test can act at an exact point of a node's work. Each node has its own address, so that the test knows whose call it is.
 /// </summary>
-internal sealed class RpcProxy : IAsyncDisposable
+public sealed class RpcProxy : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
