@@ -14,7 +14,7 @@ using Xunit.Abstractions;
 namespace Foresight.EndToEnd.Tests;
 
 /// <summary>Its own stack, because it has a vault, and its relayer does not come back.</summary>
-public sealed class FirmFixture : StackFixture
+public sealed class LastStandFixture : StackFixture
 {
     protected override void Arrange(IDistributedApplicationTestingBuilder builder) =>
         builder
@@ -26,15 +26,15 @@ public sealed class FirmFixture : StackFixture
 }
 
 [CollectionDefinition(Name)]
-public sealed class FirmCollection : ICollectionFixture<FirmFixture>
+public sealed class LastStandCollection : ICollectionFixture<LastStandFixture>
 {
-    public const string Name = "firm";
+    public const string Name = "last stand";
 }
 
 /// <summary>A user's way in and out, with the scripts of the documents and nothing of ours (docs/firm-money.md, docs/leaving.md).</summary>
-[Collection(FirmCollection.Name)]
+[Collection(LastStandCollection.Name)]
 [Trait("Category", "Firm")]
-public sealed class FirmMoneyScriptTests(FirmFixture stack, ITestOutputHelper output)
+public sealed class FirmMoneyScriptTests(LastStandFixture stack, ITestOutputHelper output)
 {
     private static readonly TimeSpan KilledWithin = TimeSpan.FromSeconds(30);
 
