@@ -97,7 +97,7 @@ public sealed class OrderService
             return refused;
         if (signed.ByContract && (request.Purse == Purses.Vault || request.FirmOnly))
             return Problem.Malformed(
-                "An order that a contract signs is paid from the wallet: for the vault the market asks the key that the account registered there."
+                "An order that a contract signs is paid from the wallet: for the vault the market asks the key that was registered there."
             );
         var order = OrderRules.CommandOf(RequestIdOf(message.Maker, idempotencyKey), request, market, message, hash, signed.Bytes);
         order = order with

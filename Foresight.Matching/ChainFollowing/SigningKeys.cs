@@ -9,7 +9,7 @@ namespace Foresight.Matching.ChainFollowing;
 /// </summary>
 public sealed class SigningKeys(SettlementContext settlement, FollowerStore store, FollowerJournal journal, LeaderClient leader)
 {
-    /// <param name="from">The block before those that <paramref name="announced"/> is of, and <paramref name="to"/> the last of them.</param>
+    /// <param name="announced">In the blocks after <paramref name="from"/>, up to <paramref name="to"/>.</param>
     public async Task StepAsync(IReadOnlyList<AnnouncedKey> announced, long from, long to, CancellationToken cancellationToken)
     {
         if (settlement.Deployment.Vault is null)

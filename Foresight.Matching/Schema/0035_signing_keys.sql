@@ -1,6 +1,6 @@
--- Keys that accounts announced at the vault: they sign orders that are paid from it (docs/decisions/0665). The follower writes the rows, from
--- unconfirmed blocks on, and removes those that a reorganisation undoes. A row costs its author the gas of a transaction; of an account, those
--- that a later final one has replaced are removed.
+-- Keys that accounts announced at the vault: they sign orders that are paid from it (docs/decisions/0665). The follower writes the rows,
+-- from unconfirmed blocks on, and removes those that a reorganisation undoes. A row costs its author the gas of a transaction; those of an
+-- account that a later final one has replaced are removed.
 CREATE TABLE signing_keys (
     address      bytea NOT NULL CHECK (length(address) = 20),
     block_number bigint NOT NULL,

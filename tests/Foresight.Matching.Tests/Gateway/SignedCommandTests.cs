@@ -35,7 +35,7 @@ public sealed class SignedCommandTests
         Assert.Equal(isRead, SignedCommand.Read(order) is not null);
     }
 
-    /// <summary>Whose key it is, is looked up with the batch; that this key made the signature is proof, for or against the sender.</summary>
+    /// <summary>Whose key it is, is looked up with the batch; that it made the signature is proof, for or against the sender.</summary>
     [Fact]
     public async Task AnOrderByARegisteredKey_IsAForgery_UnlessThatKeyHasSigned()
     {
