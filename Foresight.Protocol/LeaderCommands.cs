@@ -81,6 +81,13 @@ public sealed record PlaceOrder : LeaderCommand
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool SignedByContract { get; init; }
 
+    /// <summary>
+    /// The key that signed it, if the maker has registered that at the vault and it is not their own. Such an order is paid from the vault;
+    /// the leader refuses one whose key is not in force.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SigningKey { get; init; }
+
     /// <summary>Numbered as in the engine, because this project does not reference its enum: 0 GTC, 1 GTD, 2 IOC, 3 FOK.</summary>
     public int TimeInForce { get; init; }
 

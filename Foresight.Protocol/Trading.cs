@@ -281,6 +281,11 @@ public static class ProblemCodes
     public const string FirmRequired = "firm_required";
 
     /// <summary>
+    /// The maker announced the key that signed the order at the vault, and its delay is not over, or they have announced another since.
+    /// </summary>
+    public const string SigningKeyNotInForce = "signing_key_not_in_force";
+
+    /// <summary>
     /// The order's expiry is later than the last final sign of life and the contracts' longest life of an order allow. Sign an earlier one,
     /// or none: such an order is ended here after that life.
     /// </summary>

@@ -15,6 +15,7 @@ public static class OrderEndpoints
     public static WebApplicationBuilder AddOrders(this WebApplicationBuilder builder)
     {
         builder.AddWallets();
+        builder.Services.AddSingleton<AnnouncedKeys>();
         builder.Services.AddSingleton<SignatureCheck>();
         builder.Services.AddSingleton<OrderReader>();
         builder.Services.AddSingleton(OffenderOptions.From(builder.Configuration));

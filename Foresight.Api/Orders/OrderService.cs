@@ -91,11 +91,14 @@ public sealed class OrderService
         var structHash = message.StructHash();
         var hash = market.Domain.Digest(structHash);
         var question = new WalletQuestion(message.Maker, hash, signature, IsCancel: false, caller);
-        var signed = await _signatures.CheckAsync(market.Domain, structHash, question, cancellationToken);
+        var mayBeByKey = request.Purse != Purses.Wallet;
+        var signed = await _signatures.CheckAsync(market.Domain, structHash, question, cancellationToken, isOfVault: mayBeByKey);
         if (signed.Problem is { } refused)
             return refused;
         if (signed.ByContract && (request.Purse == Purses.Vault || request.FirmOnly))
-            return Problem.Malformed("An order that a contract signs is paid from the wallet: the market asks no contract for the vault.");
+            return Problem.Malformed(
+                "An order that a contract signs is paid from the wallet: for the vault the market asks the key that was registered there."
+            );
         var order = OrderRules.CommandOf(RequestIdOf(message.Maker, idempotencyKey), request, market, message, hash, signed.Bytes);
         order = order with
         {
@@ -103,15 +106,43 @@ public sealed class OrderService
             Deadline = deadline,
             IdempotencyKey = idempotencyKey,
             SignedByContract = signed.ByContract,
+            SigningKey = signed.ByKey?.ToLowerHex(),
         };
         if (await _offenders.CheckAsync(message.Maker, (long)order.PriceTicks * order.Lots, cancellationToken) is { } limited)
             return limited;
 
         var result = await SendAsync(order, market, hash, cancellationToken);
+        if (MayBeOfWallet(order, result))
+        {
+            var ofWallet = await _signatures.CheckAsync(market.Domain, structHash, question, cancellationToken);
+            if (ofWallet.ByContract)
+            {
+                // With the purse that was asked for, which is bound to the order: the leader takes it for one of the wallet nevertheless.
+                order = order with
+                {
+                    Signature = Hex.Encode(ofWallet.Bytes),
+                    SignedByContract = true,
+                    SigningKey = null,
+                };
+                result = await SendAsync(order, market, hash, cancellationToken);
+            }
+        }
+
         return result.Status == ResultStatus.Accepted
             ? new OrderResult<PlaceOrderResponse>(ResponseOf(order, result), null, result.CommitLsn)
-            : await _refusals.OfOrderAsync(result, market, message, hash, order.Purse != (int)PurseChoice.Vault, cancellationToken);
+            : await _refusals.OfOrderAsync(result, market, message, hash, IsOfWallet(order), cancellationToken);
     }
+
+    private static bool IsOfWallet(PlaceOrder order) => order.Purse != (int)PurseChoice.Vault && order.SigningKey is null;
+
+    /// <summary>
+    /// A registered key signs for the vault alone. Where that cannot pay an order that leaves the choice, its maker's contract may accept
+    /// the same signature for the wallet. Only a refusal without a place in the journal has left no trace.
+    /// </summary>
+    private static bool MayBeOfWallet(PlaceOrder order, CommandResult result) =>
+        order is { SigningKey: not null, Purse: (int)PurseChoice.Either, FirmOnly: false }
+        && result is { Status: ResultStatus.Rejected, Sequence: 0 }
+        && result.Code is ProblemCodes.InsufficientBalance or ProblemCodes.FirmUnavailable or ProblemCodes.SigningKeyNotInForce;
 
     private async Task<OrderResult<CancelOrderResponse>> CancelUncountedAsync(
         CancelOrderRequest request,

@@ -8,7 +8,8 @@ namespace Foresight.Api.Orders;
 
 /// <param name="Bytes">The signature to pass on, which may have another form than the one received.</param>
 /// <param name="ByContract">True if the maker is a contract that accepts the signature; false if its key made it.</param>
-public readonly record struct CheckedSignature(byte[] Bytes, Problem? Problem, bool ByContract = false)
+/// <param name="ByKey">The key that made it, if the maker has announced that at the vault and it is not their own.</param>
+public readonly record struct CheckedSignature(byte[] Bytes, Problem? Problem, bool ByContract = false, Address? ByKey = null)
 {
     public static implicit operator CheckedSignature(Problem problem) => new([], problem);
 }
@@ -17,19 +18,26 @@ public readonly record struct CheckedSignature(byte[] Bytes, Problem? Problem, b
 /// A key's signature is passed on in one form, whichever the wallet has sent; see <see cref="EcdsaSignature.Normalize"/>. That of a
 /// contract wallet is passed on as it came, because only the wallet knows what its bytes mean.
 /// </summary>
-public sealed class SignatureCheck(ContractWallets wallets, MarketCatalog markets)
+public sealed class SignatureCheck(ContractWallets wallets, AnnouncedKeys keys, MarketCatalog markets)
 {
+    /// <param name="isOfVault">
+    /// A key that the maker announced at the vault may have signed; its contract is not asked then, because the vault never does.
+    /// </param>
     public async ValueTask<CheckedSignature> CheckAsync(
         TypedDataDomain domain,
         Hash32 structHash,
         WalletQuestion question,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        bool isOfVault = false
     )
     {
         var (maker, digest, signature) = (question.Maker, question.Digest, question.Signature);
         var normal = EcdsaSignature.Normalize(signature);
-        if (OrderSigning.Check(digest, normal, maker).IsValid)
+        var check = OrderSigning.Check(digest, normal, maker);
+        if (check.IsValid)
             return new(normal, null);
+        if (isOfVault && !check.Recovered.IsZero && await keys.HasAsync(maker, check.Recovered, cancellationToken))
+            return new(normal, null, ByKey: check.Recovered);
         switch (await wallets.AskAsync(question, cancellationToken))
         {
             case WalletAnswer.Valid:

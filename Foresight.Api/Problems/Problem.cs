@@ -109,6 +109,8 @@ public static class ProblemRules
                 "No new orders are taken: settlement has shown no sign of life on chain for too long. Cancels and exits work.",
             ProblemCodes.FirmUnavailable => "No order is firm at the moment: the chain is not followed, or settlement is behind.",
             ProblemCodes.FirmRequired => "The market takes firm orders alone: deposit into the vault.",
+            ProblemCodes.SigningKeyNotInForce =>
+                "The key that signed the order is not in force: its delay at the vault is not over, or another was announced since.",
             ProblemCodes.ExpiryTooLate =>
                 "The order would live longer than the contracts allow: sign an expiry up to latestExpiry of GET /chain, or 0.",
             ProblemCodes.ExpiryTooSoon =>

@@ -6,6 +6,7 @@ namespace Foresight.Matching.Engine.Books;
 internal struct BookCursor
 {
     private readonly int _ladder;
+    private readonly bool _isFirm;
 
     public int Slot;
 
@@ -13,10 +14,14 @@ internal struct BookCursor
 
     public long Left;
 
-    public BookCursor(OrderBooks books, int ladder)
+    /// <param name="isFirm">Walks the firm orders alone.</param>
+    public BookCursor(OrderBooks books, int ladder, bool isFirm = false)
     {
-        _ladder = ladder;
-        Enter(books, books.LadderAt(ladder).BestLevel);
+        (_ladder, _isFirm) = (ladder, isFirm);
+        if (isFirm)
+            EnterFirm(books, books.Firm.KeyAfter(ladder, 0));
+        else
+            Enter(books, books.LadderAt(ladder).BestLevel);
     }
 
     public void Take(OrderBooks books, long quantity)
@@ -28,16 +33,27 @@ internal struct BookCursor
 
     public void Skip(OrderBooks books)
     {
-        var next = books.NodeAt(Slot).Next;
+        var next = _isFirm ? books.Firm.Next(Slot) : books.NodeAt(Slot).Next;
         if (next > 0)
         {
             Slot = next;
             Left = books.NodeAt(next).Quantity;
         }
+        else if (_isFirm)
+        {
+            EnterFirm(books, books.Firm.KeyAfter(_ladder, Key));
+        }
         else
         {
             Enter(books, books.LevelAfter(_ladder, Key));
         }
+    }
+
+    private void EnterFirm(OrderBooks books, int key)
+    {
+        Key = key;
+        Slot = key == Ladder.NoKey ? 0 : books.Firm.FirstOf(_ladder, key);
+        Left = Slot == 0 ? 0 : books.NodeAt(Slot).Quantity;
     }
 
     private void Enter(OrderBooks books, int level)

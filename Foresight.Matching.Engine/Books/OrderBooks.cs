@@ -46,6 +46,9 @@ internal sealed partial class OrderBooks
         return count;
     }
 
+    /// <summary>The caller keeps it, because these books do not know which orders are firm.</summary>
+    public FirmDepth Firm { get; } = new();
+
     public int LadderCount => _ladderCount;
 
     /// <summary>Callers size their own tables by it, because theirs are indexed by the same slots.</summary>

@@ -8,7 +8,6 @@ internal readonly record struct ExchangeBounds()
     public int UnsettledTrades { get; init; } = ExchangeLimits.UnsettledTrades;
     public int Holdings { get; init; } = ExchangeLimits.Holdings;
     public int Ladders { get; init; } = ExchangeLimits.Ladders;
-    public int PassedOver { get; init; } = ExchangeLimits.PassedOver;
     public int Withdrawals { get; init; } = ExchangeLimits.Withdrawals;
     public int WithdrawalsOfAccount { get; init; } = ExchangeLimits.WithdrawalsOfAccount;
 }

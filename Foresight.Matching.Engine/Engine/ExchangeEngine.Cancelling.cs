@@ -125,7 +125,7 @@ public sealed partial class ExchangeEngine
         ref var holding = ref _holdings.At(order.HoldingRow);
         holding.OrderHold -= unchecked(left * HoldPerLot(order.Side, PriceOf(order.Side, key)));
         if (holding.Purse == Purse.Vault)
-            _firmDepth.Add(_markets.Listed(market).LadderOf(order.Outcome, order.Side), key, -left);
+            _books.Firm.Take(_markets.Listed(market).LadderOf(order.Outcome, order.Side), key, slot, left, isGone: true);
         Forget(ref order, slot, account, market);
         events.OnCancelled(new OrderCancelled(OrderIdOf(number), new MarketId(market), new AccountId(account), new Quantity(left), reason));
         events.OnBalanceTouched(new AccountId(account), new MarketId(holding.Market), holding.Outcome, holding.Purse);

@@ -10,16 +10,14 @@ public sealed partial class ExchangeEngine
     /// </summary>
     private bool CanFill(in IncomingOrder order, long quantity)
     {
-        var direct = new BookCursor(_books, order.Against);
+        var direct = new BookCursor(_books, order.Against, order.FirmOnly);
         Span<BookCursor> others = stackalloc BookCursor[ExchangeLimits.MaxOutcomes - 1];
         others = CursorsOfSet(order, others);
         var wanted = quantity;
         var budget = order.Budget;
-        var (passedOver, firmTrades) = (0, _firmTrades);
+        var firmTrades = _firmTrades;
         while (quantity > 0)
         {
-            if (order.FirmOnly && !PassOver(order, ref direct, others, ref passedOver))
-                return false;
             var setKey = SetKeyOf(order, others);
             var isDirect = direct.Key <= setKey;
             var key = isDirect ? direct.Key : setKey;

@@ -8,8 +8,6 @@ namespace Foresight.Matching.Engine;
 // commands, so that a replay meets the same ones (docs/firm-money.md).
 public sealed partial class ExchangeEngine
 {
-    private readonly FirmDepth _firmDepth = new();
-
     private long _firmUntilMicros;
     private long _firmAllotment;
     private int _firmTrades;
@@ -30,7 +28,7 @@ public sealed partial class ExchangeEngine
         ref readonly var row = ref _markets.At(market.Value);
         if (outcome >= row.Outcomes || price.Ticks is < Price.MinTicks or > Price.MaxTicks)
             return default;
-        return new Quantity(_firmDepth.At(row.LadderOf(outcome, side), OwnKey(side, price.Ticks)));
+        return new Quantity(_books.Firm.At(row.LadderOf(outcome, side), OwnKey(side, price.Ticks)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -111,9 +109,10 @@ public sealed partial class ExchangeEngine
         return true;
     }
 
-    private void ShrinkFirmDepth(int slot, long by)
+    /// <param name="isGone">Nothing is left of the order, which is still in the book.</param>
+    private void ShrinkFirmDepth(int slot, long by, bool isGone = false)
     {
         ref readonly var level = ref _books.NodeAt(_books.NodeAt(slot).Level);
-        _firmDepth.Add(level.Level, level.Tag, -by);
+        _books.Firm.Take(level.Level, level.Tag, slot, by, isGone);
     }
 }

@@ -4,24 +4,17 @@ using Foresight.Matching.Engine.Books;
 namespace Foresight.Matching.Engine;
 
 // An order for firm offers alone passes over the others, which keep their place in the queue. It never rests, so the book is not crossed
-// afterwards.
+// afterwards. It walks the queues of the firm orders (FirmDepth), so the others cost it nothing, however many they are.
 public sealed partial class ExchangeEngine
 {
     private long MatchFirmOnly<TEvents>(ref IncomingOrder order, long quantity, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
-        var direct = new BookCursor(_books, order.Against);
+        var direct = new BookCursor(_books, order.Against, isFirm: true);
         Span<BookCursor> others = stackalloc BookCursor[ExchangeLimits.MaxOutcomes - 1];
         others = CursorsOfSet(order, others);
-        var passedOver = 0;
         while (quantity > 0 && order.Stopped == CancelReason.None)
         {
-            if (!PassOver(order, ref direct, others, ref passedOver))
-            {
-                order.Stopped = CancelReason.PassedOver;
-                break;
-            }
-
             var setKey = SetKeyOf(order, others);
             var isDirect = direct.Key <= setKey;
             var key = isDirect ? direct.Key : setKey;
@@ -59,38 +52,11 @@ public sealed partial class ExchangeEngine
         return quantity;
     }
 
-    /// <summary>Moves each cursor on to its next firm offer.</summary>
-    /// <returns>False: more would be passed over than one order may.</returns>
-    private bool PassOver(in IncomingOrder order, ref BookCursor direct, Span<BookCursor> others, ref int passedOver)
-    {
-        while (direct.Slot != 0 && direct.Key <= order.LimitKey && !IsVault(direct.Slot))
-        {
-            if (++passedOver > _bounds.PassedOver)
-                return false;
-            direct.Skip(_books);
-        }
-
-        foreach (ref var other in others)
-        {
-            while (other.Slot != 0 && !IsVault(other.Slot))
-            {
-                if (++passedOver > _bounds.PassedOver)
-                    return false;
-                other.Skip(_books);
-            }
-        }
-
-        return true;
-    }
-
     private bool MeetsItselfFirstAmongFirm(in IncomingOrder order)
     {
-        var direct = new BookCursor(_books, order.Against);
+        var direct = new BookCursor(_books, order.Against, isFirm: true);
         Span<BookCursor> others = stackalloc BookCursor[ExchangeLimits.MaxOutcomes - 1];
         others = CursorsOfSet(order, others);
-        var passedOver = 0;
-        if (!PassOver(order, ref direct, others, ref passedOver))
-            return false;
         var setKey = SetKeyOf(order, others);
         var isDirect = direct.Key <= setKey;
         var key = isDirect ? direct.Key : setKey;
@@ -103,7 +69,7 @@ public sealed partial class ExchangeEngine
     {
         into = into[..Math.Max(order.SetOutcomes - 1, 0)];
         for (var leg = 0; leg < into.Length; leg++)
-            into[leg] = new BookCursor(_books, order.LadderOfOutcome(leg < order.Outcome ? leg : leg + 1));
+            into[leg] = new BookCursor(_books, order.LadderOfOutcome(leg < order.Outcome ? leg : leg + 1), order.FirmOnly);
         return into;
     }
 

@@ -145,7 +145,7 @@ public sealed partial class ExchangeEngine
         var makerPurse = makerHolding.Purse;
         if (makerPurse == Purse.Vault)
         {
-            _firmDepth.Add(order.Against, key, -quantity);
+            _books.Firm.Take(order.Against, key, makerSlot, quantity, isGone: makerLeft == 0);
             _firmTrades += (int)order.Purse;
         }
 

@@ -252,7 +252,7 @@ public sealed partial class ExchangeEngine
         ref var holding = ref _holdings.At(row);
         holding.OrderHold += hold;
         if (holding.Purse == Purse.Vault)
-            _firmDepth.Add(ladder, key, quantity);
+            _books.Firm.Rest(ladder, key, slot, quantity);
     }
 
     private void CancelRest<TEvents>(in IncomingOrder order, long left, ref TEvents events)

@@ -176,7 +176,7 @@ public sealed partial class ExchangeEngine
         holding.OrderHold -= HoldPerLot(maker.Side, limit) * quantity;
         holding.TradeHold += HoldPerLot(maker.Side, ticks) * quantity;
         if (holding.Purse == Purse.Vault)
-            ShrinkFirmDepth(slot, quantity);
+            ShrinkFirmDepth(slot, quantity, isGone: left == 0);
         _trades.LegAt(trade, leg) = new TradeLeg
         {
             Order = maker.Number,

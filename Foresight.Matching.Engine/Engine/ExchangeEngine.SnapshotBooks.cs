@@ -121,7 +121,7 @@ public sealed partial class ExchangeEngine
             record.SaltTag = unchecked((ulong)reader.Word());
             record.SetTerms(holding, outcome, side);
             if (purse == Purse.Vault)
-                _firmDepth.Add(row.LadderOf(outcome, side), OwnKey(side, ticks), quantity);
+                _books.Firm.Rest(row.LadderOf(outcome, side), OwnKey(side, ticks), slot, quantity);
             if (reader.Word() is var second && second is < 0 or > ExpiryQueue.LastSecond)
                 throw new FormatException($"the snapshot has an order {number} that expires at {second}");
             _expiry.Add(slot, second);

@@ -42,12 +42,6 @@ public static class ExchangeLimits
     public const int Ladders = 1 << 23;
 
     /// <summary>
-    /// Offers that are not firm, which one order for firm ones alone may pass over: it pays nothing for the walk. At the next one it ends,
-    /// with <see cref="CancelReason.PassedOver"/>.
-    /// </summary>
-    public const int PassedOver = 10_000;
-
-    /// <summary>
     /// Withdrawals that are co-signed, and neither paid nor lapsed; each has a deadline. One more is refused with
     /// <see cref="RejectReason.NoRoom"/>.
     /// </summary>

@@ -54,7 +54,4 @@ public enum CancelReason : byte
 
     /// <summary>The next trade would have been one firm trade more than may be unsettled.</summary>
     FirmUnavailable = 11,
-
-    /// <summary>An order for firm offers alone had passed over as many others as one order may.</summary>
-    PassedOver = 12,
 }

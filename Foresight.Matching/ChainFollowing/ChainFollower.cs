@@ -92,6 +92,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
             await _journal.NoteSignsAsync(_settlement.Term, cursor.Number, facts.SignsOfLife, cancellationToken);
         await _journal.NoteDeadAsync(_settlement.Term, _deployment, facts, cancellationToken);
         await _leader.DeliverAsync(await CommandsAsync(facts, to, cancellationToken), cancellationToken);
+        await parts.SigningKeys.StepAsync(facts.AnnouncedKeys, cursor.Number, to, cancellationToken);
         if (facts.Stops.Count > 0)
             await parts.Markets.StepAsync(facts.Stops, to, head, cancellationToken);
         // Before the accounts, whose holdings no longer have what was paid.

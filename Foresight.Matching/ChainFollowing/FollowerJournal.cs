@@ -158,6 +158,42 @@ public sealed class FollowerJournal(SettlementJournal journal)
     }
 
     /// <summary>
+    /// What the blocks after <paramref name="from"/> announce, up to <paramref name="to"/>, in place of what was noted of them before: they
+    /// may be unconfirmed. Later ones keep theirs, since an endpoint that is behind undoes nothing.
+    /// </summary>
+    public Task NoteKeysAsync(Term term, IReadOnlyList<AnnouncedKey> keys, long from, long to, CancellationToken cancellationToken)
+    {
+        var accounts = keys.Select(k => k.Account.ToBytes()).ToArray();
+        return journal.ExecuteAsync(
+            term,
+            cancellationToken,
+            SettlementJournal.Sql("DELETE FROM signing_keys WHERE block_number > $1 AND block_number <= $2", from, to),
+            SettlementJournal.Sql(
+                """
+                INSERT INTO signing_keys (address, block_number, log_index, key, ready_block, ready_time)
+                SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::int[], $4::bytea[], $5::bigint[], $6::bigint[])
+                """,
+                accounts,
+                keys.Select(k => k.Block).ToArray(),
+                keys.Select(k => k.LogIndex).ToArray(),
+                keys.Select(k => k.Key.ToBytes()).ToArray(),
+                keys.Select(k => k.ReadyBlock).ToArray(),
+                keys.Select(k => k.ReadyTime).ToArray()
+            ),
+            // Only what a reorganisation cannot undo replaces for good.
+            SettlementJournal.Sql(
+                """
+                DELETE FROM signing_keys k WHERE k.address = ANY ($1) AND EXISTS (
+                    SELECT FROM signing_keys later WHERE later.address = k.address AND later.block_number <= $2
+                      AND (later.block_number, later.log_index) > (k.block_number, k.log_index))
+                """,
+                accounts,
+                from - SettlementOptions.MaximumFinalityBlocks
+            )
+        );
+    }
+
+    /// <summary>
     /// The blocks after <paramref name="from"/> must be confirmed: the leader accepts orders for as long as the last of these signs allows.
     /// </summary>
     public Task NoteSignsAsync(Term term, long from, IReadOnlyList<SignOfLife> signs, CancellationToken cancellationToken) =>
@@ -201,6 +237,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number > $1", ancestor.Number),
             SettlementJournal.Sql(VoidCoverage, ancestor.Number),
             SettlementJournal.Sql("DELETE FROM signs_of_life WHERE block_number > $1", ancestor.Number),
+            SettlementJournal.Sql("DELETE FROM signing_keys WHERE block_number > $1", ancestor.Number),
             SettlementJournal.Sql("UPDATE withdrawals SET paid_block = NULL WHERE state = 0 AND paid_block > $1", ancestor.Number),
             SettlementJournal.Sql(
                 """

@@ -21,6 +21,7 @@ public sealed class FollowerParts
         FaultyOrders = new FaultyOrders(Store, Unconfirmed, DirectFills, leader);
         Proposals = new MarketProposals(settlement);
         FirmTerms = new FirmTerms(settlement, leader);
+        SigningKeys = new SigningKeys(settlement, Store, Journal, leader);
         WithdrawalEnds = new WithdrawalEnds(settlement, Withdrawals, leader);
         Markets = new MarketWatch(deployment, client, Unconfirmed, leader, settlement.Logger);
     }
@@ -54,6 +55,8 @@ public sealed class FollowerParts
     public MarketProposals Proposals { get; }
 
     public FirmTerms FirmTerms { get; }
+
+    public SigningKeys SigningKeys { get; }
 
     public WithdrawalEnds WithdrawalEnds { get; }
 

@@ -239,6 +239,33 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         ];
     }
 
+    public async Task<bool> HasAnnouncedKeysAsync(long from, long to, CancellationToken cancellationToken)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(
+            new CommandDefinition(
+                "SELECT EXISTS (SELECT FROM signing_keys WHERE block_number > @from AND block_number <= @to)",
+                new { from, to },
+                cancellationToken: cancellationToken
+            )
+        );
+    }
+
+    public async Task<IReadOnlyList<RestingOrder>> ReadRestingOfFormerKeysAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(byte[] Hash, byte[] Maker, int Market)>(
+            new CommandDefinition(
+                """
+                SELECT o.order_hash, a.address, o.market_id FROM orders o JOIN accounts a USING (account_id)
+                WHERE o.signing_key IS NOT NULL AND o.status IN (0, 1) AND o.signing_key IS DISTINCT FROM signing_key_of(a.address)
+                """,
+                cancellationToken: cancellationToken
+            )
+        );
+        return [.. rows.Select(r => new RestingOrder(new Hash32(r.Hash), new Address(r.Maker), r.Market))];
+    }
+
     public async Task<IReadOnlyList<RestingOrder>> ReadRestingAsync(IReadOnlyCollection<Hash32> hashes, CancellationToken cancellationToken)
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);

@@ -81,6 +81,14 @@ public sealed partial class LeaderClient(
             Shard = ShardOf(order.MarketId),
         };
 
+    /// <summary>Signed by a key that its maker has replaced.</summary>
+    public LeaderCommand WithdrawOfKey(RestingOrder order) =>
+        new CancelByHash(order.Maker.ToLowerHex(), order.MarketId, order.Hash.ToString())
+        {
+            RequestId = RequestIds.OfFact("former-key", order.Hash.ToString()),
+            Shard = ShardOf(order.MarketId),
+        };
+
     /// <summary>
     /// The state is absolute, so that sending it twice is harmless. A derived id would make the leader ignore the second pause of a market.
     /// </summary>

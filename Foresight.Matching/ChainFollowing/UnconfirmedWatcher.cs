@@ -29,6 +29,7 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
         await parts.Markets.StepAsync(facts.Stops, cursor.Number, head, cancellationToken);
         var known = await KnownAsync(facts, cancellationToken);
         await CancelAsync(facts, known, head, cancellationToken);
+        await parts.SigningKeys.StepAsync(facts.AnnouncedKeys, cursor.Number, head, cancellationToken);
         await ReduceAsync(facts, known, cursor, head, cancellationToken);
         _watched = (cursor, head);
     }

@@ -17,6 +17,10 @@ public readonly record struct TouchedAsset(Address Account, DeployedMarket? Mark
 /// <param name="Nonce">Of the account, used up by this payment.</param>
 public readonly record struct SpentCoSignature(Address Account, BigInteger Nonce, long Block);
 
+/// <param name="Key">Zero: from then on none signs.</param>
+/// <param name="ReadyTime">Unix seconds; it signs when this and the block have come.</param>
+public sealed record AnnouncedKey(Address Account, Address Key, long ReadyBlock, long ReadyTime, long Block, int LogIndex);
+
 /// <summary>Trusts its logs, so they must come verified from <see cref="ChainReader"/>. The lists keep the chain's order.</summary>
 public sealed class BlockFacts
 {
@@ -34,6 +38,7 @@ public sealed class BlockFacts
         OutcomeTokenContract.TransferBatchEvent.Topic,
         OutcomeTokenContract.ApprovalForAllEvent.Topic,
         .. VaultContract.MoneyTopics,
+        VaultContract.SigningKeyAnnounced.Topic,
     ];
 
     public List<SignOfLife> SignsOfLife { get; } = [];
@@ -59,6 +64,8 @@ public sealed class BlockFacts
     public HashSet<Address> ShareApprovals { get; } = [];
 
     public List<SpentCoSignature> SpentCoSignatures { get; } = [];
+
+    public List<AnnouncedKey> AnnouncedKeys { get; } = [];
 
     /// <summary>Of each trade that purses of the vault took part in: a bit for each fill, in the order of its fills.</summary>
     public Dictionary<BigInteger, BigInteger> VaultLegs { get; } = [];
@@ -135,6 +142,12 @@ public sealed class BlockFacts
             return;
         }
 
+        if (VaultContract.SigningKeyAnnounced.Matches(log))
+        {
+            AddKey(log);
+            return;
+        }
+
         if (VaultContract.MoneyEvents.FirstOrDefault(one => one.Matches(log)) is not { } money)
             return;
         var e = money.Decode(log);
@@ -144,6 +157,21 @@ public sealed class BlockFacts
             AddVaultAsset(deployment, account, VaultContract.Usdc);
         if (money == VaultContract.Deposited)
             Granted.Add(account);
+    }
+
+    private void AddKey(EventLog log)
+    {
+        var announced = VaultContract.SigningKeyAnnounced.Decode(log);
+        AnnouncedKeys.Add(
+            new AnnouncedKey(
+                announced.Address("account"),
+                announced.Address("key"),
+                (long)announced.Integer("readyBlock"),
+                (long)announced.Integer("readyTime"),
+                log.BlockNumber,
+                log.Index
+            )
+        );
     }
 
     private void AddVaultAsset(Deployment deployment, Address account, BigInteger asset)

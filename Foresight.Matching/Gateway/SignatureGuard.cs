@@ -99,7 +99,7 @@ internal sealed class SignatureGuard(
     private static LeaderCommand? FirstForged(IEnumerable<(SignedCommand Command, Hash32 Digest)> checks)
     {
         foreach (var (command, digest) in checks)
-            if (!command.HasHash(digest) || !OrderSigning.Check(digest, command.Signature, command.Maker).IsValid)
+            if (!command.HasHash(digest) || !OrderSigning.Check(digest, command.Signature, command.Signer).IsValid)
                 return command.Command;
         return null;
     }

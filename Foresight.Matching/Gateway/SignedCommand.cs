@@ -10,6 +10,12 @@ namespace Foresight.Matching.Gateway;
 /// <summary>A trader's own command, with what its signature is checked by.</summary>
 internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Address Maker, byte[] Signature, bool ByContract)
 {
+    /// <summary>
+    /// Whose key must have made the signature. That a registered key is the maker's and in force is looked up with the batch, because no
+    /// signature proves it.
+    /// </summary>
+    public Address Signer { get; private init; } = Maker;
+
     private OrderMessage? Order { get; init; }
     private BigInteger Salt { get; init; }
     private GrantWithdrawal? Withdrawal => Command as GrantWithdrawal;
@@ -32,8 +38,15 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
                     parts.Salt,
                     order.ExpirySeconds
                 );
+                var signer = parts.Maker;
+                if (order.SigningKey is { } key && !Address.TryParse(key, out signer))
+                    return null;
                 return order is { Outcome: >= 0, PriceTicks: >= 0, Lots: >= 0, ExpirySeconds: >= 0 }
-                    ? new SignedCommand(order, order.MarketId, parts.Maker, parts.Signature, order.SignedByContract) { Order = message }
+                    ? new SignedCommand(order, order.MarketId, parts.Maker, parts.Signature, order.SignedByContract)
+                    {
+                        Order = message,
+                        Signer = signer,
+                    }
                     : null;
             case CancelBySalt { Signature: { } signature } cancel when Parts(cancel.Maker, signature, cancel.Salt) is { } parts:
                 return new SignedCommand(cancel, cancel.MarketId, parts.Maker, parts.Signature, cancel.SignedByContract)

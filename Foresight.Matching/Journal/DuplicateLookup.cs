@@ -108,8 +108,9 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
     /// May find orders dead by blocks that are not final: refusing an order too early costs its owner a retry, matching it too late costs
     /// the counterparty a trade.
     /// </summary>
-    private static NpgsqlBatchCommand DeadOrders(List<QueuedCommand> places) =>
-        new(
+    private static NpgsqlBatchCommand DeadOrders(List<QueuedCommand> places)
+    {
+        var statement = new NpgsqlBatchCommand(
             $"""
             SELECT p.hash, '{ProblemCodes.CancelledOnChain}'
             FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::text[]) p(hash, maker, market, salt)
@@ -130,6 +131,20 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
                 new() { Value = places.Select(place => (long)place.SaltTag).ToArray() },
             },
         };
+        var byKey = places.Where(place => place.SigningKey is not null).ToList();
+        if (byKey.Count == 0)
+            return statement;
+        statement.CommandText += $"""
+
+            UNION ALL SELECT p.hash, '{ProblemCodes.SigningKeyNotInForce}'
+            FROM unnest($6::bytea[], $7::bytea[], $8::bytea[]) p(hash, maker, key)
+            WHERE signing_key_of(p.maker) IS DISTINCT FROM p.key
+            """;
+        statement.Parameters.Add(new() { Value = byKey.Select(place => place.OrderHash.ToBytes()).ToArray() });
+        statement.Parameters.Add(new() { Value = byKey.Select(place => place.Account.ToBytes()).ToArray() });
+        statement.Parameters.Add(new() { Value = byKey.Select(place => place.SigningKey!.Value.ToBytes()).ToArray() });
+        return statement;
+    }
 
     /// <summary>Not fenced: an account id changes nothing that a term decides, and an unused one does no harm.</summary>
     private static NpgsqlBatchCommand OfAccounts(string sql, Address[] accounts) =>

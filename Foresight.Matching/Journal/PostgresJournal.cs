@@ -177,14 +177,16 @@ internal sealed partial class PostgresJournal : IJournal
             INSERT INTO orders (order_hash, order_id, market_id, account_id, outcome, is_buy, price_ticks, quantity_lots, filled_lots,
                 time_in_force, post_only, stp, client_order_id, idempotency_key, salt, salt_tag, expiry, signature, status, reason,
                 shard, sequence, epoch, accepted_at, updated_sequence, updated_at, reduced_lots, trace_context, signed_by_contract, purse,
-                purse_choice, firm_only)
+                purse_choice, firm_only, signing_key)
             SELECT u.hash, u.id, u.market, u.account, u.outcome, u.is_buy, u.price, u.lots, u.filled,
                 u.tif, u.post_only, u.stp, u.client_id, u.key, u.salt::numeric, u.salt_tag, u.expiry, u.signature, u.status, u.reason,
-                $1, u.sequence, $2, $3, u.updated, $3, u.reduced, u.trace, u.by_contract, u.purse, u.choice, u.firm_only
+                $1, u.sequence, $2, $3, u.updated, $3, u.reduced, u.trace, u.by_contract, u.purse, u.choice, u.firm_only,
+                u.signing_key
             FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27,
-                $28, $29, $30, $31)
+                $28, $29, $30, $31, $32)
                 u(hash, id, market, account, outcome, is_buy, price, lots, filled, tif, post_only, stp, client_id, key, salt,
-                    salt_tag, expiry, signature, status, reason, sequence, updated, reduced, trace, by_contract, purse, choice, firm_only)
+                    salt_tag, expiry, signature, status, reason, sequence, updated, reduced, trace, by_contract, purse, choice, firm_only,
+                    signing_key)
             """,
             One((short)_shard, NpgsqlDbType.Smallint),
             One(epoch, NpgsqlDbType.Bigint),
@@ -216,7 +218,8 @@ internal sealed partial class PostgresJournal : IJournal
             Array(orders, row => OrderOf(row).SignedByContract, NpgsqlDbType.Boolean),
             Array(orders, row => (short)row.Order.Purse, NpgsqlDbType.Smallint),
             Array(orders, row => (short)OrderOf(row).Purse, NpgsqlDbType.Smallint),
-            Array(orders, row => OrderOf(row).FirmOnly, NpgsqlDbType.Boolean)
+            Array(orders, row => OrderOf(row).FirmOnly, NpgsqlDbType.Boolean),
+            SigningKeys(rows)
         );
     }
 
@@ -227,6 +230,14 @@ internal sealed partial class PostgresJournal : IJournal
         Array(
             rows.Trace is null ? [] : rows.NewOrders,
             row => row.Request.Trace is { } trace ? TraceContext.ToBytes(trace.Caller) : null,
+            NpgsqlDbType.Bytea
+        );
+
+    /// <summary>Empty if no registered key signed an order, as above.</summary>
+    private static NpgsqlParameter SigningKeys(JournalBatch rows) =>
+        Array(
+            rows.NewOrders.Exists(row => row.Request.SigningKey is not null) ? rows.NewOrders : [],
+            row => row.Request.SigningKey?.ToBytes(),
             NpgsqlDbType.Bytea
         );
 

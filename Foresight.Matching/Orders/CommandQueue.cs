@@ -46,6 +46,9 @@ internal sealed class QueuedCommand : WorkItem
     public ulong SaltTag { get; private init; }
     public byte[] Signature { get; private init; } = [];
 
+    /// <summary>The registered key that signed the order; null if its maker or their contract did.</summary>
+    public Address? SigningKey { get; private init; }
+
     /// <summary>Null unless the command is sampled. Never passed to the engine, whose results must not depend on it.</summary>
     public OrderTrace? Trace { get; set; }
 
@@ -118,15 +121,22 @@ internal sealed class QueuedCommand : WorkItem
             return null;
         if (SignedTexts.Signature(order.Signature) is not { } signature)
             return null;
+        Address key = default;
+        if (order.SigningKey is { } text && (!Address.TryParse(text, out key) || !MayBeByKey(order)))
+            return null;
         return new QueuedCommand(order, deadline)
         {
             Account = maker,
             OrderHash = hash,
             SaltTag = tag,
             Signature = signature,
+            SigningKey = order.SigningKey is null ? null : key,
             OtherId = OtherIdOf(order),
         };
     }
+
+    /// <summary>A registered key signs for what is in the vault, and no contract was asked about its signature.</summary>
+    private static bool MayBeByKey(PlaceOrder order) => !order.SignedByContract && (PurseChoice)order.Purse != PurseChoice.Wallet;
 
     private static Guid? OtherIdOf(PlaceOrder order)
     {

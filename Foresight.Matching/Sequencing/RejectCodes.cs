@@ -58,7 +58,6 @@ internal static class RejectCodes
             CancelReason.BudgetSpent => "budget_spent",
             CancelReason.FilledOnChain => "filled_on_chain",
             CancelReason.FirmUnavailable => ProblemCodes.FirmUnavailable,
-            CancelReason.PassedOver => "passed_over",
             _ => "cancelled",
         };
 }

@@ -371,8 +371,12 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             TimeInForce = (TimeInForce)order.TimeInForce,
             PostOnly = order.PostOnly,
             SelfTradePrevention = (SelfTradePrevention)order.SelfTradePrevention,
-            // The market asks no contract about a payment from the vault, so such an order could not settle (docs/firm-money.md, K1).
-            Purse = order.SignedByContract ? PurseChoice.Wallet : (PurseChoice)order.Purse,
+            // For a payment from the vault the market asks the registered key and no contract, and for one from the wallet the other way
+            // round: such an order could not settle from the other purse (docs/firm-money.md, K1).
+            Purse =
+                order.SignedByContract ? PurseChoice.Wallet
+                : request.SigningKey is not null ? PurseChoice.Vault
+                : (PurseChoice)order.Purse,
             FirmOnly = order.FirmOnly && !order.SignedByContract,
             ExpiresAtSeconds = endsAtSeconds,
             SaltTag = request.SaltTag,

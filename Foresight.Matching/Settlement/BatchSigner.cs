@@ -153,7 +153,7 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
         // The market recovers the key before it asks any contract, so it cannot refuse a signature that was recovered here.
         if (
             failure.Code == SettlementFailure.InvalidSignature
-            && legs.All(leg => Recover(domain, leg) is var (hash, isSigned) && (isSigned || hash != failure.OrderHash))
+            && legs.All(leg => Recover(domain, leg) is var (hash, signer) && (signer == Signer.Maker || hash != failure.OrderHash))
         )
             return _witnesses.Contradict($"the node says that {failure.Text}, and it is no such order of trade {tradeId}");
         return await _witnesses.DoubtAsync(tradeId, call, failure, ground, cancellationToken);
@@ -206,7 +206,7 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
 
     /// <summary>
     /// Checked here, so that no transaction depends on what an Api node or a node of the chain claims about a key's signature. Contracts
-    /// check theirs in the simulation. Null if all are signed.
+    /// check theirs in the simulation, and the vault which key is registered. Null if all are signed.
     /// </summary>
     private async Task<Hash32?> UnsignedAsync(
         int marketId,
@@ -218,8 +218,10 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
         var domain = DomainOf(marketId);
         foreach (var leg in legs)
         {
-            var (hash, isSignedByKey) = Recover(domain, leg);
-            if (!isSignedByKey && (await client.GetCodeAsync(new Address(leg.Maker), ground, cancellationToken)).Length == 0)
+            var (hash, signer) = Recover(domain, leg);
+            if (signer != Signer.Unknown)
+                continue;
+            if (leg.OfVault || (await client.GetCodeAsync(new Address(leg.Maker), ground, cancellationToken)).Length == 0)
                 return hash;
         }
 
@@ -228,11 +230,28 @@ public sealed class BatchSigner(Deployment deployment, EthereumClient client, Op
 
     private TypedDataDomain DomainOf(int marketId) => TypedDataDomain.OfMarket(deployment.ChainId, deployment.Market(marketId).Address);
 
+    private enum Signer
+    {
+        /// <summary>No key that is known: a contract may accept the signature for its wallet, and for the vault nothing does.</summary>
+        Unknown,
+
+        Maker,
+
+        /// <summary>The key by which the order was taken. The market asks the vault whether it still is its maker's.</summary>
+        RegisteredKey,
+    }
+
     /// <returns>The hash as the market computes it from the order's members.</returns>
-    private static (Hash32 Hash, bool IsSignedByKey) Recover(TypedDataDomain domain, TradeLeg leg)
+    private static (Hash32 Hash, Signer Signer) Recover(TypedDataDomain domain, TradeLeg leg)
     {
         var hash = InvalidSignatures.HashOf(domain, leg);
-        return (hash, hash == new Hash32(leg.OrderHash) && OrderSigning.Check(hash, leg.Signature, new Address(leg.Maker)).IsValid);
+        if (hash != new Hash32(leg.OrderHash))
+            return (hash, Signer.Unknown);
+        var (maker, recovered) = (new Address(leg.Maker), OrderSigning.Check(hash, leg.Signature, new Address(leg.Maker)).Recovered);
+        return recovered.IsZero ? (hash, Signer.Unknown)
+            : recovered == maker ? (hash, Signer.Maker)
+            : leg is { OfVault: true, SigningKey: { } key } && recovered == new Address(key) ? (hash, Signer.RegisteredKey)
+            : (hash, Signer.Unknown);
     }
 
     private static MatchLegs Count(IEnumerable<TradeLeg> legs)

@@ -10,6 +10,7 @@ namespace Foresight.Matching.Settlement;
 /// <param name="SignedByContract">
 /// The order was sent as signed by a contract wallet, and the leader asked the wallet, which agreed.
 /// </param>
+/// <param name="SigningKey">The key that signed it, if the maker had registered that at the vault.</param>
 public sealed record TradeLeg(
     long TradeId,
     int Leg,
@@ -27,7 +28,8 @@ public sealed record TradeLeg(
     long Lots,
     bool IsTaker,
     bool SignedByContract,
-    bool OfVault = false
+    bool OfVault = false,
+    byte[]? SigningKey = null
 )
 {
     /// <summary>A trade is firm when each of its legs is paid by a purse in the vault: nothing outside can make it fail.</summary>
@@ -272,7 +274,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         await using var command = primary.CreateCommand(
             """
             SELECT f.trade_id, f.leg, t.kind, o.order_hash, a.address, f.outcome, f.is_buy, o.price_ticks, o.quantity_lots, o.salt,
-                o.expiry, o.signature, f.price_ticks, f.quantity_lots, f.is_taker, o.signed_by_contract, f.purse = 1
+                o.expiry, o.signature, f.price_ticks, f.quantity_lots, f.is_taker, o.signed_by_contract, f.purse = 1,
+                o.signing_key
             FROM fills f JOIN trades t USING (trade_id) JOIN orders o USING (order_id) JOIN accounts a ON a.account_id = f.account_id
             WHERE f.trade_id = ANY ($1) ORDER BY f.trade_id, f.leg
             """
@@ -300,7 +303,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
                     reader.GetInt64(13),
                     reader.GetBoolean(14),
                     reader.GetBoolean(15),
-                    reader.GetBoolean(16)
+                    reader.GetBoolean(16),
+                    reader.IsDBNull(17) ? null : reader.GetFieldValue<byte[]>(17)
                 )
             );
         }

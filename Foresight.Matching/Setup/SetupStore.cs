@@ -83,7 +83,7 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             transaction
         );
         await connection.ExecuteAsync(
-            "DELETE FROM chain_cursors; DELETE FROM chain_blocks; DELETE FROM signs_of_life;",
+            "DELETE FROM chain_cursors; DELETE FROM chain_blocks; DELETE FROM signs_of_life; DELETE FROM signing_keys;",
             transaction: transaction
         );
         return highest;

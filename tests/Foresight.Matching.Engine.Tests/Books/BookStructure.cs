@@ -53,7 +53,7 @@ internal static class BookStructure
     private static int CheckLadder(OrderBooks books, int ladder)
     {
         var orders = 0;
-        var last = 0;
+        var (last, lastFirm) = (0, 0);
         ref readonly var side = ref books.LadderAt(ladder);
         Require(
             side.BestKey == (side.BestLevel == 0 ? Ladder.NoKey : books.NodeAt(side.BestLevel).Tag),
@@ -68,21 +68,38 @@ internal static class BookStructure
             last = queue.Tag;
             Require(queue.Level == ladder && books.LevelOf(ladder, last) == level, "a level knows where it is");
             Require(queue.Next > 0, "a level that is marked has orders");
-            long total = 0;
+            var (total, firmTotal) = (0L, 0L);
             var previous = level;
+            var firm = books.Firm.FirstOf(ladder, last);
             for (var slot = queue.Next; slot > 0; slot = books.NodeAt(slot).Next)
             {
                 ref readonly var order = ref books.NodeAt(slot);
                 Require(order.Previous == previous && order.Level == level, "an order is linked both ways");
                 Require(order.Quantity > 0, "a resting order has something left");
                 total += order.Quantity;
+                if (slot == firm)
+                {
+                    firmTotal += order.Quantity;
+                    firm = books.Firm.Next(slot);
+                }
+
                 previous = slot;
                 orders++;
             }
 
             Require(queue.Previous == previous, "a queue ends where it says");
             Require(queue.Quantity == total, "a level has what its orders have");
+            Require(
+                firm == 0 && books.Firm.At(ladder, last) == firmTotal,
+                "firm orders are queued as their level is, and have what it has"
+            );
+            if (firmTotal == 0)
+                continue;
+            Require(books.Firm.KeyAfter(ladder, lastFirm) == last, "a level with firm orders is the next one of these");
+            lastFirm = last;
         }
+
+        Require(books.Firm.KeyAfter(ladder, lastFirm) == Ladder.NoKey, "no other level has firm orders");
 
         return orders;
     }

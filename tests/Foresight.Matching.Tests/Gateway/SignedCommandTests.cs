@@ -34,4 +34,23 @@ public sealed class SignedCommandTests
         };
         Assert.Equal(isRead, SignedCommand.Read(order) is not null);
     }
+
+    /// <summary>Whose key it is, is looked up with the batch; that it made the signature is proof, for or against the sender.</summary>
+    [Fact]
+    public async Task AnOrderByARegisteredKey_IsAForgery_UnlessThatKeyHasSigned()
+    {
+        var guard = SignatureGuards.Of(chain: null, TimeProvider.System);
+        var byKey = new Traders(seed: 52).Place(1, 1, 0, isBuy: true, price: 4_000, lots: 10);
+        var digest = Hash32.Parse(byKey.Hash);
+        byKey = byKey with { Signature = Hex.Encode(Traders.Key(2).Sign(digest)), SigningKey = Traders.Key(2).Address.ToLowerHex() };
+        Assert.Null(await ForgedAsync(byKey));
+        var byMaker = byKey with { Signature = Hex.Encode(Traders.Key(1).Sign(digest)) };
+        Assert.Same(byMaker, await ForgedAsync(byMaker));
+        var withoutKey = byKey with { SigningKey = null };
+        Assert.Same(withoutKey, await ForgedAsync(withoutKey));
+        var (_, refused) = await guard.FindFaultsAsync([byKey with { SigningKey = "0x12" }], CancellationToken.None);
+        Assert.Equal(CommandGuard.Malformed, await Assert.Single(refused.Values));
+
+        async Task<LeaderCommand?> ForgedAsync(PlaceOrder order) => (await guard.FindFaultsAsync([order], CancellationToken.None)).Forged;
+    }
 }

@@ -20,7 +20,11 @@ internal sealed record Wallet(PrivateKey Key, Address Account)
     public bool IsContract => Account != Key.Address;
 }
 
-internal sealed record SignedOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature);
+internal sealed record SignedOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature)
+{
+    /// <summary>Null: the maker's own key or contract.</summary>
+    public Address? SigningKey { get; init; }
+}
 
 internal sealed record LiveOrder(Wallet Maker, OrderMessage Message, Hash32 Hash, byte[] Signature, CommandResult Result)
 {
@@ -41,10 +45,12 @@ internal sealed class LiveVenue : IAsyncDisposable
 {
     private static readonly AbiFunction Execute = ContractArtifact.TestWallet.Function("execute");
 
-    private LiveVenue(Venue venue, TestNode node) => (Venue, Node) = (venue, node);
+    private readonly Func<Task<TestNode>> _start;
+
+    private LiveVenue(Venue venue, TestNode node, Func<Task<TestNode>> start) => (Venue, Node, _start) = (venue, node, start);
 
     public Venue Venue { get; }
-    public TestNode Node { get; }
+    public TestNode Node { get; private set; }
 
     public static async Task<LiveVenue> CreateAsync(
         ChainFixture fixture,
@@ -54,26 +60,41 @@ internal sealed class LiveVenue : IAsyncDisposable
     )
     {
         var venue = await Venue.CreateAsync(fixture, options, shards, vaultDelay: vaultDelay);
-        var node = await TestNode.StartAsync(
-            "n1",
-            new Dictionary<string, string?>
-            {
-                ["ConnectionStrings:redis"] = fixture.Redis,
-                ["ConnectionStrings:foresight"] = fixture.ConnectionStringOf(venue.Database),
-                ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
-                ["CLUSTER_SECRET"] = "a secret of these tests",
-                ["SHARDS"] = shards.ToString(),
-            },
-            chain: new ChainEndpoint(fixture.Client, venue.Deployment.ChainId)
-        );
-        venue.Send = node.Router.SendAsync;
-        await node.ActiveAsync();
+        var settings = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:redis"] = fixture.Redis,
+            ["ConnectionStrings:foresight"] = fixture.ConnectionStringOf(venue.Database),
+            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
+            ["CLUSTER_SECRET"] = "a secret of these tests",
+            ["SHARDS"] = shards.ToString(),
+        };
+        var nodes = 0;
+        var node = await StartAsync();
         await Eventually.TrueAsync(
             "every market is listed",
             Eventually.Patience,
             async () => await venue.ScalarAsync<long>("SELECT count(*) FROM markets WHERE listed_sequence IS NULL") == 0
         );
-        return new LiveVenue(venue, node);
+        return new LiveVenue(venue, node, StartAsync);
+
+        async Task<TestNode> StartAsync()
+        {
+            var started = await TestNode.StartAsync(
+                $"n{++nodes}",
+                settings,
+                chain: new ChainEndpoint(fixture.Client, venue.Deployment.ChainId)
+            );
+            venue.Send = started.Router.SendAsync;
+            await started.ActiveAsync();
+            return started;
+        }
+    }
+
+    /// <summary>Another node takes the leader's place, with what the journal has.</summary>
+    public async Task ReplaceLeaderAsync()
+    {
+        await Node.DisposeAsync();
+        Node = await _start();
     }
 
     public async Task<Wallet> AddWalletAsync(long usdc = 10_000, long shares = 1_000)
@@ -101,7 +122,10 @@ internal sealed class LiveVenue : IAsyncDisposable
     }
 
     public Task SendAsync(Wallet from, Address to, byte[] data) =>
-        from.IsContract ? Venue.SendAsync(from.Key, from.Account, Execute.Encode(to, data)) : Venue.SendAsync(from.Key, to, data);
+        from.IsContract ? Venue.SendAsync(from.Key, from.Account, ByContract(to, data)) : Venue.SendAsync(from.Key, to, data);
+
+    /// <summary>What its owner has a contract wallet call.</summary>
+    public static byte[] ByContract(Address to, byte[] data) => Execute.Encode(to, data);
 
     /// <summary>Must be mined before the transactions that wait already, so it pays a higher tip.</summary>
     public async Task SendFirstAsync(Wallet from, Address to, byte[] data)
@@ -139,6 +163,14 @@ internal sealed class LiveVenue : IAsyncDisposable
         return new SignedOrder(maker, message, OrderSigning.OrderHash(domain, message), OrderSigning.Sign(domain, message, maker.Key));
     }
 
+    /// <summary>By a key that the maker has registered at the vault.</summary>
+    public SignedOrder SignByKey(Wallet maker, PrivateKey key, bool isBuy, int ticks, long lots, int market = Venue.Market) =>
+        Sign(new Wallet(key, maker.Account), isBuy, ticks, lots, market) with
+        {
+            Maker = maker,
+            SigningKey = key.Address,
+        };
+
     public async Task<LiveOrder> PlaceAsync(
         SignedOrder order,
         int timeInForce = 0,
@@ -164,7 +196,8 @@ internal sealed class LiveVenue : IAsyncDisposable
                 Salt = message.Salt.ToString(),
                 ExpirySeconds = (long)message.Expiry,
                 Signature = Hex.Encode(signature),
-                SignedByContract = maker.IsContract,
+                SignedByContract = maker.IsContract && order.SigningKey is null,
+                SigningKey = order.SigningKey?.ToLowerHex(),
                 TimeInForce = timeInForce,
                 Purse = (int)purse,
                 FirmOnly = firmOnly,
