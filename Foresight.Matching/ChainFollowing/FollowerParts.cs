@@ -20,7 +20,8 @@ public sealed class FollowerParts
         OwnActs = new OwnActs(deployment, client, Reader, Store, settlement.Store);
         FaultyOrders = new FaultyOrders(Store, Unconfirmed, DirectFills, leader);
         Proposals = new MarketProposals(settlement);
-        FirmTerms = new FirmTerms(settlement, leader);
+        FirmTerms = new FirmTerms(settlement, leader, Journal);
+        Leaving = new LeavingStore(settlement.Database);
         WithdrawalEnds = new WithdrawalEnds(settlement, Withdrawals, leader);
         Markets = new MarketWatch(deployment, client, Unconfirmed, leader, settlement.Logger);
     }
@@ -56,6 +57,8 @@ public sealed class FollowerParts
     public FirmTerms FirmTerms { get; }
 
     public WithdrawalEnds WithdrawalEnds { get; }
+
+    public LeavingStore Leaving { get; }
 
     public MarketWatch Markets { get; }
 }
