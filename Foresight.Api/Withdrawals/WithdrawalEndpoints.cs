@@ -55,9 +55,10 @@ public static class WithdrawalEndpoints
     private static async Task<Ok<Page<VaultWithdrawalView>>> OpenAsync(
         [AsParameters] AccountRoute route,
         [AsParameters] OpenWithdrawalParameters page,
+        ReadAfter after,
         WithdrawalLists lists,
         CancellationToken cancellationToken
-    ) => TypedResults.Ok(await lists.OpenOfAsync(route.Account, page.Page, cancellationToken));
+    ) => TypedResults.Ok(await lists.OpenOfAsync(route.Account, page.Page, after.Position, cancellationToken));
 
     private static async Task<Results<Created<WithdrawalView>, ProblemResult>> GrantAsync(
         WithdrawalRequest request,

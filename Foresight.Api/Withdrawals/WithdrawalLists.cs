@@ -3,7 +3,7 @@ using Foresight.Api.Reading;
 using Foresight.Chain;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
-using Npgsql;
+using NpgsqlTypes;
 
 namespace Foresight.Api.Withdrawals;
 
@@ -59,10 +59,15 @@ public sealed class WithdrawalLists(Database database)
             cancellationToken
         );
 
-    internal Task<Page<VaultWithdrawalView>> OpenOfAsync(Address account, WithdrawalPage page, CancellationToken cancellationToken) =>
+    internal Task<Page<VaultWithdrawalView>> OpenOfAsync(
+        Address account,
+        WithdrawalPage page,
+        NpgsqlLogSequenceNumber? after,
+        CancellationToken cancellationToken
+    ) =>
         database.ReadAsync(
             "withdrawals_of",
-            after: null,
+            after,
             async (connection, cancellationToken) =>
             {
                 var filter = new WithdrawalFilter(account, State: null);

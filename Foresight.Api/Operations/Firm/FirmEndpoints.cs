@@ -1,5 +1,6 @@
 using Foresight.Api.Operations.Firm;
 using Foresight.Api.Problems;
+using Foresight.Api.Reading;
 using Foresight.Protocol;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -16,10 +17,11 @@ internal static class FirmEndpoints
 
     private static async Task<Results<Ok<FirmShareView>, ProblemResult>> ShareAsync(
         int id,
+        ReadAfter after,
         FirmShareReader reader,
         CancellationToken cancellationToken
     ) =>
-        await reader.FindAsync(id, cancellationToken) is { } share
+        await reader.FindAsync(id, after.Position, cancellationToken) is { } share
             ? TypedResults.Ok(share)
             : new ProblemResult(MarketEndpoints.Unknown(id));
 }

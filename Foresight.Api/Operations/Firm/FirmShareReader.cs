@@ -1,6 +1,7 @@
 using Dapper;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
+using NpgsqlTypes;
 
 namespace Foresight.Api.Operations.Firm;
 
@@ -23,10 +24,10 @@ public sealed class FirmShareReader(Database database)
         """;
 
     /// <returns>Null if there is no such market.</returns>
-    public Task<FirmShareView?> FindAsync(int market, CancellationToken cancellationToken) =>
+    public Task<FirmShareView?> FindAsync(int market, NpgsqlLogSequenceNumber? after, CancellationToken cancellationToken) =>
         database.FindAsync(
             "firm_share",
-            after: null,
+            after,
             async (connection, cancellationToken) =>
                 (
                     await connection.QuerySingleOrDefaultAsync<Row>(
