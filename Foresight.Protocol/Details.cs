@@ -85,6 +85,7 @@ public sealed record ChainAccountView(long Block, IReadOnlyList<ChainBalanceView
 /// <param name="Trades">Newest first, at most 100.</param>
 /// <param name="Standing">Null if nothing was ever held against the account.</param>
 /// <param name="PastOrders">Those that are over, newest first, at most 100; null from a node of an older version.</param>
+/// <param name="Purses">USDC, then the others, at most 100; null where there is no vault.</param>
 public sealed record AccountDetail(
     string Address,
     long ObservedBlock,
@@ -98,7 +99,8 @@ public sealed record AccountDetail(
     bool MoreTrades,
     OffenderDetail? Standing,
     IReadOnlyList<OrderView>? PastOrders = null,
-    bool MorePastOrders = false
+    bool MorePastOrders = false,
+    IReadOnlyList<PurseView>? Purses = null
 );
 
 /// <param name="Side">buy, sell.</param>

@@ -282,6 +282,7 @@ public sealed record RepairView(
 /// <param name="SettledAt">When a trade last became final or failed; null before the first.</param>
 /// <param name="LowBalanceEth">Below it the signer needs gas money, by the holder's setting.</param>
 /// <param name="BalanceLowSince">Null while the signer has more than that.</param>
+/// <param name="Firm">Null where there is no vault.</param>
 public sealed record SettlementView(
     IReadOnlyDictionary<string, long> TradesByState,
     long HeadBlock,
@@ -301,7 +302,8 @@ public sealed record SettlementView(
     DateTimeOffset? WaitingSince = null,
     DateTimeOffset? SettledAt = null,
     string? LowBalanceEth = null,
-    DateTimeOffset? BalanceLowSince = null
+    DateTimeOffset? BalanceLowSince = null,
+    FirmView? Firm = null
 );
 
 /// <param name="Name">rpc-1, rpc-2 … in the order of RPC_URLS, because a URL may contain a provider's key.</param>

@@ -84,6 +84,19 @@ public static class FailedCommandSorts
     public static readonly IReadOnlyList<string> Names = ["failedAt", "kind", "reason", "shard", "epoch", "quarantinedUntil"];
 }
 
+/// <summary>Values of <c>sort</c> in <c>GET /admin/withdrawals</c>. A minus before the name is descending.</summary>
+public static class WithdrawalSorts
+{
+    /// <summary>The list's own order of those that are open.</summary>
+    public const string Soonest = "deadline";
+
+    /// <summary>The list's own order of those that have ended.</summary>
+    public const string Latest = "-deadline";
+
+    /// <summary>Names as in <see cref="VaultWithdrawalView"/>; states in the order of <see cref="WithdrawalStates.All"/>.</summary>
+    public static readonly IReadOnlyList<string> Names = ["deadline", "since", "account", "asset", "kind", "state", "unsettledFirmTrades"];
+}
+
 /// <summary>Values of <c>sort</c> in <c>GET /reconciliation/discrepancies</c>. A minus before the name is descending.</summary>
 public static class DiscrepancySorts
 {

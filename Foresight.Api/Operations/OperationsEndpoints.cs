@@ -1,6 +1,7 @@
 using Foresight.Api.Access;
 using Foresight.Api.Operations;
 using Foresight.Api.Operations.Decisions;
+using Foresight.Api.Operations.Firm;
 using Foresight.Api.Operations.History;
 using Foresight.Api.Operations.Lookup;
 using Foresight.Api.Operations.Markets;
@@ -33,6 +34,7 @@ public static class OperationsEndpoints
         builder.Services.AddSingleton<ProposalWorkflow>();
         builder.Services.AddSingleton<DecisionLogReader>();
         builder.Services.AddDetails();
+        builder.Services.AddSingleton<FirmShareReader>();
         builder.Services.AddOperatorActs();
         builder.Services.AddSingleton<RefusedKeyRecords>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RefusedKeyRecords>());
@@ -75,6 +77,8 @@ public static class OperationsEndpoints
         var details = app.MapGroup("/admin").WithTags("Admin").RequireAdminKey().ChecksParameters().RefusesUnknownQueries();
         details.MapLookup();
         details.MapDetails();
+        details.MapWithdrawalLists();
+        details.MapFirmShares();
         details.MapHistory();
         details.MapMarketActs();
         details.MapOperatorActs();

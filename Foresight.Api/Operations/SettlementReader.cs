@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 using Dapper;
+using Foresight.Api.Operations.Firm;
 using Foresight.Chain;
 using Foresight.Cluster;
 using Foresight.Protocol;
@@ -91,9 +92,13 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
                 cancellationToken: cancellationToken
             )
         );
+        var firm = await FirmReader.ReadAsync(connection, cancellationToken);
         // No row exists until a node has led settlement.
         if (status is null)
-            return new SettlementView(trades, 0, 0, 0, null, null, null, null, null, WaitingSince: waitingSince, SettledAt: settledAt);
+            return new SettlementView(trades, 0, 0, 0, null, null, null, null, null, WaitingSince: waitingSince, SettledAt: settledAt)
+            {
+                Firm = firm,
+            };
         return new SettlementView(
             trades,
             status.HeadBlock,
@@ -113,7 +118,8 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
             waitingSince,
             settledAt,
             EtherOf(status.LowBalanceWei),
-            status.BalanceLowSince
+            status.BalanceLowSince,
+            firm
         );
     }
 

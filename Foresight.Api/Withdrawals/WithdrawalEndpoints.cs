@@ -13,6 +13,7 @@ public static class WithdrawalEndpoints
     public static WebApplicationBuilder AddWithdrawals(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<WithdrawalReader>();
+        builder.Services.AddSingleton<WithdrawalLists>();
         builder.Services.AddSingleton<WithdrawalService>();
         return builder;
     }
@@ -26,12 +27,38 @@ public static class WithdrawalEndpoints
             .WithSummary("Asks for a co-signature, with which the vault pays at once. Answered after it is durable.")
             .RefusesWith(202, 400, 409, 413, 415, 422, 429, 503);
         routes
+            .MapGet("/{address}", OpenAsync)
+            .WithName("ListOpenWithdrawals")
+            .WithSummary("What leaves the vault for an account: requested on chain or co-signed, the next deadline first.")
+            .RefusesWith(400, 503);
+        routes
             .MapGet("/{address}/{nonce}", FindAsync)
             .WithName("GetWithdrawal")
             .WithSummary("A withdrawal's state, and its co-signature once it is given.")
             .RefusesWith(400, 404, 503);
         return app;
     }
+
+    internal static void MapWithdrawalLists(this RouteGroupBuilder admin) =>
+        admin
+            .MapGet("/withdrawals", ListAsync)
+            .WithName("ListWithdrawals")
+            .WithSummary("Withdrawals from the vault of all accounts: open ones, the next deadline first, or as filtered and sorted.")
+            .RefusesWith(400, 401, 429, 503);
+
+    private static async Task<Ok<CountedPage<VaultWithdrawalView>>> ListAsync(
+        [AsParameters] WithdrawalParameters wanted,
+        WithdrawalLists lists,
+        CancellationToken cancellationToken
+    ) => TypedResults.Ok(await lists.ListAsync(wanted.Filter, wanted.Page, cancellationToken));
+
+    private static async Task<Ok<Page<VaultWithdrawalView>>> OpenAsync(
+        [AsParameters] AccountRoute route,
+        [AsParameters] OpenWithdrawalParameters page,
+        ReadAfter after,
+        WithdrawalLists lists,
+        CancellationToken cancellationToken
+    ) => TypedResults.Ok(await lists.OpenOfAsync(route.Account, page.Page, after.Position, cancellationToken));
 
     private static async Task<Results<Created<WithdrawalView>, ProblemResult>> GrantAsync(
         WithdrawalRequest request,

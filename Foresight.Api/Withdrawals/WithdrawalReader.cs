@@ -1,7 +1,6 @@
 using Dapper;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
-using Foresight.Matching.Engine;
 using Foresight.Protocol;
 using Foresight.ServiceDefaults.Postgres;
 
@@ -17,9 +16,9 @@ public sealed class WithdrawalReader(Database database)
                 (
                     await connection.QuerySingleOrDefaultAsync<Row>(
                         new CommandDefinition(
-                            """
+                            $"""
                             SELECT w.nonce, w.market_id, w.outcome, w.units, extract(epoch FROM w.deadline)::bigint AS deadline,
-                                w.granted_at, w.state, w.co_signature, m.address AS market
+                                w.granted_at, {WithdrawalLists.CoSignedState} AS state, w.co_signature, w.paid_block, m.address AS market
                             FROM withdrawals w JOIN accounts a USING (account_id) LEFT JOIN markets m USING (market_id)
                             WHERE a.address = @account AND w.nonce = @nonce
                             """,
@@ -39,13 +38,13 @@ public sealed class WithdrawalReader(Database database)
         public long Units { get; init; }
         public long Deadline { get; init; }
         public DateTime GrantedAt { get; init; }
-        public short State { get; init; }
+        public string State { get; init; } = "";
         public byte[]? CoSignature { get; init; }
+        public long? PaidBlock { get; init; }
         public byte[]? Market { get; init; }
 
         public WithdrawalView View(Address account)
         {
-            var isCollateral = Outcome == Command.CollateralOutcome;
             var message = VaultAssets.MessageOf(
                 account,
                 Market is { } market ? new Address(market) : null,
@@ -56,20 +55,16 @@ public sealed class WithdrawalReader(Database database)
             );
             return new WithdrawalView(
                 account.ToString(),
-                isCollateral ? WithdrawalRules.Collateral : $"{MarketId}:{Outcome}",
-                isCollateral ? Decimals.Usdc(Units) : Decimals.Shares(Units),
+                WithdrawalRules.NameOf(MarketId, Outcome),
+                WithdrawalRules.AmountOf(Outcome, Units),
                 $"{unchecked((ulong)Nonce)}",
                 Deadline,
-                State switch
-                {
-                    1 => WithdrawalStates.Paid,
-                    2 => WithdrawalStates.Lapsed,
-                    _ => CoSignature is null ? WithdrawalStates.Granted : WithdrawalStates.CoSigned,
-                },
+                State,
                 message.Asset.ToString(),
                 message.Amount.ToString(),
                 CoSignature is { } signature ? Hex.Encode(signature) : null,
-                GrantedAt
+                GrantedAt,
+                PaidBlock
             );
         }
     }

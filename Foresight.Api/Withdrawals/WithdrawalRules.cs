@@ -65,6 +65,12 @@ public static class WithdrawalRules
         return OrderRules.TryReadInteger(text, out var number) && number <= ulong.MaxValue && (nonce = (ulong)number) == number;
     }
 
+    public static string NameOf(int market, int outcome) => outcome == Command.CollateralOutcome ? Collateral : $"{market}:{outcome}";
+
+    /// <param name="units">Micro-USDC, or lots.</param>
+    public static string AmountOf(int outcome, long units) =>
+        outcome == Command.CollateralOutcome ? Decimals.Usdc(units) : Decimals.Shares(units);
+
     private static bool TryReadAsset(string? text, out int market, out int outcome)
     {
         (market, outcome) = (0, Command.CollateralOutcome);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Foresight.Console.FailedCommands;
 using Foresight.Console.Lists;
+using Foresight.Console.Withdrawals;
 using Foresight.Protocol;
 
 namespace Foresight.Console.Api;
@@ -30,6 +31,20 @@ public sealed partial class ForesightApiClient
             ),
             cancellationToken
         );
+
+    public Task<CountedPage<VaultWithdrawalView>> GetWithdrawalsAsync(
+        WithdrawalChoice choice,
+        ListPlace place,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        GetAsync<CountedPage<VaultWithdrawalView>>(
+            Query("admin/withdrawals", [("account", choice.Account), ("state", choice.State), .. Parameters(place, limit)]),
+            cancellationToken
+        );
+
+    public Task<FirmShareView> GetFirmShareAsync(int market, CancellationToken cancellationToken) =>
+        GetAsync<FirmShareView>($"admin/markets/{market.ToString(CultureInfo.InvariantCulture)}/firm", cancellationToken);
 
     private static (string, string?)[] Parameters(ListPlace place, int limit) =>
         [

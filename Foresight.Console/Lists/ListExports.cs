@@ -12,6 +12,7 @@ using Foresight.Console.Reconciliation;
 using Foresight.Console.Settlement;
 using Foresight.Console.Trades;
 using Foresight.Console.Transactions;
+using Foresight.Console.Withdrawals;
 using Foresight.Protocol;
 
 namespace Foresight.Console.Lists;
@@ -262,6 +263,24 @@ public static class ListExports
                 RepairTable.Done,
                 RepairTable.Prefix
             ),
+        ["purses"] = async ask =>
+        {
+            var purses = (await ask.Api.GetAccountAsync(ask.Of, ask.Cancelled)).Purses ?? [];
+            return ask.Sorted(purses, PurseList.Columns(NoMarket), PurseList.Prefix) with { IsCut = purses.Count >= MaxOfOne };
+        },
+        ["account-withdrawals"] = ask =>
+            SortedPagesAsync(
+                ask,
+                cursor => WithdrawalsAsync(ask, new WithdrawalChoice(ask.Of), cursor),
+                WithdrawalList.Columns,
+                WithdrawalList.OwnPrefix
+            ),
+        ["withdrawals"] = ask =>
+        {
+            ask.CheckSort(WithdrawalList.Columns);
+            var choice = new WithdrawalChoice(ask["account"], ask["state"]);
+            return SortedPagesAsync(ask, cursor => WithdrawalsAsync(ask, choice, cursor), WithdrawalList.Columns);
+        },
         ["failed-commands"] = ask =>
         {
             ask.CheckSort(FailedCommandsPage.Columns);
@@ -286,7 +305,7 @@ public static class ListExports
             "other-transactions" => MaxOtherTransactions,
             "trade-discrepancies" => MaxOfTrade,
             "open-proposals" or "ended-proposals" or "market-proposals" => MaxProposals,
-            "balances" or "transaction-trades" or "strikes" => MaxOfOne,
+            "balances" or "purses" or "transaction-trades" or "strikes" => MaxOfOne,
             _ => MaxRows,
         };
 
@@ -313,6 +332,9 @@ public static class ListExports
 
     /// <summary>By cursor, whatever the order: rows that are added while the file is read shift nothing.</summary>
     private static ListPlace After(string? cursor) => new(null, cursor, null);
+
+    private static async Task<Page<VaultWithdrawalView>> WithdrawalsAsync(ExportQuestion ask, WithdrawalChoice choice, string? cursor) =>
+        Uncounted(await ask.Api.GetWithdrawalsAsync(choice, After(cursor), PageSize, ask.Cancelled));
 
     private static Page<T> Uncounted<T>(CountedPage<T> page) => new(page.Items, page.Next);
 

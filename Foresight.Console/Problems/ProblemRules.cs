@@ -2,6 +2,7 @@ using System.Globalization;
 using Foresight.Console.Cluster;
 using Foresight.Console.Database;
 using Foresight.Console.Live;
+using Foresight.Console.Settlement;
 using Foresight.Protocol;
 
 namespace Foresight.Console.Problems;
@@ -55,6 +56,7 @@ public static class ProblemRules
             .. OfCluster(facts)
                 .Concat(OfDatabase(overview))
                 .Concat(OfSettlement(overview.Settlement, facts))
+                .Concat(OfFirmMoney(overview.Settlement?.Firm, facts.Now))
                 .Concat(OfOperators(overview.Controls))
                 .Concat(OfReconciliation(overview.Reconciliation, facts.Now))
                 .OrderBy(problem => problem.IsBad ? 0 : 1),
@@ -246,6 +248,32 @@ public static class ProblemRules
                 "/settlement",
                 "Settlement",
                 settlement.BalanceLowSince
+            );
+    }
+
+    /// <param name="firm">Null where there is no vault.</param>
+    private static IEnumerable<Problem> OfFirmMoney(FirmView? firm, DateTimeOffset now)
+    {
+        if (firm is { IsTaken: false, Why: { } why })
+            yield return new Problem(
+                "firm",
+                why is FirmRefusals.BoundReached or FirmRefusals.NoTerms ? Tones.Watch : Tones.Bad,
+                "Firm orders are refused",
+                $"{Sentence(FirmTexts.Of(why)).TrimStart()} Orders that may use the wallet do so; others get firm_unavailable.",
+                "/settlement",
+                "Settlement",
+                firm.Since
+            );
+        if (firm is { OldestAt: { } oldest } && oldest + FirmTexts.QuarterOf(firm) is var late && late < now)
+            yield return new Problem(
+                "firm-waits",
+                Tones.Bad,
+                "A firm trade waits too long",
+                $"The oldest of {Counted(firm.UnsettledTrades, "firm trade")} has waited for more than a quarter of the vault's delay of "
+                    + $"{Format.Length(TimeSpan.FromSeconds(firm.DelaySeconds))}, after which its money can leave.",
+                "/settlement",
+                "Settlement",
+                late
             );
     }
 

@@ -14,6 +14,8 @@ public static class Pages
 
     public static string TradesOf(string account) => $"/trades?account={Uri.EscapeDataString(account)}";
 
+    public static string WithdrawalsOf(string account) => $"/withdrawals?account={Uri.EscapeDataString(account)}";
+
     public static string Offender(string address) => $"/offenders/{Uri.EscapeDataString(address)}";
 
     public static string Transaction(string hash) => $"/transactions/{Uri.EscapeDataString(hash)}";

@@ -241,6 +241,8 @@ public sealed partial class ChainFollower(FollowerParts parts)
         var settled = facts.Settled.Where(s => s.TradeId <= long.MaxValue).ToList();
         var refused = await parts.Refused.ReadAsync(facts, to.Number, cancellationToken);
         var trace = await _settlement.Store.ReadTraceAsync(settled.Select(s => (long)s.TradeId), cancellationToken);
+        var times = range.Headers.ToDictionary(header => header.Number, header => header.Timestamp);
+        var leaving = await parts.Leaving.ReadAsync(facts.PurseChanges, block => times[block], cancellationToken);
         var changes = await _journal.AdvanceAsync(
             _settlement.Term,
             range.Headers,
@@ -250,6 +252,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
                 .. facts.Resolutions.Select(r => (MarketId(r), (long?)null)),
                 .. facts.Invalidations.Select(i => (MarketId(i), (long?)null)),
             ],
+            leaving,
             [.. settled.Select(s => new FinalTrade((long)s.TradeId, s.Position.TransactionHash.ToBytes(), s.Position.BlockNumber))],
             [
                 .. refused

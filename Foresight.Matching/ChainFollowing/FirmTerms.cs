@@ -8,7 +8,7 @@ namespace Foresight.Matching.ChainFollowing;
 /// Tells each shard until when, and up to how many, its orders are firm (docs/firm-money.md). Sent before the cursor moves, so after
 /// everything that the blocks contain.
 /// </summary>
-public sealed class FirmTerms(SettlementContext settlement, LeaderClient leader)
+public sealed class FirmTerms(SettlementContext settlement, LeaderClient leader, FollowerJournal journal)
 {
     private FirmTermsOfShard? _sent;
     private int? _shards;
@@ -19,7 +19,8 @@ public sealed class FirmTerms(SettlementContext settlement, LeaderClient leader)
             return;
         var shards = _shards ??= await ReadShardsAsync(cancellationToken);
         var oldest = await ReadOldestAsync(cancellationToken);
-        var terms = FirmTermsRules.Of(delay, followed.Timestamp, await ReadRateAsync(cancellationToken), shards, oldest);
+        var rate = await ReadRateAsync(cancellationToken);
+        var terms = FirmTermsRules.Of(delay, followed.Timestamp, rate, shards, oldest);
         if (!FirmTermsRules.IsWorthSending(terms, _sent, delay))
             return;
         // All of them, or none is noted: a shard that has not confirmed a smaller number may still use all of the larger one.
@@ -27,6 +28,7 @@ public sealed class FirmTerms(SettlementContext settlement, LeaderClient leader)
             [.. Enumerable.Range(0, shards).Select(shard => leader.SetFirmTerms(shard, terms.UntilSeconds, terms.Trades))],
             cancellationToken
         );
+        await journal.NoteTermsAsync(settlement.Term, terms, shards, rate, cancellationToken);
         _sent = terms;
     }
 

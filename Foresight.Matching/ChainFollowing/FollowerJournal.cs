@@ -35,12 +35,14 @@ public sealed class FollowerJournal(SettlementJournal journal)
     /// <param name="decisions">
     /// Unix seconds from which an announced decision can take effect; null where one has. In the chain's order.
     /// </param>
+    /// <param name="leaving">What changed of the purses that something is leaving of, in the chain's order.</param>
     /// <param name="headers">Every block of the step, so that a later reorganisation is traced back to exactly where it began.</param>
     public Task<IReadOnlyList<TradeChange>> AdvanceAsync(
         Term term,
         IReadOnlyList<BlockHeader> headers,
         IReadOnlyList<SignOfLife> signs,
         IReadOnlyList<(int Market, long? ReadyTime)> decisions,
+        IReadOnlyList<LeavingRow> leaving,
         IReadOnlyList<FinalTrade> final,
         IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed,
         CancellationToken cancellationToken
@@ -129,7 +131,10 @@ public sealed class FollowerJournal(SettlementJournal journal)
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number < $1", to.Number - SettlementOptions.MaximumFinalityBlocks),
             SettlementJournal.Sql("DELETE FROM unconfirmed_decreases WHERE seen_block <= $1", to.Number),
             SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", ChainCursors.Reobserve, to.Number),
-            SettlementJournal.Sql(ForgetWithdrawals)
+            SettlementJournal.Sql(ForgetWithdrawals),
+            LeavingStore.Replace(leaving),
+            LeavingStore.Insert(leaving),
+            LeavingStore.Forget()
         );
     }
 
@@ -260,7 +265,9 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 ancestor.Number,
                 ancestor.Hash.ToBytes(),
                 ChainCursors.Reobserve
-            )
+            ),
+            LeavingStore.Remove(ancestor.Number),
+            LeavingStore.Restore(ancestor.Number)
         );
 
     // Deletes as well, because a step whose blocks were replaced before it was complete has left the signs of those.
@@ -374,5 +381,35 @@ public sealed class FollowerJournal(SettlementJournal journal)
 
     /// <summary>The marks are of a chain that is gone; the first step on the new one observes everything anyway.</summary>
     public Task ForgetUnconfirmedAsync(Term term, CancellationToken cancellationToken) =>
-        journal.ExecuteAsync(term, cancellationToken, SettlementJournal.Sql("DELETE FROM unconfirmed_decreases"));
+        journal.ExecuteAsync(
+            term,
+            cancellationToken,
+            SettlementJournal.Sql("DELETE FROM unconfirmed_decreases"),
+            SettlementJournal.Sql("DELETE FROM vault_leaving")
+        );
+
+    /// <summary>Call when every shard has confirmed them.</summary>
+    public Task NoteTermsAsync(
+        Term term,
+        FirmTermsOfShard terms,
+        int shards,
+        double tradesPerSecond,
+        CancellationToken cancellationToken
+    ) =>
+        journal.ExecuteAsync(
+            term,
+            cancellationToken,
+            SettlementJournal.Sql(
+                """
+                INSERT INTO firm_terms AS t (until_at, trades, shards, trades_per_second) VALUES (to_timestamp($1), $2, $3, $4)
+                ON CONFLICT (only_row) DO UPDATE SET until_at = excluded.until_at, trades = excluded.trades, shards = excluded.shards,
+                    trades_per_second = excluded.trades_per_second, sent_at = now(),
+                    lowered_at = CASE WHEN excluded.trades < t.trades THEN now() ELSE t.lowered_at END
+                """,
+                terms.UntilSeconds,
+                terms.Trades,
+                (short)shards,
+                tradesPerSecond
+            )
+        );
 }

@@ -20,8 +20,9 @@ public sealed class FollowerParts
         OwnActs = new OwnActs(deployment, client, Reader, Store, settlement.Store);
         FaultyOrders = new FaultyOrders(Store, Unconfirmed, DirectFills, leader);
         Proposals = new MarketProposals(settlement);
-        FirmTerms = new FirmTerms(settlement, leader);
+        FirmTerms = new FirmTerms(settlement, leader, Journal);
         SigningKeys = new SigningKeys(settlement, Store, Journal, leader);
+        Leaving = new LeavingStore(settlement.Database);
         WithdrawalEnds = new WithdrawalEnds(settlement, Withdrawals, leader);
         Markets = new MarketWatch(deployment, client, Unconfirmed, leader, settlement.Logger);
     }
@@ -59,6 +60,8 @@ public sealed class FollowerParts
     public SigningKeys SigningKeys { get; }
 
     public WithdrawalEnds WithdrawalEnds { get; }
+
+    public LeavingStore Leaving { get; }
 
     public MarketWatch Markets { get; }
 }

@@ -1,7 +1,9 @@
 using System.Numerics;
 using Foresight.Chain;
+using Foresight.Chain.Abi;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
+using Foresight.Chain.Signing;
 using Foresight.Matching.Engine;
 
 namespace Foresight.Matching.ChainReading;
@@ -67,8 +69,13 @@ public sealed class BlockFacts
 
     public List<AnnouncedKey> AnnouncedKeys { get; } = [];
 
+    /// <summary>Of what is leaving the vault by requests.</summary>
+    public List<PurseChange> PurseChanges { get; } = [];
+
     /// <summary>Of each trade that purses of the vault took part in: a bit for each fill, in the order of its fills.</summary>
     public Dictionary<BigInteger, BigInteger> VaultLegs { get; } = [];
+
+    private (long Block, int Index)? _spentAt;
 
     /// <summary>
     /// Those who approved something or got money in the vault. The others took an approval back, which needs none to be there.
@@ -139,6 +146,7 @@ public sealed class BlockFacts
         {
             var spent = VaultContract.CoSignatureSpent.Decode(log);
             SpentCoSignatures.Add(new SpentCoSignature(spent.Address("account"), spent.Integer("nonce"), log.BlockNumber));
+            _spentAt = (log.BlockNumber, log.Index);
             return;
         }
 
@@ -153,6 +161,7 @@ public sealed class BlockFacts
         var e = money.Decode(log);
         var account = e.Address("account");
         AddVaultAsset(deployment, account, e.Integer("asset"));
+        AddPurseChange(deployment, money, e, log);
         if (money == VaultContract.SharesRedeemed)
             AddVaultAsset(deployment, account, VaultContract.Usdc);
         if (money == VaultContract.Deposited)
@@ -176,10 +185,47 @@ public sealed class BlockFacts
 
     private void AddVaultAsset(Deployment deployment, Address account, BigInteger asset)
     {
-        if (asset == VaultContract.Usdc)
-            Touched.Add(new TouchedAsset(account, null, 0, Purse.Vault));
-        else if (OutcomeTokenContract.TryReadId(asset, out var address, out var outcome) && deployment.Find(address) is { } market)
+        if (TryReadAsset(deployment, asset, out var market, out var outcome))
             Touched.Add(new TouchedAsset(account, market, outcome, Purse.Vault));
+    }
+
+    /// <summary>A payment by a co-signature has its own event before that of the payment, and changes what is leaving by a third.</summary>
+    private void AddPurseChange(Deployment deployment, AbiEvent money, AbiValues values, EventLog log)
+    {
+        PurseChangeKind? kind =
+            money == VaultContract.WithdrawalRequested ? PurseChangeKind.Requested
+            : money == VaultContract.LeavingDrawn ? PurseChangeKind.Drawn
+            : money == VaultContract.WithdrawalCancelled ? PurseChangeKind.Cancelled
+            : money == VaultContract.Withdrawn && _spentAt != (log.BlockNumber, log.Index - 1) ? PurseChangeKind.Finished
+            : null;
+        if (kind is not { } what || !TryReadAsset(deployment, values.Integer("asset"), out var market, out var outcome))
+            return;
+        var isRequest = what == PurseChangeKind.Requested;
+        var amount = values.Integer(what is PurseChangeKind.Requested or PurseChangeKind.Drawn ? "leaving" : "amount");
+        PurseChanges.Add(
+            new PurseChange(
+                what,
+                values.Address("account"),
+                market,
+                outcome,
+                (long)BigInteger.Min(market is null ? amount : amount / OrderMessage.AmountPerLot, long.MaxValue),
+                log.BlockNumber,
+                log.Index,
+                log.TransactionHash,
+                isRequest ? (long)BigInteger.Min(values.Integer("readyBlock"), long.MaxValue) : 0,
+                isRequest ? (long)BigInteger.Min(values.Integer("readyTime"), long.MaxValue) : 0
+            )
+        );
+    }
+
+    /// <param name="market">Null: collateral.</param>
+    private static bool TryReadAsset(Deployment deployment, BigInteger asset, out DeployedMarket? market, out int outcome)
+    {
+        (market, outcome) = (null, 0);
+        if (asset == VaultContract.Usdc)
+            return true;
+        market = OutcomeTokenContract.TryReadId(asset, out var address, out outcome) ? deployment.Find(address) : null;
+        return market is not null;
     }
 
     private void AddCreated(Deployment deployment, EventLog log)

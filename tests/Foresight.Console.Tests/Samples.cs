@@ -267,6 +267,62 @@ internal static class Samples
             [new FailureCountView("balance_moved", 4, Noon.AddHours(-1))]
         );
 
+    /// <summary>Of a delay of 20 minutes.</summary>
+    public static FirmView Firm(string? why = null, DateTimeOffset? since = null, DateTimeOffset? oldest = null) =>
+        new(
+            "0x00000000000000000000000000000000000000dd",
+            100,
+            1_200,
+            why is null,
+            why,
+            since,
+            3,
+            "1250.5",
+            oldest ?? Noon.AddSeconds(-40),
+            500,
+            0.84,
+            Noon.AddMinutes(4),
+            2,
+            "700",
+            Noon.AddMinutes(9)
+        );
+
+    /// <summary>Requested 11 minutes ago, for 20 minutes.</summary>
+    public static VaultWithdrawalView Withdrawal(string state = WithdrawalStates.Leaving, string account = Account, long unsettled = 0) =>
+        new(
+            account,
+            "USDC",
+            "500.25",
+            WithdrawalKinds.Request,
+            state,
+            Noon.AddMinutes(-11),
+            Noon.AddMinutes(9),
+            2_000,
+            2_100,
+            50,
+            null,
+            2_000,
+            Hash,
+            unsettled
+        );
+
+    public static VaultWithdrawalView CoSigned() =>
+        Withdrawal(WithdrawalStates.CoSigned) with
+        {
+            Asset = "7:0",
+            Amount = "199.75",
+            Kind = WithdrawalKinds.CoSignature,
+            SinceBlock = null,
+            ReadyBlock = null,
+            BlocksLeft = null,
+            Block = null,
+            Nonce = "17",
+            TransactionHash = null,
+            Deadline = Noon.AddMinutes(10),
+        };
+
+    public static PurseView Purse(string asset = "USDC") => new(asset, "75", "25", "10", "5", "10", "8", 2_100, Noon.AddMinutes(9), "4.5");
+
     public static AccountDetail AccountDetail() =>
         new(
             Account,

@@ -190,6 +190,7 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
             "/decisions?hours=744",
             "/database",
             "/settlement",
+            "/withdrawals",
             "/cluster",
             "/failovers",
             $"/failovers/{LeasedResources.Matching}/0",
@@ -200,7 +201,7 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
         ];
     }
 
-    private static async Task OpenAsync(IPage page, string address)
+    internal static async Task OpenAsync(IPage page, string address)
     {
         await page.GotoAsync(address);
         await Expect(page.Locator("h1")).ToBeVisibleAsync();
@@ -211,7 +212,7 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
 
     /// <param name="state">Of the page, where the address alone does not name it.</param>
     /// <param name="fits">False for what another size of the window would close.</param>
-    private static async Task LookAsync(IPage page, StringBuilder found, string state = "", bool fits = true)
+    internal static async Task LookAsync(IPage page, StringBuilder found, string state = "", bool fits = true)
     {
         foreach (var (scheme, forced, options) in Appearances)
         {
@@ -251,7 +252,7 @@ public sealed class ConsoleAccessibilityTests(ConsoleFixture stack) : IAsyncLife
         await page.SetViewportSizeAsync(before.Width, before.Height);
     }
 
-    private static void Listen(IPage page, StringBuilder found)
+    internal static void Listen(IPage page, StringBuilder found)
     {
         page.Console += (_, message) =>
         {

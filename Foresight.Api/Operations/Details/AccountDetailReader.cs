@@ -42,7 +42,8 @@ public sealed class AccountDetailReader(Database database, ChainAccountReader ch
             known.Trades.Count > MaxRows,
             await standing,
             [.. known.PastOrders.Take(MaxRows)],
-            known.PastOrders.Count > MaxRows
+            known.PastOrders.Count > MaxRows,
+            known.Purses
         );
 
         Task<Known?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
@@ -65,13 +66,15 @@ public sealed class AccountDetailReader(Database database, ChainAccountReader ch
         var trades = await connection.QueryAsync<TradeReader.TradeRow>(
             new CommandDefinition(TradesQuery, new { accountId, rows = MaxRows + 1 }, cancellationToken: cancellationToken)
         );
-        return new Known(view, open, past, [.. trades.Select(row => row.View())]);
+        var purses = await PurseReader.ReadAsync(connection, accountId, MaxRows, cancellationToken);
+        return new Known(view, open, past, [.. trades.Select(row => row.View())], purses);
     }
 
     private sealed record Known(
         AccountView Account,
         IReadOnlyList<OrderView> OpenOrders,
         IReadOnlyList<OrderView> PastOrders,
-        IReadOnlyList<TradeView> Trades
+        IReadOnlyList<TradeView> Trades,
+        IReadOnlyList<PurseView>? Purses
     );
 }

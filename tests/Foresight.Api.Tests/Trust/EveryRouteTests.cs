@@ -37,6 +37,7 @@ public sealed partial class EveryRouteTests(ApiStack stack)
         "GET /ready",
         "GET /trades",
         "GET /trades/{id:long}",
+        "GET /withdrawals/{address}",
         "GET /withdrawals/{address}/{nonce}",
         "POST /orders",
         "POST /orders/cancel",

@@ -80,6 +80,66 @@ public sealed class AccountPageTests : ConsoleContext
     }
 
     [Fact]
+    [Trait("Category", "Firm")]
+    public void Purses_StandBesideTheWallet_WithWhatLeaves_AndUntilWhen()
+    {
+        _detail = _detail with { Purses = [Samples.Purse(), Samples.Purse("7:1") with { Wallet = "0", Free = "0", ReadyAt = null }] };
+        Api.Answer(
+            $"/admin/withdrawals?account={Samples.Account}",
+            () => new CountedPage<VaultWithdrawalView>([Samples.Withdrawal(), Samples.CoSigned()], null, 2)
+        );
+        var page = Shown();
+        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("[data-testid=withdrawals] tbody tr")));
+        Assert.Equal(["USDC", "75", "25", "10", "5", "10", "8", "9 min", "4.5", "25%"], Cells("purses", 0));
+        page.WaitForAssertion(() => Assert.Equal("market 7 No", Cells("purses", 1)[0]));
+        Assert.Equal(["–", "4.5", "–"], Cells("purses", 1)[7..]);
+        Assert.Equal("from block 2,100", page.Find("[data-testid=purses] td[title^='from block']").GetAttribute("title"));
+        Assert.Equal(
+            ["0x000000…00ab", "USDC", "500.25", "on chain", "leaving", "11:49:00 11 min ago", "9 min", "50", "0", "0x111111…2222"],
+            Cells("withdrawals", 0)
+        );
+        Assert.Equal(["market 7 outcome 0", "199.75", "co-signed", "co signed"], Cells("withdrawals", 1)[1..5]);
+        Assert.Contains($"/withdrawals?account={Samples.Account}", Links(page));
+        Assert.Contains($"/export/purses?format=csv&of={Samples.Account}", Links(page));
+        Assert.Contains($"/export/account-withdrawals?format=csv&of={Samples.Account}", Links(page));
+
+        string[] Cells(string list, int row) =>
+            [.. page.FindAll($"[data-testid={list}] tbody tr")[row].Children.Select(cell => Text(cell))];
+    }
+
+    [Fact]
+    [Trait("Category", "Firm")]
+    public void WithoutAVault_NothingOfItIsShownOrAsked()
+    {
+        var page = Shown();
+        Assert.DoesNotContain("Vault", Text(page));
+        Assert.DoesNotContain("withdrawals", Text(page));
+        var asked = Asked();
+        Clock.Advance(TimeSpan.FromSeconds(2));
+        page.WaitForAssertion(() => Assert.True(Api.Answered($"/admin/accounts/{Samples.Account}") > 1));
+        Assert.Equal(asked, Asked());
+
+        int Asked() => Api.Asked.Count(path => path.StartsWith("/admin/withdrawals", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("Category", "Firm")]
+    public void FirmOrdersAndTrades_HaveAChip_AndOthersNone()
+    {
+        _detail = _detail with
+        {
+            OpenOrders = [Samples.Order() with { Purse = Purses.Vault, FirmOnly = true }, Samples.Order() with { OrderId = "0x98" }],
+            Trades = [Samples.Trade(43) with { Firm = true }, Samples.Trade()],
+        };
+        var page = Shown();
+        Assert.Contains(Rows(page), row => row.Contains("GTC, firm only firm"));
+        Assert.Contains(Rows(page), row => row.Contains("direct firm"));
+        Assert.Contains(Rows(page), row => row.Contains("GTC"));
+        Assert.Contains(Rows(page), row => row.Contains("direct"));
+        Assert.Equal(2, page.FindAll(".pill").Count(pill => Text(pill) == "firm"));
+    }
+
+    [Fact]
     public void AccountWithNothing_SaysSo()
     {
         _detail = _detail with { Balances = [], OpenOrders = [], Trades = [], Standing = null };

@@ -10,7 +10,12 @@ public sealed class ListExportsTests
 {
     private readonly ScriptedApi _api = new();
     private int _orders = 100;
-    private AccountDetail _account = Samples.AccountDetail() with { MoreTrades = false, MorePastOrders = false };
+    private AccountDetail _account = Samples.AccountDetail() with
+    {
+        MoreTrades = false,
+        MorePastOrders = false,
+        Purses = [Samples.Purse(), Samples.Purse("7:0")],
+    };
 
     public ListExportsTests()
     {
@@ -44,6 +49,7 @@ public sealed class ListExportsTests
         _api.Answer($"/admin/trades/{Belongs}", () => Samples.TradeDetail());
         _api.Answer($"/reconciliation/runs/{Belongs}/repairs", () => new Page<RepairView>([Samples.Repair()], null));
         _api.Answer("/admin/database", Samples.DatabaseDetail);
+        _api.Answer("/admin/withdrawals", () => new Page<VaultWithdrawalView>([Samples.Withdrawal(), Samples.CoSigned()], null));
         _api.Answer("/admin/failed-commands", () => new Page<FailedCommandView>([Samples.FailedCommand()], null));
     }
 
@@ -122,6 +128,18 @@ public sealed class ListExportsTests
         Assert.Equal((400, ProblemCodes.MalformedRequest), (refused.Status, refused.Code));
         Assert.StartsWith(why, refused.Message, StringComparison.Ordinal);
         Assert.Empty(_api.Asked);
+    }
+
+    [Fact]
+    [Trait("Category", "Firm")]
+    public async Task Withdrawals_AreThoseOfTheFilters_OrOfTheAccount_InTheOrderOfTheAddress()
+    {
+        var file = await ReadAsync("withdrawals", "?state=leaving&account=0xab&sort=-deadline&page=2");
+        Assert.Equal(["co_signed", "leaving"], file.Rows.Select(row => row.GetProperty("state").GetString()));
+        await ReadAsync("account-withdrawals", "?of=0xcd&sort=amount&leaving.sort=kind");
+        Assert.Equal(["/admin/withdrawals?account=0xab&state=leaving&limit=500", "/admin/withdrawals?account=0xcd&limit=500"], _api.Asked);
+        var refused = await Assert.ThrowsAsync<ApiRefusedException>(() => ReadAsync("withdrawals", "?sort=amount"));
+        Assert.StartsWith("sort must be one of account, asset, kind, state, since, deadline, ", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -34,6 +34,16 @@ public sealed class OrderPageTests : ConsoleContext
     }
 
     [Fact]
+    [Trait("Category", "Firm")]
+    public void OrderThatIsPaidFromTheVault_IsMarkedFirm()
+    {
+        Assert.DoesNotContain("firm", Text(Shown()), StringComparison.Ordinal);
+        _detail = _detail with { Order = _detail.Order with { Purse = Purses.Vault, TimeInForce = "IOC", FirmOnly = true } };
+        var page = Shown();
+        Assert.Contains("Terms IOC, firm only firm", Text(page));
+    }
+
+    [Fact]
     public void Order_HasItsTerms_InTheMarketsWords()
     {
         var page = Shown();

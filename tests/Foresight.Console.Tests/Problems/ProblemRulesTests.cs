@@ -384,6 +384,44 @@ public sealed class ProblemRulesTests
         );
     }
 
+    [Theory]
+    [Trait("Category", "Firm")]
+    [InlineData(FirmRefusals.NoTerms, Tones.Watch, "Settlement has not brought the leaders their terms yet.")]
+    [InlineData(FirmRefusals.BoundReached, Tones.Watch, "As many firm trades wait as settlement can settle in half of the vault's delay.")]
+    [InlineData(FirmRefusals.FactsTooOld, Tones.Bad, "The newest fact of the chain is older than a quarter of the vault's delay.")]
+    [InlineData(FirmRefusals.TradeWaits, Tones.Bad, "A firm trade has waited for longer than a quarter of the vault's delay.")]
+    public void FirmOrdersThatAreRefused_AreNamed_WithTheReasonAndItsStart(string why, string tone, string meaning)
+    {
+        var since = Now.AddMinutes(-3);
+        var problem = Assert.Single(OfSettlement(sound => sound with { Firm = Samples.Firm(why, since) }));
+        Assert.Equal(("Firm orders are refused", tone, since, "/settlement"), (problem.Title, problem.Tone, problem.Since, problem.Href));
+        Assert.StartsWith(meaning, problem.Meaning, StringComparison.Ordinal);
+    }
+
+    /// <summary>A quarter of 20 minutes.</summary>
+    [Theory]
+    [Trait("Category", "Firm")]
+    [InlineData(300, false)]
+    [InlineData(301, true)]
+    public void FirmTradeThatWaits_ForAQuarterOfTheDelay_CountsFromThen(int seconds, bool isProblem)
+    {
+        var problem = OfSettlement(sound => sound with { Firm = Samples.Firm(oldest: Now.AddSeconds(-seconds)) }).SingleOrDefault();
+        Assert.Equal(isProblem ? "A firm trade waits too long" : null, problem?.Title);
+        if (problem is null)
+            return;
+        Assert.Equal((Tones.Bad, Now.AddSeconds(-1), "/settlement"), (problem.Tone, problem.Since!.Value, problem.Href));
+        Assert.StartsWith("The oldest of 3 firm trades has waited for more than a quarter", problem.Meaning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Category", "Firm")]
+    public void FirmMoneyWithinItsBounds_OrNoVault_IsNoProblem()
+    {
+        Assert.Empty(OfSettlement(sound => sound with { Firm = Samples.Firm() }));
+        Assert.Empty(OfSettlement(sound => sound with { Firm = Samples.Firm() with { OldestAt = null, UnsettledTrades = 0 } }));
+        Assert.Empty(OfSettlement(sound => sound with { Firm = null }));
+    }
+
     [Fact]
     public void WorstProblems_ComeFirst()
     {

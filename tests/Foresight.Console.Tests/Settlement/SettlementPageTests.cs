@@ -113,6 +113,53 @@ public sealed class SettlementPageTests : ConsoleContext
     }
 
     [Fact]
+    [Trait("Category", "Firm")]
+    public void FirmMoney_IsShownAgainstItsBounds_WithTheNextWithdrawals()
+    {
+        _detail = _detail with { Status = _detail.Status with { Firm = Samples.Firm() } };
+        Api.Answer(
+            "/admin/withdrawals?limit=10",
+            () => new CountedPage<VaultWithdrawalView>([Samples.Withdrawal(unsettled: 3), Samples.CoSigned()], "next", 12)
+        );
+        var page = Shown();
+        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("[data-testid=withdrawals] tbody tr")));
+        var firm = Text(page.Find("[data-testid=firm]"));
+        Assert.StartsWith("Firm orders taken Unsettled firm trades 3 of at most 500 · 1,250.5 USDC Oldest of them 40 s", firm);
+        Assert.Contains("Settlement does 0.8 trades/s Without a new block taken until 12:04:00", firm);
+        Assert.Contains("delay of 100 blocks and 20 min Open withdrawals 2 · 700 USDC Next delay over in 9 min", firm);
+        Assert.Contains("Withdrawals the next 10 of 12", Text(page));
+        Assert.Equal("leaving", Text(page.FindAll("[data-testid=withdrawals] tbody tr")[0].Children[4]));
+        // 9 of 20 minutes are left.
+        Assert.Contains("3 firm trades of its owner are not settled, and less than half of the delay is left", Text(page));
+        Assert.Contains("/withdrawals", Links(page));
+    }
+
+    [Fact]
+    [Trait("Category", "Firm")]
+    public void FirmOrdersThatAreRefused_HaveTheReason_AndItsStart()
+    {
+        var firm = Samples.Firm(FirmRefusals.TradeWaits, Samples.Noon.AddMinutes(-2), Samples.Noon.AddMinutes(-7));
+        _detail = _detail with { Status = _detail.Status with { Firm = firm } };
+        Api.Answer("/admin/withdrawals?limit=10", () => new CountedPage<VaultWithdrawalView>([], null, 0));
+        var page = Shown();
+        page.WaitForAssertion(() => Assert.Contains("Nothing leaves the vault", Text(page)));
+        Assert.Contains(
+            "refused a firm trade has waited for longer than a quarter of the vault's delay, since 11:58:00 2 min ago",
+            Text(page.Find("[data-testid=firm]"))
+        );
+        Assert.Equal("7 min", Text(page.Find("[data-testid=firm] .tone-bad")));
+    }
+
+    [Fact]
+    [Trait("Category", "Firm")]
+    public void WithoutAVault_NothingOfItIsShown()
+    {
+        var page = Shown();
+        Assert.Empty(page.FindAll("[data-testid=firm]"));
+        Assert.DoesNotContain("/withdrawals", Links(page));
+    }
+
+    [Fact]
     public void Pages_AreInTheAddress_AndAskedAtOnce()
     {
         var page = Shown();

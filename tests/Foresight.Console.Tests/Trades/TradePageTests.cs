@@ -31,6 +31,15 @@ public sealed class TradePageTests : ConsoleContext
     }
 
     [Fact]
+    [Trait("Category", "Firm")]
+    public void FirmTrade_IsMarked()
+    {
+        Assert.Contains("Kind direct Taker", Text(Shown()));
+        _detail = _detail with { Trade = _detail.Trade with { Firm = true } };
+        Assert.Contains("Kind direct firm Taker", Text(Shown()));
+    }
+
+    [Fact]
     public void Failure_NamesWhoItIsHeldAgainst()
     {
         var page = Shown();
