@@ -225,6 +225,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
         foreach (var (market, accounts) in plan.Shares)
             read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts], block, cancellationToken));
         var inVault = await parts.Holdings.ReadVaultAsync([.. plan.Vault], block, cancellationToken);
+        await parts.Requests.NoteAsync(_settlement.Term, inVault, block, cancellationToken);
         var paid = await parts.Withdrawals.ReadPaidAsync([.. inVault.Select(one => one.Account).Distinct()], cancellationToken);
         read.AddRange(inVault.Select(one => one with { Units = one.Units + paid.GetValueOrDefault(ObservationRules.KeyOf(one)) }));
         if (read.Count == 0)

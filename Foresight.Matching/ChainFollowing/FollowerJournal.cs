@@ -128,6 +128,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
             ),
             SettlementJournal.Sql("DELETE FROM chain_blocks WHERE block_number < $1", to.Number - SettlementOptions.MaximumFinalityBlocks),
             SettlementJournal.Sql("DELETE FROM unconfirmed_decreases WHERE seen_block <= $1", to.Number),
+            SettlementJournal.Sql("DELETE FROM vault_requests WHERE units = 0 AND block_number <= $1", to.Number),
             SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", ChainCursors.Reobserve, to.Number),
             SettlementJournal.Sql(ForgetWithdrawals)
         );
@@ -144,11 +145,12 @@ public sealed class FollowerJournal(SettlementJournal journal)
             term,
             cancellationToken,
             SettlementJournal.Sql("UPDATE withdrawals SET paid_block = NULL WHERE state = 0 AND paid_block > $1", from),
+            SettlementJournal.Sql("UPDATE withdrawals SET spent_block = NULL WHERE spent_block > $1", from),
             SettlementJournal.Sql(
                 """
-                UPDATE withdrawals w SET paid_block = s.block
+                UPDATE withdrawals w SET spent_block = s.block, paid_block = CASE WHEN w.state = 0 THEN s.block ELSE w.paid_block END
                 FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) s(address, nonce, block) JOIN accounts a USING (address)
-                WHERE w.account_id = a.account_id AND w.nonce = s.nonce AND w.state = 0
+                WHERE w.account_id = a.account_id AND w.nonce = s.nonce
                 """,
                 nonces.Select(one => one.Account.ToBytes()).ToArray(),
                 nonces.Select(one => unchecked((long)(ulong)one.Nonce)).ToArray(),
@@ -156,6 +158,49 @@ public sealed class FollowerJournal(SettlementJournal journal)
             )
         );
     }
+
+    /// <summary>
+    /// What leaves the vault by requests as of a block. A purse that nothing leaves any more keeps its row until the block is followed.
+    /// </summary>
+    public Task NoteRequestsAsync(
+        Term term,
+        IReadOnlyList<(AssetKey Asset, long Units, long ReadyBlock, long ReadyTime)> leaving,
+        IReadOnlyList<AssetKey> others,
+        long block,
+        CancellationToken cancellationToken
+    ) =>
+        journal.ExecuteAsync(
+            term,
+            cancellationToken,
+            SettlementJournal.Sql(
+                """
+                INSERT INTO vault_requests (address, market_id, outcome, units, ready_block, ready_at, block_number)
+                SELECT u.address, u.market_id, u.outcome, u.units, u.ready_block, to_timestamp(u.ready_time), $7
+                FROM unnest($1::bytea[], $2::int[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[])
+                    AS u (address, market_id, outcome, units, ready_block, ready_time)
+                ON CONFLICT (address, market_id, outcome) DO UPDATE SET units = excluded.units, ready_block = excluded.ready_block,
+                    ready_at = excluded.ready_at, block_number = excluded.block_number
+                """,
+                leaving.Select(one => one.Asset.Account.ToBytes()).ToArray(),
+                leaving.Select(one => one.Asset.Market).ToArray(),
+                leaving.Select(one => (short)one.Asset.Outcome).ToArray(),
+                leaving.Select(one => one.Units).ToArray(),
+                leaving.Select(one => one.ReadyBlock).ToArray(),
+                leaving.Select(one => one.ReadyTime).ToArray(),
+                block
+            ),
+            SettlementJournal.Sql(
+                """
+                UPDATE vault_requests r SET units = 0, block_number = $4
+                FROM unnest($1::bytea[], $2::int[], $3::smallint[]) AS u (address, market_id, outcome)
+                WHERE (r.address, r.market_id, r.outcome) = (u.address, u.market_id, u.outcome)
+                """,
+                others.Select(asset => asset.Account.ToBytes()).ToArray(),
+                others.Select(asset => asset.Market).ToArray(),
+                others.Select(asset => (short)asset.Outcome).ToArray(),
+                block
+            )
+        );
 
     /// <summary>
     /// The blocks after <paramref name="from"/> must be confirmed: the leader accepts orders for as long as the last of these signs allows.
@@ -202,6 +247,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
             SettlementJournal.Sql(VoidCoverage, ancestor.Number),
             SettlementJournal.Sql("DELETE FROM signs_of_life WHERE block_number > $1", ancestor.Number),
             SettlementJournal.Sql("UPDATE withdrawals SET paid_block = NULL WHERE state = 0 AND paid_block > $1", ancestor.Number),
+            SettlementJournal.Sql("UPDATE withdrawals SET spent_block = NULL WHERE spent_block > $1", ancestor.Number),
             SettlementJournal.Sql(
                 """
                 UPDATE reconciliation_coverage SET state = 'undone', error = 'A reorganisation undid these blocks.'

@@ -22,6 +22,7 @@ public sealed class FollowerParts
         Proposals = new MarketProposals(settlement);
         FirmTerms = new FirmTerms(settlement, leader);
         WithdrawalEnds = new WithdrawalEnds(settlement, Withdrawals, leader);
+        Requests = new VaultRequests(deployment, client, Journal);
         Markets = new MarketWatch(deployment, client, Unconfirmed, leader, settlement.Logger);
     }
 
@@ -56,6 +57,8 @@ public sealed class FollowerParts
     public FirmTerms FirmTerms { get; }
 
     public WithdrawalEnds WithdrawalEnds { get; }
+
+    public VaultRequests Requests { get; }
 
     public MarketWatch Markets { get; }
 }

@@ -11,7 +11,15 @@ namespace Foresight.Matching.ChainReading;
 /// An account's spendable holding of one asset, in micro-USDC or lots. In a wallet the lesser of balance and approval, because a transfer
 /// needs both; in the vault what is free, because the rest is leaving.
 /// </summary>
-public sealed record ChainHolding(Address Account, DeployedMarket? Market, int Outcome, long Units, Purse Purse = Purse.Wallet);
+/// <param name="Leaving">Of the vault: asked for, and not paid yet.</param>
+public sealed record ChainHolding(
+    Address Account,
+    DeployedMarket? Market,
+    int Outcome,
+    long Units,
+    Purse Purse = Purse.Wallet,
+    long Leaving = 0
+);
 
 public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
 {
@@ -66,13 +74,20 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
         foreach (var asset in assets.GroupBy(one => (one.Market, one.Outcome)))
         {
             var accounts = asset.Select(one => one.Account).ToList();
-            var (id, unit) = asset.Key.Market is { } market
-                ? (OutcomeTokenContract.IdOf(market.Address, asset.Key.Outcome), OrderMessage.AmountPerLot)
-                : (VaultContract.Usdc, BigInteger.One);
-            var free = await vault.FreeAsync(accounts, id, block, cancellationToken);
+            var id = VaultAssets.IdOf(asset.Key.Market?.Address, asset.Key.Outcome);
+            var unit = asset.Key.Market is null ? BigInteger.One : OrderMessage.AmountPerLot;
+            var amounts = await vault.AmountsAsync(accounts, [id], block, cancellationToken);
             held.AddRange(
-                free.Select(
-                    (amount, i) => new ChainHolding(accounts[i], asset.Key.Market, asset.Key.Outcome, Bound(amount / unit), Purse.Vault)
+                amounts.Select(
+                    (amount, i) =>
+                        new ChainHolding(
+                            accounts[i],
+                            asset.Key.Market,
+                            asset.Key.Outcome,
+                            Bound(amount.Free / unit),
+                            Purse.Vault,
+                            Bound(amount.Leaving / unit)
+                        )
                 )
             );
         }
@@ -80,5 +95,5 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
         return held;
     }
 
-    private static long Bound(BigInteger units) => (long)BigInteger.Min(units, MostUnits);
+    internal static long Bound(BigInteger units) => (long)BigInteger.Min(units, MostUnits);
 }
