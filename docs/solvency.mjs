@@ -67,7 +67,7 @@ async function read(options, provider, block) {
 
   const [from, most] = [Number(options['from-block'] ?? 0), Number(options.blocks ?? mostBlocks)];
   if (!(from >= 0 && most >= 1)) throw new Error('--from-block must be at least 0, and --blocks at least 1.');
-  // Trades pay only into purses that have paid, so whoever has a purse has once been named by a deposit.
+  // Trades pay only into purses that have paid, so every owner of a purse has once been named by a deposit.
   const deposits = await eventsOf(vault, 'Deposited', from, block, most);
   const created = await eventsOf(factory, 'MarketCreated', from, block, most);
   const accounts = [...new Set(deposits.map(({ args }) => args.account))];
