@@ -75,7 +75,22 @@ public static class DiscrepancyKinds
 
     public const string BalanceMismatch = "balance_mismatch";
 
-    public static readonly IReadOnlyList<string> All = [MissingOnChain, MissingOffChain, AmountMismatch, StatusMismatch, BalanceMismatch];
+    /// <summary>What leaves the vault, by a request or a co-signature, is not the same on chain and in the journal.</summary>
+    public const string WithdrawalMismatch = "withdrawal_mismatch";
+
+    /// <summary>The vault does not hold what it owes (docs/firm-money.md, Accounting): by the chain alone.</summary>
+    public const string VaultMismatch = "vault_mismatch";
+
+    public static readonly IReadOnlyList<string> All =
+    [
+        MissingOnChain,
+        MissingOffChain,
+        AmountMismatch,
+        StatusMismatch,
+        BalanceMismatch,
+        WithdrawalMismatch,
+        VaultMismatch,
+    ];
 }
 
 public static class Severities

@@ -51,6 +51,10 @@ public readonly record struct WithdrawalMessage(Address Account, BigInteger Asse
 
 public static class VaultAssets
 {
+    /// <param name="market">Null: collateral.</param>
+    public static BigInteger IdOf(Address? market, int outcome) =>
+        market is { } of ? OutcomeTokenContract.IdOf(of, outcome) : VaultContract.Usdc;
+
     /// <param name="market">Null: collateral, and <paramref name="units"/> are micro-USDC; else lots.</param>
     public static WithdrawalMessage MessageOf(
         Address account,
@@ -88,6 +92,7 @@ public sealed class VaultContract(EthereumClient client, Address address) : Depl
     public static readonly AbiFunction DelayBlocksFunction = ContractArtifact.Vault.Function("delayBlocks");
     public static readonly AbiFunction DelaySecondsFunction = ContractArtifact.Vault.Function("delaySeconds");
     public static readonly AbiFunction SetsOfFunction = ContractArtifact.Vault.Function("setsOf");
+    public static readonly AbiFunction IsNonceSpentFunction = ContractArtifact.Vault.Function("isNonceSpent");
 
     public static readonly AbiEvent Deposited = ContractArtifact.Vault.Event("Deposited");
     public static readonly AbiEvent WithdrawalRequested = ContractArtifact.Vault.Event("WithdrawalRequested");
@@ -140,36 +145,70 @@ public sealed class VaultContract(EthereumClient client, Address address) : Depl
         BigInteger asset,
         BlockRef block = default,
         CancellationToken cancellationToken = default
-    )
-    {
-        var call = new CallRequest(Address, PurseOfFunction.Encode(account, asset));
-        var values = PurseOfFunction.DecodeOutput(await Client.CallAsync(call, block, cancellationToken));
-        return new VaultPurse(
-            values.Integer("free"),
-            values.Integer("leaving"),
-            (long)values.Integer("readyBlock"),
-            (long)values.Integer("readyTime")
-        );
-    }
+    ) => (await PursesAsync([(account, asset)], block, cancellationToken))[0];
 
-    /// <summary>In micro-USDC, or 10^-18 shares: what is free, which alone can be traded with.</summary>
-    public async Task<IReadOnlyList<BigInteger>> FreeAsync(
-        IReadOnlyList<Address> accounts,
-        BigInteger asset,
+    public async Task<IReadOnlyList<VaultPurse>> PursesAsync(
+        IReadOnlyList<(Address Account, BigInteger Asset)> purses,
         BlockRef block,
         CancellationToken cancellationToken = default
     )
     {
+        if (purses.Count == 0)
+            return [];
+        var calls = purses.Select(one => new CallRequest(Address, PurseOfFunction.Encode(one.Account, one.Asset))).ToList();
+        var answers = await Client.CallManyAsync(calls, block, cancellationToken);
+        return
+        [
+            .. answers.Select(answer =>
+            {
+                var values = PurseOfFunction.DecodeOutput(answer.Required());
+                return new VaultPurse(
+                    values.Integer("free"),
+                    values.Integer("leaving"),
+                    (long)values.Integer("readyBlock"),
+                    (long)values.Integer("readyTime")
+                );
+            }),
+        ];
+    }
+
+    /// <summary>In micro-USDC, or 10^-18 shares: what is free, which alone can be traded with, and what is leaving.</summary>
+    /// <returns>Of account 0 all assets first.</returns>
+    public async Task<IReadOnlyList<(BigInteger Free, BigInteger Leaving)>> AmountsAsync(
+        IReadOnlyList<Address> accounts,
+        IReadOnlyList<BigInteger> assets,
+        BlockRef block,
+        CancellationToken cancellationToken = default
+    )
+    {
+        if (accounts.Count == 0)
+            return [];
         const int FreeAndLeaving = 2;
+        object[] asked = [.. assets.Cast<object>()];
         var amounts = await ReadManyAsync(
             accounts,
-            FreeAndLeaving,
+            FreeAndLeaving * assets.Count,
             block,
             cancellationToken,
-            part => AmountsOfFunction.Encode(part, new object[] { asset }),
+            part => AmountsOfFunction.Encode(part, asked),
             AmountsOfFunction
         );
-        return [.. accounts.Select((_, i) => amounts[FreeAndLeaving * i])];
+        return [.. Enumerable.Range(0, amounts.Length / FreeAndLeaving).Select(i => (amounts[2 * i], amounts[(2 * i) + 1]))];
+    }
+
+    public async Task<IReadOnlyList<bool>> AreNoncesSpentAsync(
+        IReadOnlyList<(Address Account, ulong Nonce)> nonces,
+        BlockRef block,
+        CancellationToken cancellationToken = default
+    )
+    {
+        if (nonces.Count == 0)
+            return [];
+        var calls = nonces
+            .Select(one => new CallRequest(Address, IsNonceSpentFunction.Encode(one.Account, (BigInteger)one.Nonce)))
+            .ToList();
+        var answers = await Client.CallManyAsync(calls, block, cancellationToken);
+        return [.. answers.Select(answer => (bool)IsNonceSpentFunction.DecodeOutput(answer.Required())[0])];
     }
 
     /// <summary>In 10^-18 complete sets that are in purses without being shares at the outcome token; each is worth one USDC.</summary>

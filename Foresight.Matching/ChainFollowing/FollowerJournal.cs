@@ -149,11 +149,12 @@ public sealed class FollowerJournal(SettlementJournal journal)
             term,
             cancellationToken,
             SettlementJournal.Sql("UPDATE withdrawals SET paid_block = NULL WHERE state = 0 AND paid_block > $1", from),
+            SettlementJournal.Sql("UPDATE withdrawals SET spent_block = NULL WHERE spent_block > $1", from),
             SettlementJournal.Sql(
                 """
-                UPDATE withdrawals w SET paid_block = s.block
+                UPDATE withdrawals w SET spent_block = s.block, paid_block = CASE WHEN w.state = 0 THEN s.block ELSE w.paid_block END
                 FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) s(address, nonce, block) JOIN accounts a USING (address)
-                WHERE w.account_id = a.account_id AND w.nonce = s.nonce AND w.state = 0
+                WHERE w.account_id = a.account_id AND w.nonce = s.nonce
                 """,
                 nonces.Select(one => one.Account.ToBytes()).ToArray(),
                 nonces.Select(one => unchecked((long)(ulong)one.Nonce)).ToArray(),
@@ -244,6 +245,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
             SettlementJournal.Sql("DELETE FROM signs_of_life WHERE block_number > $1", ancestor.Number),
             SettlementJournal.Sql("DELETE FROM signing_keys WHERE block_number > $1", ancestor.Number),
             SettlementJournal.Sql("UPDATE withdrawals SET paid_block = NULL WHERE state = 0 AND paid_block > $1", ancestor.Number),
+            SettlementJournal.Sql("UPDATE withdrawals SET spent_block = NULL WHERE spent_block > $1", ancestor.Number),
             SettlementJournal.Sql(
                 """
                 UPDATE reconciliation_coverage SET state = 'undone', error = 'A reorganisation undid these blocks.'

@@ -66,13 +66,13 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
         foreach (var asset in assets.GroupBy(one => (one.Market, one.Outcome)))
         {
             var accounts = asset.Select(one => one.Account).ToList();
-            var (id, unit) = asset.Key.Market is { } market
-                ? (OutcomeTokenContract.IdOf(market.Address, asset.Key.Outcome), OrderMessage.AmountPerLot)
-                : (VaultContract.Usdc, BigInteger.One);
-            var free = await vault.FreeAsync(accounts, id, block, cancellationToken);
+            var id = VaultAssets.IdOf(asset.Key.Market?.Address, asset.Key.Outcome);
+            var unit = asset.Key.Market is null ? BigInteger.One : OrderMessage.AmountPerLot;
+            var amounts = await vault.AmountsAsync(accounts, [id], block, cancellationToken);
             held.AddRange(
-                free.Select(
-                    (amount, i) => new ChainHolding(accounts[i], asset.Key.Market, asset.Key.Outcome, Bound(amount / unit), Purse.Vault)
+                amounts.Select(
+                    (amount, i) =>
+                        new ChainHolding(accounts[i], asset.Key.Market, asset.Key.Outcome, Bound(amount.Free / unit), Purse.Vault)
                 )
             );
         }
@@ -80,5 +80,5 @@ public sealed class HoldingsReader(Deployment deployment, EthereumClient client)
         return held;
     }
 
-    private static long Bound(BigInteger units) => (long)BigInteger.Min(units, MostUnits);
+    internal static long Bound(BigInteger units) => (long)BigInteger.Min(units, MostUnits);
 }

@@ -29,6 +29,17 @@ public sealed record BalanceCheck(IReadOnlyList<Finding> Findings, BalanceTotals
 /// </summary>
 public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource primary, HoldingsReader holdings)
 {
+    /// <summary>Accounts whose ledger may be ahead of the follower's block.</summary>
+    internal const string Moving = """
+        WITH moving AS (
+            -- Settled in the engine, and the cursor is not there yet: the two move one after the other.
+            SELECT f.account_id FROM trades t JOIN fills f USING (trade_id)
+            WHERE t.settlement NOT IN ('final', 'failed') AND t.closed AND t.market_id = ANY (@markets)
+            UNION
+            -- On its way from one shard to another.
+            SELECT a.account_id FROM allotment_changes c JOIN accounts a USING (address))
+        """;
+
     /// <summary>The later looks are only at holdings that differ, because an amount in transit has arrived by then.</summary>
     private const int Looks = 3;
 
@@ -82,14 +93,8 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
             bool? Ahead
         )>(
             new CommandDefinition(
-                """
-                WITH moving AS (
-                    -- Settled in the engine, and the cursor is not there yet: the two move one after the other.
-                    SELECT f.account_id FROM trades t JOIN fills f USING (trade_id)
-                    WHERE t.settlement NOT IN ('final', 'failed') AND t.closed AND t.market_id = ANY (@markets)
-                    UNION
-                    -- On its way from one shard to another.
-                    SELECT a.account_id FROM allotment_changes c JOIN accounts a USING (address))
+                $"""
+                {Moving}
                 SELECT c.block_hash, EXISTS (SELECT FROM chain_cursors WHERE name = @Reobserve), a.address, b.market_id, b.outcome,
                        b.purse, (sum(b.owned) - coalesce(max(p.units), 0))::bigint,
                        (sum(b.trade_hold) - coalesce(max(p.units), 0))::bigint,

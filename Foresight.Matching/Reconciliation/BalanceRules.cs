@@ -6,6 +6,8 @@ namespace Foresight.Matching.Reconciliation;
 
 public static class BalanceRules
 {
+    private const string InVault = " in the vault";
+
     /// <summary>A share is worth at most 1 USDC, so a lot of 0.01 share is worth at most this, in micro-USDC.</summary>
     private const int MostPerLot = 10_000;
 
@@ -37,13 +39,12 @@ public static class BalanceRules
         return new BalanceTotals(owned, owned + missing, ledger.Count);
     }
 
-    public static string? NoteOf(BalanceCheck? check) =>
-        check switch
-        {
-            null => "Balances were not compared: a reorganisation is being followed, and the ledger still holds what it undid.",
-            { Ahead.Count: > 0 and var ahead } => $"{ahead} holdings were not compared: the ledger is ahead of the confirmed block there.",
-            _ => null,
-        };
+    public static string? NoteOf(BalanceCheck? check, int ahead) =>
+        check is null ? "Balances were not compared: a reorganisation is being followed, and the ledger still holds what it undid."
+        : ahead > 0 ? $"{ahead} holdings were not compared: the ledger is ahead of the confirmed block there."
+        : null;
+
+    public static bool IsOfVault(Finding finding) => finding.NaturalKey.EndsWith(InVault, StringComparison.Ordinal);
 
     public static Finding ToFinding(LedgerHolding ledger, long chain)
     {
@@ -81,6 +82,6 @@ public static class BalanceRules
     private static string AssetOf(LedgerHolding holding)
     {
         var asset = holding.IsCollateral ? "USDC" : $"{holding.Asset.Market}:{holding.Asset.Outcome}";
-        return holding.Asset.Purse == Engine.Purse.Vault ? $"{asset} in the vault" : asset;
+        return holding.Asset.Purse == Engine.Purse.Vault ? asset + InVault : asset;
     }
 }

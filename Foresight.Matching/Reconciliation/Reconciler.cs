@@ -23,6 +23,15 @@ public sealed class Reconciler(ReconciliationContext context)
         context.Database,
         new HoldingsReader(context.Deployment, context.Client)
     );
+    private readonly VaultChecker? _vault = VaultOf(context);
+
+    private static VaultChecker? VaultOf(ReconciliationContext context)
+    {
+        if (context.Deployment.Vault is null)
+            return null;
+        var store = new VaultStore(context.Deployment, context.Database);
+        return new VaultChecker(context.Deployment, store, new VaultReader(context.Deployment, context.Client, store));
+    }
 
     /// <param name="planned">
     /// Called with the blocks that the run compares before it reads them, so that an unfinished run leaves a visible gap; may be null.
@@ -68,8 +77,14 @@ public sealed class Reconciler(ReconciliationContext context)
             findings.Add(ReconciliationRules.Compare(await _input.ReadNowhereAsync(to, NowhereLimit, cancellationToken)));
             var compares = _options.Balances && to >= _deployment.DeployedBlock;
             var check = compares ? await _balances.CheckAsync(context.Clock, cancellationToken) : null;
+            var vault = check is null || _vault is null ? null : await _vault.CheckAsync(context.Clock, cancellationToken);
+            // A reorganisation came in between: both or none, because the purses are part of the balances.
+            if (_vault is not null && vault is null)
+                check = null;
+            if (vault is not null)
+                findings.Add(vault.Findings);
             if (check is not null)
-                findings.Add(check.Findings);
+                findings.Add(check.Findings.Where(finding => vault is null || !BalanceRules.IsOfVault(finding)));
 
             var all = findings.All;
             var proof = await _evidence.ReadAsync(all, cancellationToken);
@@ -77,7 +92,8 @@ public sealed class Reconciler(ReconciliationContext context)
             if (last is { } mark && (await _client.GetBlockAsync(mark.Number, cancellationToken))?.Hash != mark.Hash)
                 throw new InconsistentChainException($"Block {mark.Number} was undone while it was compared.");
             var reached = RangeRules.Advance(cursor, covered);
-            string?[] notes = [findings.Note, compares ? BalanceRules.NoteOf(check) : null];
+            HashSet<string> ahead = [.. check?.Ahead ?? new HashSet<string>(), .. vault?.Ahead ?? new HashSet<string>()];
+            string?[] notes = [findings.Note, compares ? BalanceRules.NoteOf(check, ahead.Count) : null, vault?.Note];
             return new RunResult(
                 run.RunId,
                 null,
@@ -90,7 +106,8 @@ public sealed class Reconciler(ReconciliationContext context)
             )
             {
                 Totals = check?.Totals,
-                Ahead = check?.Ahead ?? new HashSet<string>(),
+                Ahead = ahead,
+                Vault = vault,
                 Proof = proof,
                 Untold = findings.Untold,
                 UntoldFrom = findings.UntoldFrom,

@@ -24,6 +24,9 @@ public sealed record RunResult(
     /// </summary>
     public IReadOnlySet<string> Ahead { get; init; } = new HashSet<string>();
 
+    /// <summary>Null if the vault was not compared, or there is none.</summary>
+    public VaultCheck? Vault { get; init; }
+
     public long Untold { get; init; }
 
     public long? UntoldFrom { get; init; }
@@ -86,6 +89,7 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
         WHERE absent_since IS NULL AND last_run_id IS DISTINCT FROM $1
           AND NOT (kind = 'missing_offchain' AND trade_id IS NULL AND block_number >= $6)
           AND CASE WHEN kind = 'balance_mismatch' THEN $4 AND natural_key <> ALL ($5)
+                   WHEN kind IN ('withdrawal_mismatch', 'vault_mismatch') THEN $7 AND natural_key <> ALL ($5)
                    ELSE block_number IS NULL OR block_number BETWEEN $2 AND $3 END
         """;
 
@@ -197,10 +201,14 @@ public sealed class ReconciliationJournal(NpgsqlDataSource primary)
                     Number(result.Range.ToBlock),
                     new NpgsqlParameter { Value = result.Totals is not null },
                     new NpgsqlParameter { Value = result.Ahead.ToArray() },
-                    Number(result.UntoldFrom ?? long.MaxValue)
+                    Number(result.UntoldFrom ?? long.MaxValue),
+                    new NpgsqlParameter { Value = result.Vault is not null }
                 )
             );
         }
+
+        if (result.Vault is { } vault)
+            commands.AddRange(VaultStatements.Keep(vault));
 
         commands.AddRange((plan ?? []).Select(p => RepairJournal.Note(result.RunId, p)));
         commands.Add(Coverage(result));

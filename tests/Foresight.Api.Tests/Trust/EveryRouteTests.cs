@@ -23,6 +23,7 @@ public sealed partial class EveryRouteTests(ApiStack stack)
         "GET /accounts/{address}",
         "GET /alive",
         "GET /chain",
+        "GET /chain/solvency",
         "GET /cluster/leader",
         "GET /cluster/nodes",
         "GET /cluster/status",

@@ -23,8 +23,11 @@ internal sealed class FirmVenue : IAsyncDisposable
 
     public Address Vault => Venue.Deployment.Vault!.Address;
 
-    public static async Task<FirmVenue> CreateAsync(ChainFixture fixture, SettlementOptions? options = null) =>
-        new(await LiveVenue.CreateAsync(fixture, vaultDelay: Delay, options: options));
+    public static async Task<FirmVenue> CreateAsync(
+        ChainFixture fixture,
+        SettlementOptions? options = null,
+        WithdrawalDelay? delay = null
+    ) => new(await LiveVenue.CreateAsync(fixture, vaultDelay: delay ?? Delay, options: options));
 
     /// <param name="usdc">In the vault; as much again in the wallet.</param>
     /// <param name="shares">Of each outcome in the vault; as many again in the wallet.</param>
@@ -62,24 +65,26 @@ internal sealed class FirmVenue : IAsyncDisposable
     public Task<bool> IsFirmAsync(long trade) => Venue.ScalarAsync<bool>("SELECT firm FROM trades WHERE trade_id = $1", trade);
 
     /// <summary>As only the market may call the vault. Mined before what waits already.</summary>
-    public async Task AsMarketAsync(byte[] data)
+    public Task AsMarketAsync(byte[] data) => AsContractAsync(Venue.MarketAddress, Vault, data);
+
+    public async Task AsContractAsync(Address contract, Address to, byte[] data)
     {
-        var market = Venue.MarketAddress.ToLowerHex();
-        await Venue.Fixture.RequestAsync("anvil_setBalance", market, Hex.EncodeQuantity(BigInteger.Pow(10, 18)));
-        await Venue.Fixture.RequestAsync("anvil_impersonateAccount", market);
+        var from = contract.ToLowerHex();
+        await Venue.Fixture.RequestAsync("anvil_setBalance", from, Hex.EncodeQuantity(BigInteger.Pow(10, 18)));
+        await Venue.Fixture.RequestAsync("anvil_impersonateAccount", from);
         await Venue.Fixture.RequestAsync(
             "eth_sendTransaction",
             new JsonObject
             {
-                ["from"] = market,
-                ["to"] = Vault.ToLowerHex(),
+                ["from"] = from,
+                ["to"] = to.ToLowerHex(),
                 ["data"] = Hex.Encode(data),
                 ["gas"] = Hex.EncodeQuantity(500_000),
                 ["maxFeePerGas"] = Hex.EncodeQuantity(500 * SettlementOptions.Gwei),
                 ["maxPriorityFeePerGas"] = Hex.EncodeQuantity(100 * SettlementOptions.Gwei),
             }
         );
-        await Venue.Fixture.RequestAsync("anvil_stopImpersonatingAccount", market);
+        await Venue.Fixture.RequestAsync("anvil_stopImpersonatingAccount", from);
     }
 
     /// <summary>Mines until the trade is at its end.</summary>
@@ -109,7 +114,7 @@ internal sealed class FirmVenue : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Live.DisposeAsync();
 
-    private byte[] DepositOfShares(Wallet from, int outcome, long shares) =>
+    public byte[] DepositOfShares(Wallet from, int outcome, long shares) =>
         ContractArtifact.OutcomeToken.Encode(
             "safeTransferFrom",
             from.Account,
