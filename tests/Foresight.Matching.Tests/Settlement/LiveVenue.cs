@@ -41,10 +41,14 @@ internal sealed class LiveVenue : IAsyncDisposable
 {
     private static readonly AbiFunction Execute = ContractArtifact.TestWallet.Function("execute");
 
-    private LiveVenue(Venue venue, TestNode node) => (Venue, Node) = (venue, node);
+    private readonly Dictionary<string, string?> _settings;
+    private int _leaders = 1;
+
+    private LiveVenue(Venue venue, TestNode node, Dictionary<string, string?> settings) =>
+        (Venue, Node, _settings) = (venue, node, settings);
 
     public Venue Venue { get; }
-    public TestNode Node { get; }
+    public TestNode Node { get; private set; }
 
     public static async Task<LiveVenue> CreateAsync(
         ChainFixture fixture,
@@ -54,18 +58,15 @@ internal sealed class LiveVenue : IAsyncDisposable
     )
     {
         var venue = await Venue.CreateAsync(fixture, options, shards, vaultDelay: vaultDelay);
-        var node = await TestNode.StartAsync(
-            "n1",
-            new Dictionary<string, string?>
-            {
-                ["ConnectionStrings:redis"] = fixture.Redis,
-                ["ConnectionStrings:foresight"] = fixture.ConnectionStringOf(venue.Database),
-                ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
-                ["CLUSTER_SECRET"] = "a secret of these tests",
-                ["SHARDS"] = shards.ToString(),
-            },
-            chain: new ChainEndpoint(fixture.Client, venue.Deployment.ChainId)
-        );
+        var settings = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:redis"] = fixture.Redis,
+            ["ConnectionStrings:foresight"] = fixture.ConnectionStringOf(venue.Database),
+            ["REDIS_KEY_PREFIX"] = $"{Guid.NewGuid():N}:",
+            ["CLUSTER_SECRET"] = "a secret of these tests",
+            ["SHARDS"] = shards.ToString(),
+        };
+        var node = await TestNode.StartAsync("n1", settings, chain: new ChainEndpoint(fixture.Client, venue.Deployment.ChainId));
         venue.Send = node.Router.SendAsync;
         await node.ActiveAsync();
         await Eventually.TrueAsync(
@@ -73,7 +74,20 @@ internal sealed class LiveVenue : IAsyncDisposable
             Eventually.Patience,
             async () => await venue.ScalarAsync<long>("SELECT count(*) FROM markets WHERE listed_sequence IS NULL") == 0
         );
-        return new LiveVenue(venue, node);
+        return new LiveVenue(venue, node, settings);
+    }
+
+    /// <summary>Another node leads, in the next epoch, with the engine that it rebuilt from the journal.</summary>
+    public async Task ChangeLeaderAsync()
+    {
+        await Node.DisposeAsync();
+        Node = await TestNode.StartAsync(
+            $"n{++_leaders}",
+            _settings,
+            chain: new ChainEndpoint(Venue.Fixture.Client, Venue.Deployment.ChainId)
+        );
+        Venue.Send = Node.Router.SendAsync;
+        await Node.ActiveAsync();
     }
 
     public async Task<Wallet> AddWalletAsync(long usdc = 10_000, long shares = 1_000)
