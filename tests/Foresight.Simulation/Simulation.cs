@@ -47,6 +47,8 @@ public static class Simulation
             foreach (var trader in world.Traders)
                 trader.Stopped = true;
             world.Follower.Stopped = true;
+            world.VaultFollower.Stopped = true;
+            world.Owners.Stopped = true;
             world.Nemesis.AskForProof();
             world.Watcher.CompareBooks();
             Until(world, Trading + Recovery + TimeSpan.FromSeconds(12));

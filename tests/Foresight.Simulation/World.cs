@@ -8,6 +8,7 @@ using Foresight.Simulation.Postgres;
 using Foresight.Simulation.Processes;
 using Foresight.Simulation.Redis;
 using Foresight.Simulation.Time;
+using Foresight.Simulation.Vault;
 
 namespace Foresight.Simulation;
 
@@ -38,6 +39,10 @@ internal sealed class World
         Nemesis = new Nemesis(this);
         SettlementTerm = new SettlementTerm(this, Dice.Fork());
         BrokenNode = new BrokenNode(this, Dice.Fork());
+        Chain = new SimulatedChain(this, Dice.Fork());
+        VaultChecks = new VaultChecks(this, Invariants.Oracle);
+        VaultFollower = new VaultFollower(this);
+        Owners = new Owners(this);
     }
 
     public Mutant Mutant { get; }
@@ -61,6 +66,10 @@ internal sealed class World
 
     public SettlementTerm SettlementTerm { get; }
     public BrokenNode BrokenNode { get; }
+    public SimulatedChain Chain { get; }
+    public VaultChecks VaultChecks { get; }
+    public VaultFollower VaultFollower { get; }
+    public Owners Owners { get; }
 
     public string? Violation { get; private set; }
 

@@ -6,6 +6,7 @@ using Foresight.Chain.Rpc;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Settlement;
+using Foresight.Protocol;
 
 namespace Foresight.Matching.Tests.Firm;
 
@@ -14,6 +15,8 @@ internal sealed class FirmVenue : IAsyncDisposable
 {
     /// <summary>Longer than a test takes, so that nothing is over by itself.</summary>
     public static readonly WithdrawalDelay Delay = new(Blocks: 40, Seconds: 3_600);
+
+    public const ulong FirstNonce = 7;
 
     private FirmVenue(LiveVenue live) => Live = live;
 
@@ -61,6 +64,60 @@ internal sealed class FirmVenue : IAsyncDisposable
             wallet.Account.ToBytes(),
             (short)purse
         );
+
+    /// <summary>USDC, wherever on chain it is.</summary>
+    public async Task<BigInteger> WealthAsync(Wallet wallet)
+    {
+        var purse = await new VaultContract(Venue.Client, Vault).PurseAsync(wallet.Account, VaultContract.Usdc);
+        var inWallet = await new UsdcContract(Venue.Client, Venue.Deployment.Usdc).BalanceOfAsync(wallet.Account);
+        return inWallet + purse.Free + purse.Leaving;
+    }
+
+    /// <param name="within">By the chain's clock, which many blocks in a second have put ahead of ours.</param>
+    public async Task<WithdrawalMessage> MessageOfAsync(Wallet of, long micros, TimeSpan within, ulong nonce = FirstNonce)
+    {
+        var head = await Venue.Client.GetBlockAsync(await Venue.Client.BlockNumberAsync());
+        return VaultAssets.MessageOf(
+            of.Account,
+            market: null,
+            Command.CollateralOutcome,
+            micros,
+            nonce,
+            head!.Timestamp + (long)within.TotalSeconds
+        );
+    }
+
+    public async Task<CommandResult> GrantAsync(Wallet signer, WithdrawalMessage message)
+    {
+        var domain = WithdrawalMessage.DomainOf(Venue.Deployment.ChainId, Vault);
+        return await Live.Node.Router.SendAsync(
+            new GrantWithdrawal(
+                message.Account.ToLowerHex(),
+                MarketId: 0,
+                Command.CollateralOutcome,
+                (long)message.Amount,
+                (ulong)message.Nonce,
+                (long)message.Deadline,
+                Hex.Encode(signer.Key.Sign(domain.Digest(message.RequestStructHash())))
+            )
+            {
+                RequestId = Guid.NewGuid(),
+                // A forgery is not answered, so it is given up then.
+                Deadline = DateTimeOffset.UtcNow.AddSeconds(2),
+            }
+        );
+    }
+
+    /// <returns>The call that is paid at once; null if the engine refused it.</returns>
+    public async Task<byte[]?> CoSignedAsync(Wallet owner, long micros, ulong nonce = FirstNonce)
+    {
+        var message = await MessageOfAsync(owner, micros, TimeSpan.FromMinutes(10), nonce);
+        if ((await GrantAsync(owner, message)).Status != ResultStatus.Accepted)
+            return null;
+        await Venue.StepAsync(Venue.NewSubmitter());
+        var coSignature = await Venue.ScalarAsync<byte[]>("SELECT co_signature FROM withdrawals WHERE nonce = $1", (long)nonce);
+        return VaultContract.WithdrawNow(message, owner.Account, coSignature);
+    }
 
     public Task<bool> IsFirmAsync(long trade) => Venue.ScalarAsync<bool>("SELECT firm FROM trades WHERE trade_id = $1", trade);
 

@@ -12,7 +12,7 @@ namespace Foresight.Matching.Tests.Firm;
 [Trait("Category", "Firm")]
 public sealed class WithdrawalTests(ChainFixture fixture)
 {
-    private const ulong Nonce = 7;
+    private const ulong Nonce = FirmVenue.FirstNonce;
     private const long Usdc = 1_000_000;
 
     private static readonly SettlementOptions Options = new()
@@ -107,13 +107,13 @@ public sealed class WithdrawalTests(ChainFixture fixture)
         await venue.Live.ConfirmAsync();
         Assert.Equal(
             ProblemCodes.InsufficientBalance,
-            (await GrantAsync(venue, eve, await MessageOfAsync(venue, eve, 1_001 * Usdc, TimeSpan.FromMinutes(10)))).Code
+            (await venue.GrantAsync(eve, await venue.MessageOfAsync(eve, 1_001 * Usdc, TimeSpan.FromMinutes(10)))).Code
         );
         Assert.Equal("open", (await BidAsync(venue, eve, usdc: 1_000)).Result.OrderStatus);
         // Last, because the leader takes nothing more from a node that sends a forgery.
         Assert.NotEqual(
             ResultStatus.Accepted,
-            (await GrantAsync(venue, mallory, await MessageOfAsync(venue, eve, 1 * Usdc, TimeSpan.FromMinutes(10)))).Status
+            (await venue.GrantAsync(mallory, await venue.MessageOfAsync(eve, 1 * Usdc, TimeSpan.FromMinutes(10)))).Status
         );
         Assert.Equal(0, await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM withdrawals"));
     }
@@ -123,8 +123,8 @@ public sealed class WithdrawalTests(ChainFixture fixture)
     {
         var eve = await venue.AddAsync(usdc: 1_000, shares: 0);
         await venue.Live.ConfirmAsync();
-        var message = await MessageOfAsync(venue, eve, 400 * Usdc, within);
-        Assert.Null((await GrantAsync(venue, eve, message)).Code);
+        var message = await venue.MessageOfAsync(eve, 400 * Usdc, within);
+        Assert.Null((await venue.GrantAsync(eve, message)).Code);
         await venue.Venue.StepAsync(venue.Venue.NewSubmitter());
         return (eve, message);
     }
@@ -136,41 +136,6 @@ public sealed class WithdrawalTests(ChainFixture fixture)
     }
 
     private static Task<short> StateAsync(FirmVenue venue) => venue.Venue.ScalarAsync<short>("SELECT state FROM withdrawals");
-
-    /// <param name="within">By the chain's clock, which many blocks in a second have put ahead of ours.</param>
-    private static async Task<WithdrawalMessage> MessageOfAsync(FirmVenue venue, Wallet of, long micros, TimeSpan within)
-    {
-        var head = await venue.Venue.Client.GetBlockAsync(await venue.Venue.Client.BlockNumberAsync());
-        return VaultAssets.MessageOf(
-            of.Account,
-            market: null,
-            Command.CollateralOutcome,
-            micros,
-            Nonce,
-            head!.Timestamp + (long)within.TotalSeconds
-        );
-    }
-
-    private static async Task<CommandResult> GrantAsync(FirmVenue venue, Wallet signer, WithdrawalMessage message)
-    {
-        var domain = WithdrawalMessage.DomainOf(venue.Venue.Deployment.ChainId, venue.Vault);
-        return await venue.Live.Node.Router.SendAsync(
-            new GrantWithdrawal(
-                message.Account.ToLowerHex(),
-                MarketId: 0,
-                Command.CollateralOutcome,
-                (long)message.Amount,
-                (ulong)message.Nonce,
-                (long)message.Deadline,
-                Hex.Encode(signer.Key.Sign(domain.Digest(message.RequestStructHash())))
-            )
-            {
-                RequestId = Guid.NewGuid(),
-                // A forgery is not answered, so it is given up then.
-                Deadline = DateTimeOffset.UtcNow.AddSeconds(2),
-            }
-        );
-    }
 
     /// <summary>At 0.50, from the vault.</summary>
     private static Task<LiveOrder> BidAsync(FirmVenue venue, Wallet maker, long usdc) =>

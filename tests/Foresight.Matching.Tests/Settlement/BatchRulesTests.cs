@@ -57,6 +57,15 @@ public class BatchRulesTests
         Assert.Equal(3, attempts); // 8, 4, 2, 1: log2(8) + 1 transactions.
     }
 
+    /// <summary>Its money is there for as long as it takes.</summary>
+    [Fact]
+    public void FirmTrade_IsNeverOverdue()
+    {
+        var old = Trade(1) with { MatchedAt = Now.AddDays(-2) };
+        WaitingTrade[] waiting = [old, old with { TradeId = 2, IsFirm = true }];
+        Assert.Equal([1L], BatchRules.Overdue(waiting, TimeSpan.FromDays(1), Now, Now).Select(trade => trade.TradeId));
+    }
+
     private static WaitingTrade Trade(long id, int market = 1, int legs = 2, int attempts = 0, int ageMs = 0) =>
         new(id, market, legs, attempts, Now.AddMilliseconds(-ageMs));
 }

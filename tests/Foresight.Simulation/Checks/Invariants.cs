@@ -82,6 +82,7 @@ internal sealed class Invariants(World world)
                     "nothing was done",
                     $"request {row.RequestId} was answered as not done, and is now in the journal at {row.Command.Sequence}"
                 );
+        world.VaultChecks.Committed(write.Rows);
     }
 
     /// <summary>A caller that retries no longer treats its earlier result as final, so that result may turn out wrong.</summary>
@@ -157,8 +158,10 @@ internal sealed class Invariants(World world)
         {
             _waived.Add(row.RequestId);
             _acknowledged.Remove(row.RequestId);
+            world.Chain.IsOver = true;
         }
 
+        world.VaultChecks.Rebuild(now.Trades.Keys);
         _notDone.Clear();
         _publications.WaiveUpTo(lastTaken);
         _oracle.Rebuild(now);

@@ -43,7 +43,8 @@ internal sealed class Follower : Caller
             _block++;
             var trades = World
                 .Postgres.Tables.Trades.Keys.Select(trade => trade.Value)
-                .Where(trade => !_closed.Contains(trade))
+                // What is paid by the vault is VaultFollower's.
+                .Where(trade => !_closed.Contains(trade) && World.Chain.TradeOf(new(trade)) is null)
                 .Take(6)
                 .ToList();
             foreach (var trade in trades)

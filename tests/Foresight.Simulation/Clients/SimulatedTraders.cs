@@ -12,6 +12,8 @@ internal static class SimulatedTraders
     public const long ChainId = 31337;
     public const int Markets = 2;
 
+    public static readonly Address Vault = Address.Parse($"0x{9:x40}");
+
     private static readonly Dictionary<string, PrivateKey> Keys = Enumerable
         .Range(1, 9)
         .SelectMany(trader => Enumerable.Range(1, Trader.Accounts), KeyOf)
@@ -23,6 +25,8 @@ internal static class SimulatedTraders
         [.. Enumerable.Range(1, Markets).Select(market => (market, Address.Parse($"0x{market:x40}")))];
 
     public static PrivateKey KeyOf(int trader, int account) => PrivateKey.OfPhrase($"account {account} of simulated trader {trader}");
+
+    public static PrivateKey KeyOf(string account) => Keys[account];
 
     /// <summary>With the hash of its content, and a signature by the key of its maker.</summary>
     public static PlaceOrder Signed(PlaceOrder order) => Signed(order, Keys[order.Maker]);

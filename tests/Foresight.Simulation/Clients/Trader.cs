@@ -156,6 +156,7 @@ internal sealed class Trader : Caller
             seconds += SimulatedJournal.LongestLifeSeconds + 60;
         var maker = AccountOf(_number, 1 + Dice.Below(Accounts));
         var random = Dice.NextGuid();
+        var purse = Dice.Pick<PurseChoice>([PurseChoice.Either, PurseChoice.Either, PurseChoice.Vault, PurseChoice.Wallet]);
         var key = Dice.Chance(0.05) ? KeyOf(_number, _lastSalt) : null;
         var order = new PlaceOrder
         {
@@ -173,6 +174,8 @@ internal sealed class Trader : Caller
             PostOnly = rests && Dice.Chance(0.1),
             SelfTradePrevention = Dice.Below(3),
             IdempotencyKey = key,
+            Purse = (int)purse,
+            FirmOnly = !rests && purse != PurseChoice.Wallet && Dice.Chance(0.3),
             RequestId = key is null ? random : RequestIds.OfKey(maker, key),
         };
         return SimulatedTraders.Signed(order);

@@ -9,6 +9,7 @@ using Foresight.ServiceDefaults.Trust;
 using Foresight.Simulation.Postgres;
 using Foresight.Simulation.Processes;
 using Foresight.Simulation.Time;
+using Foresight.Simulation.Vault;
 
 namespace Foresight.Simulation.Mutants;
 
@@ -43,6 +44,25 @@ internal class Mutant
     public virtual FeedItem Heard(FeedItem item) => item;
 
     public virtual bool Admits(JournalGate gate, FeedItem item) => gate.Admits(item);
+
+    /// <summary>Seconds, of a withdrawal from the vault.</summary>
+    public virtual long Delay => SimulatedChain.DelaySeconds;
+
+    public virtual bool IsCoSigned(SimulatedChain chain, Grant grant) => chain.Granted.ContainsKey((grant.Of.Account, grant.Nonce));
+
+    /// <param name="confirmed">What is free in the newest confirmed block, with what co-signatures took of it.</param>
+    /// <param name="left">The same at the head, with what trades took that the engine still holds for them.</param>
+    public virtual long Observed(long confirmed, long left, PurseAmounts purse) => Math.Min(confirmed, left);
+
+    public virtual long FirmUntil(Block confirmed, Block head) => confirmed.Time + SimulatedChain.Quarter;
+
+    public virtual long FirmTrades => SimulatedChain.FirmTrades;
+
+    public virtual bool TermsComeFirst => false;
+
+    public virtual bool IsBust(VaultTrade trade) => false;
+
+    public virtual long FinalBlock(Block head) => head.Number - SimulatedChain.FinalityBlocks;
 
     public virtual SimulatedClock Clock(Timeline timeline, Process process, double rate) => new(timeline, process, rate);
 }

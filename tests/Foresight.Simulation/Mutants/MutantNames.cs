@@ -39,6 +39,17 @@ public static class MutantNames
         ["match-to-the-expiry"] = () => new MatchToTheExpiry(),
         ["forget-order-terms"] = () => new ForgetOrderTerms(),
         ["believe-any-clock"] = () => new BelieveAnyClock(),
+        ["leaving-is-free"] = () => new LeavingIsFree(),
+        ["free-at-the-head"] = () => new FreeAtTheHead(),
+        ["terms-without-end"] = () => new TermsWithoutEnd(),
+        ["terms-of-the-head"] = () => new TermsOfTheHead(),
+        ["terms-before-facts"] = () => new TermsBeforeFacts(),
+        ["forget-firm-terms"] = () => new ForgetFirmTerms(),
+        ["forget-grants"] = () => new ForgetGrants(),
+        ["co-sign-before-commit"] = () => new CoSignBeforeCommit(),
+        ["withdrawal-ends-when-mined"] = () => new WithdrawalEndsWhenMined(),
+        ["bust-firm-trades"] = () => new BustFirmTrades(),
+        ["vault-without-delay"] = () => new VaultWithoutDelay(),
     };
 
     public static IReadOnlyCollection<string> All => Known.Keys;

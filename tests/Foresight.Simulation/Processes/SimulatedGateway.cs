@@ -40,7 +40,7 @@ internal sealed class SimulatedGateway
             new TermWitness(_ => ReadAsync<HeldTerm?>(node.World.SettlementTerm.Row), steady),
             new SignatureGuard(
                 new MarketDomains(
-                    _ => ReadAsync(new SignedContracts(SimulatedTraders.Contracts, Vault: null)),
+                    _ => ReadAsync(new SignedContracts(SimulatedTraders.Contracts, SimulatedTraders.Vault)),
                     SimulatedTraders.ChainId,
                     clock
                 ),
