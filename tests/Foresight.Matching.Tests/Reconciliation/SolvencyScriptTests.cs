@@ -6,6 +6,8 @@ using Foresight.Matching.Engine;
 using Foresight.Matching.Settlement;
 using Foresight.Matching.Tests.Firm;
 using Foresight.Matching.Tests.Settlement;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Xunit.Abstractions;
 
 namespace Foresight.Matching.Tests.Reconciliation;
@@ -46,6 +48,9 @@ public sealed class SolvencyScriptTests(ChainFixture fixture, ITestOutputHelper 
         Assert.Equal(("1100.0", "100.0", "0.0"), (Text(usdc, "held"), Text(usdc, "leaving"), Text(usdc, "difference")));
         // 1,000 less 100 that leave, and bob's 0.50 for each of the 1.00 shares that eve paid him.
         Assert.Equal(("900.0", "-100.0"), (Text(usdc, "free"), Text(usdc, "sets")));
+
+        var (byRoute, same) = await RunByRouteAsync(venue, published);
+        Assert.Equal((0, true), (byRoute, same.GetProperty("compared").GetBoolean()));
 
         foreach (
             var (name, falsify) in new (string, Action<JsonNode>)[]
@@ -113,6 +118,16 @@ public sealed class SolvencyScriptTests(ChainFixture fixture, ITestOutputHelper 
     private static Task<string> PackagesAsync() => ProgramFinder.Shared.RequireNpmAsync(["ethers@6.17.0"]);
 
     private static string? Text(JsonElement row, string name) => row.GetProperty(name).GetString();
+
+    /// <summary>From the path at which the Api has them, as SolvencyRouteTests show.</summary>
+    private async Task<(int Code, JsonElement Said)> RunByRouteAsync(FirmVenue venue, string published)
+    {
+        await using var api = WebApplication.Create();
+        api.Urls.Add("http://127.0.0.1:0");
+        api.MapGet("/chain/solvency", () => Results.Content(published, "application/json"));
+        await api.StartAsync();
+        return await RunAsync(venue, published: null, "--api", api.Urls.Single());
+    }
 
     private async Task<(int Code, JsonElement Said)> RunAsync(FirmVenue venue, string? published, params string[] more)
     {
