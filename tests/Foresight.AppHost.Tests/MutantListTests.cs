@@ -7,15 +7,18 @@ namespace Foresight.AppHost.Tests;
 [Trait("Category", "Rooms")]
 public sealed class MutantListTests
 {
-    [Fact]
-    public void EachMutant_ChangesOnePlaceOfTheEngine()
+    [Theory]
+    [InlineData("engine")]
+    [InlineData("relayer")]
+    public void EachMutant_ChangesOnePlaceOfTheSources(string name)
     {
-        var tests = Path.Combine(Repository.Root, "tests", "Foresight.Matching.Engine.Mutants", "mutants.txt");
-        var engine = Path.Combine(Repository.Root, "Foresight.Matching.Engine");
-        Assert.True(File.Exists(Path.Combine(engine, Mutant.None.File)));
-        foreach (var mutant in Mutant.ReadAll(tests))
+        var subject = Subject.All.Single(one => one.Name == name);
+        var list = Path.Combine(Repository.Root, "tests", "Foresight.Matching.Engine.Mutants", subject.List);
+        var mutants = Mutant.ReadAll(list);
+        Assert.NotEmpty(mutants);
+        foreach (var mutant in mutants)
         {
-            var sound = File.ReadAllText(Path.Combine(engine, mutant.File));
+            var sound = File.ReadAllText(Path.Combine(Repository.Root, subject.Sources, mutant.File));
             Assert.NotEqual(sound, mutant.Apply(sound));
         }
     }

@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace Foresight.Matching.Engine.Mutants;
 
-/// <summary>The tests are compiled once, against the sound engine, so that a mutant costs a build of the engine alone.</summary>
-internal sealed class Laboratory(string root) : IDisposable
+/// <summary>The tests are compiled once, against the sound sources, so that a mutant costs a build of the broken project alone.</summary>
+internal sealed class Laboratory(string root, Subject subject) : IDisposable
 {
     // Enough for the random streams to meet every rule many times.
     private const string RandomCommands = "5000";
@@ -11,7 +11,12 @@ internal sealed class Laboratory(string root) : IDisposable
 
     // The test platform's message when a defect crashes its process: out of memory, or endless recursion.
     private const string Crashed = "Test host process crashed";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>A server that compiles would outlive the laboratory, and several at once are more than a machine may have.</summary>
+    private static readonly string[] Quiet = ["-v", "quiet", "--nologo", "-p:UseSharedCompilation=false", "-nodeReuse:false"];
+
+    /// <summary>Long, because a busy machine is slow: what a defect does is for the tests to show.</summary>
+    private static readonly TimeSpan PatienceOfBuilds = TimeSpan.FromMinutes(15);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("foresight-mutants-").FullName;
 
@@ -26,20 +31,12 @@ internal sealed class Laboratory(string root) : IDisposable
         throw new InvalidOperationException("run it from inside the repository");
     }
 
-    public async Task<bool> PrepareAsync(int benches)
+    /// <param name="ofAll">The tests that must pass without a mutant; none: all.</param>
+    public async Task<bool> PrepareAsync(int benches, IReadOnlyList<string> ofAll)
     {
         Console.WriteLine("building the tests");
         var tests = Path.Combine(_folder, "tests");
-        var build = await RunAsync(
-            root,
-            "build",
-            Path.Combine("tests", "Foresight.Matching.Engine.Tests"),
-            "-v",
-            "quiet",
-            "--nologo",
-            "-o",
-            tests
-        );
+        var build = await RunAsync(root, ["build", Path.Combine("tests", subject.Tests), .. Quiet, "-o", tests]);
         if (build.ExitCode != 0)
         {
             Console.Error.WriteLine(build.Output);
@@ -50,12 +47,16 @@ internal sealed class Laboratory(string root) : IDisposable
         await File.WriteAllTextAsync(Path.Combine(tests, "xunit.runner.json"), """{ "stopOnFail": true }""");
         for (var bench = 0; bench < benches; bench++)
         {
-            var core = Path.Combine(Bench(bench), "Foresight.Matching.Engine");
-            Copy(Path.Combine(root, "Foresight.Matching.Engine"), core, name => name is not ("bin" or "obj"));
+            foreach (var folder in subject.Copied)
+                Copy(
+                    Path.Combine(root, folder),
+                    Path.Combine(Bench(bench), folder),
+                    name => name is not ("bin" or "obj" or "node_modules")
+                );
             foreach (var file in (string[])["Directory.Build.props", "Directory.Packages.props", ".editorconfig", "global.json"])
                 File.Copy(Path.Combine(root, file), Path.Combine(Bench(bench), file));
             Copy(tests, Path.Combine(Bench(bench), "tests"), _ => true);
-            var restored = await RunAsync(core, "restore");
+            var restored = await RunAsync(Path.Combine(Bench(bench), subject.Project), ["restore"]);
             if (restored.ExitCode != 0)
             {
                 Console.Error.WriteLine(restored.Output);
@@ -63,7 +64,7 @@ internal sealed class Laboratory(string root) : IDisposable
             }
         }
 
-        var sound = await TryAsync(Mutant.None, bench: 0);
+        var sound = await TryAsync(Mutant.None with { Tests = ofAll }, bench: 0);
         if (sound.Fate != Fate.Survived)
             Console.Error.WriteLine($"the tests fail without a mutant: {sound.By}");
         return sound.Fate == Fate.Survived;
@@ -71,33 +72,40 @@ internal sealed class Laboratory(string root) : IDisposable
 
     public async Task<Verdict> TryAsync(Mutant mutant, int bench)
     {
-        var core = Path.Combine(Bench(bench), "Foresight.Matching.Engine");
-        var source = Path.Combine(core, mutant.File);
-        var sound = await File.ReadAllTextAsync(source);
-        await File.WriteAllTextAsync(source, mutant == Mutant.None ? sound : mutant.Apply(sound));
+        var core = Path.Combine(Bench(bench), subject.Project);
+        var source = Path.Combine(Bench(bench), subject.Sources, mutant.File);
+        var sound = mutant.File.Length == 0 ? "" : await File.ReadAllTextAsync(source);
+        if (mutant.File.Length > 0)
+            await File.WriteAllTextAsync(source, mutant.Apply(sound));
 
         // A defect may leave something unused; the resulting warning must not count as detection.
         var build = await RunAsync(
             core,
-            "build",
-            "--no-restore",
-            "-v",
-            "quiet",
-            "--nologo",
-            "-p:TreatWarningsAsErrors=false",
-            "-o",
-            Path.Combine(Bench(bench), "built")
+            [
+                "build",
+                "--no-restore",
+                .. Quiet,
+                "-p:TreatWarningsAsErrors=false",
+                "-p:EnforceCodeStyleInBuild=false",
+                "-o",
+                Path.Combine(Bench(bench), "built"),
+            ]
         );
         if (build.ExitCode != 0)
             throw new FormatException($"{mutant.Name} does not compile:\n{build.Output}");
-        await File.WriteAllTextAsync(source, sound);
+        if (mutant.File.Length > 0)
+            await File.WriteAllTextAsync(source, sound);
 
-        File.Copy(
-            Path.Combine(Bench(bench), "built", "Foresight.Matching.Engine.dll"),
-            Path.Combine(Bench(bench), "tests", "Foresight.Matching.Engine.dll"),
-            overwrite: true
-        );
-        var run = await RunAsync(core, "test", Path.Combine(Bench(bench), "tests", "Foresight.Matching.Engine.Tests.dll"), "--nologo");
+        foreach (var built in subject.Copied.Select(folder => $"{folder}.dll"))
+        {
+            var from = Path.Combine(Bench(bench), "built", built);
+            if (File.Exists(from))
+                File.Copy(from, Path.Combine(Bench(bench), "tests", built), overwrite: true);
+        }
+
+        string[] chosen =
+            mutant.Tests.Count == 0 ? [] : ["--filter", string.Join('|', mutant.Tests.Select(tests => $"FullyQualifiedName~.{tests}."))];
+        var run = await RunAsync(core, ["test", Path.Combine(Bench(bench), "tests", $"{subject.Tests}.dll"), "--nologo", .. chosen]);
         if (run.ExitCode == 0)
             return new Verdict(Fate.Survived, "");
         var by = run.Output.Split('\n').FirstOrDefault(line => line.Contains("[FAIL]", StringComparison.Ordinal));
@@ -119,7 +127,7 @@ internal sealed class Laboratory(string root) : IDisposable
         var again = await TryAsync(mutant, bench: 0);
         if (again is not { Fate: Fate.Unclear, By: "no end" })
             return again;
-        var sound = await TryAsync(Mutant.None, bench: 0);
+        var sound = await TryAsync(Mutant.None with { Tests = mutant.Tests }, bench: 0);
         return sound.Fate == Fate.Survived ? again with { Fate = Fate.Killed, By = "no end, twice" } : again;
     }
 
@@ -127,12 +135,11 @@ internal sealed class Laboratory(string root) : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static string Short(string line)
+    private string Short(string line)
     {
-        var from = line.IndexOf("Foresight.Matching.Engine.Tests.", StringComparison.Ordinal);
-        var name = (from < 0 ? line : line[(from + "Foresight.Matching.Engine.Tests.".Length)..])
-            .Replace("[FAIL]", "", StringComparison.Ordinal)
-            .Trim();
+        var prefix = $"{subject.Tests}.";
+        var from = line.IndexOf(prefix, StringComparison.Ordinal);
+        var name = (from < 0 ? line : line[(from + prefix.Length)..]).Replace("[FAIL]", "", StringComparison.Ordinal).Trim();
         return name.Length > 90 ? name[..90] : name;
     }
 
@@ -147,7 +154,7 @@ internal sealed class Laboratory(string root) : IDisposable
             Copy(folder, Path.Combine(to, Path.GetFileName(folder)), isWanted);
     }
 
-    private static async Task<(int ExitCode, string Output)> RunAsync(string folder, params string[] arguments)
+    private async Task<(int ExitCode, string Output)> RunAsync(string folder, IReadOnlyList<string> arguments)
     {
         var start = new ProcessStartInfo("dotnet", arguments)
         {
@@ -162,7 +169,7 @@ internal sealed class Laboratory(string root) : IDisposable
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(arguments[0] == "test" ? subject.Patience : PatienceOfBuilds);
         try
         {
             await process.WaitForExitAsync(patience.Token);

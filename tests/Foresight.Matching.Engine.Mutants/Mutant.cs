@@ -1,13 +1,14 @@
 namespace Foresight.Matching.Engine.Mutants;
 
 /// <summary>The original text must occur exactly once in the file, so that the place of the defect is unambiguous.</summary>
-internal sealed record Mutant(string Name, string File, string Original, string Replacement)
+/// <param name="Tests">Classes that must notice; none: all tests of the subject.</param>
+internal sealed record Mutant(string Name, string File, string Original, string Replacement, IReadOnlyList<string> Tests)
 {
-    public static Mutant None { get; } = new("none", "Engine/Units.cs", "", "");
+    public static Mutant None { get; } = new("none", "", "", "", []);
 
     /// <summary>
-    /// Blocks of four lines or more: <c>## name</c>, <c>@ file</c>, original lines after <c>- </c>, replacement lines after <c>+ </c>
-    /// (none: the original is removed).
+    /// Blocks of lines: <c>## name</c>, <c>@ file</c>, test classes after <c>! </c> (may be missing), original lines after <c>- </c>,
+    /// replacement lines after <c>+ </c> (none: the original is removed).
     /// </summary>
     public static IReadOnlyList<Mutant> ReadAll(string path)
     {
@@ -20,7 +21,8 @@ internal sealed record Mutant(string Name, string File, string Original, string 
                     '\n',
                     lines.Where(line => line.StartsWith(prefix, StringComparison.Ordinal)).Select(line => line[prefix.Length..])
                 );
-            mutants.Add(new Mutant(lines[0].Trim(), Lines("@ ").Trim(), Lines("- "), Lines("+ ")));
+            string[] tests = Lines("! ").Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+            mutants.Add(new Mutant(lines[0].Trim(), Lines("@ ").Trim(), Lines("- "), Lines("+ "), tests));
         }
 
         if (mutants.Select(mutant => mutant.Name).Distinct().Count() != mutants.Count)

@@ -1,10 +1,15 @@
 using System.Collections.Concurrent;
 using Foresight.Matching.Engine.Mutants;
 
-// The tests must notice each defect that is put into the engine (mutants.txt; names after `--` choose some), or they do not test what it
-// breaks. Works on copies in a temporary folder, so the repository is never broken.
+// The tests must notice each defect that is put into the engine (mutants.txt), or with `relayer` as the first argument into settlement and
+// the follower (relayer.txt), or they do not test what it breaks; names after it choose some. Works on copies in a temporary folder, so the
+// repository is never broken. The contracts have a runner of their own, contracts/mutants.mjs.
 var root = Laboratory.FindRoot();
-var mutants = Mutant.ReadAll(Path.Combine(root, "tests", "Foresight.Matching.Engine.Mutants", "mutants.txt"));
+var named = Subject.All.FirstOrDefault(one => args.Length > 0 && one.Name == args[0]);
+var subject = named ?? Subject.All[0];
+if (named is not null)
+    args = args[1..];
+var mutants = Mutant.ReadAll(Path.Combine(root, "tests", "Foresight.Matching.Engine.Mutants", subject.List));
 var chosen = args.Length == 0 ? mutants : [.. mutants.Where(mutant => args.Contains(mutant.Name))];
 if (chosen.Count == 0)
 {
@@ -12,9 +17,9 @@ if (chosen.Count == 0)
     return 2;
 }
 
-var benches = Math.Clamp(Environment.ProcessorCount, 1, 8);
-using var laboratory = new Laboratory(root);
-if (!await laboratory.PrepareAsync(benches))
+var benches = Math.Min(subject.Benches, chosen.Count);
+using var laboratory = new Laboratory(root, subject);
+if (!await laboratory.PrepareAsync(benches, [.. chosen.SelectMany(mutant => mutant.Tests).Distinct()]))
     return 2;
 
 var waiting = new ConcurrentQueue<Mutant>(chosen);

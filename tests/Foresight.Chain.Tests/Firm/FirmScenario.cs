@@ -94,11 +94,13 @@ public abstract class FirmScenario(FirmFixture fixture) : IClassFixture<FirmFixt
     protected async Task<decimal> WalletAsync(Address account) => (decimal)await Venue.MicrosOfAsync(account) / 1_000_000m;
 
     /// <returns>Name of the error; null if the call would be done.</returns>
-    protected async Task<string?> RefusalAsync(PrivateKey caller, byte[] call, Address? to = null)
+    protected Task<string?> RefusalAsync(PrivateKey caller, byte[] call, Address? to = null) => RefusalAsync(caller.Address, call, to);
+
+    protected async Task<string?> RefusalAsync(Address caller, byte[] call, Address? to = null)
     {
         try
         {
-            await Chain.Client.CallAsync(new CallRequest(to ?? Vault.Address, call, caller.Address));
+            await Chain.Client.CallAsync(new CallRequest(to ?? Vault.Address, call, caller));
             return null;
         }
         catch (RpcException e) when (e.IsRevert)

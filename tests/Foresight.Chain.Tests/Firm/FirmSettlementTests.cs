@@ -76,7 +76,7 @@ public sealed class FirmSettlementTests(FirmFixture fixture) : FirmScenario(fixt
         var b = await TraderAsync("mixed: wallet", 0, inWallet: 110);
         await Venue.MintSetAsync(market, b, 1_000);
 
-        await SettlesAsync(market, Buy(market, a, 0, 4_000), OfWallet(Sell(market, b, 0, 4_000)));
+        await SettlesAsync(market, OfWallet(Sell(market, b, 0, 4_000)), Buy(market, a, 0, 4_000));
         Assert.Equal((99.6m, 100.4m), ((await MoneyAsync(a.Address)).Free, await WalletAsync(b.Address)));
         Assert.Equal((1_100L, 900L), ((await LotsAsync(market, 0, a.Address)).Free, await Venue.LotsOfAsync(market, 0, b.Address)));
 
@@ -104,16 +104,20 @@ public sealed class FirmSettlementTests(FirmFixture fixture) : FirmScenario(fixt
     public async Task ATradeMatchedBeforeAWithdrawal_DrawsOnTheFreePart_ThenOnWhatIsLeaving()
     {
         var market = await Venue.MarketAsync(2);
-        var (buyer, seller) = (await TraderAsync("leaving: buyer", 1), await SellerAsync("leaving: seller", market, 100));
+        var (buyer, seller) = (await TraderAsync("leaving: buyer", 1), await SellerAsync("leaving: seller", market, 120));
         var (buy, sell) = (Buy(market, buyer, lots: 100), Sell(market, seller, lots: 100));
         await ExecuteAsync(buyer, VaultContract.RequestWithdrawal(Usdc, Exchange.Micros(0.7m)));
         await ExecuteAsync(seller, VaultContract.RequestWithdrawal(Share(market, 0), Amount(100)));
 
+        // The free part covers the first of both.
+        await SettlesAsync(market, Buy(market, buyer, lots: 20), Sell(market, seller, lots: 20));
+        Assert.Equal((0.2m, 0.7m), await MoneyAsync(buyer.Address));
+        Assert.Equal((0L, 100L), await LotsAsync(market, 0, seller.Address));
         await SettlesAsync(market, buy, sell);
-        Assert.Equal((0m, 0.5m), await MoneyAsync(buyer.Address));
+        Assert.Equal((0m, 0.4m), await MoneyAsync(buyer.Address));
         Assert.Equal((0L, 0L), await LotsAsync(market, 0, seller.Address));
         // What they got is free, whatever leaves.
-        Assert.Equal((100L, 0L), await LotsAsync(market, 0, buyer.Address));
+        Assert.Equal((120L, 0L), await LotsAsync(market, 0, buyer.Address));
 
         // More than both parts is too much.
         Assert.Equal(
@@ -122,7 +126,7 @@ public sealed class FirmSettlementTests(FirmFixture fixture) : FirmScenario(fixt
         );
         await PassDelayAsync();
         await ExecuteAsync(buyer, VaultContract.Finish(Usdc, buyer.Address));
-        Assert.Equal(0.5m, await WalletAsync(buyer.Address));
+        Assert.Equal(0.4m, await WalletAsync(buyer.Address));
         Assert.Equal("BadAmount", await RefusalAsync(seller, VaultContract.Finish(Share(market, 0), seller.Address)));
     }
 
@@ -290,6 +294,15 @@ public sealed class FirmSettlementTests(FirmFixture fixture) : FirmScenario(fixt
         var call = ContractArtifact.Vault.Encode("draw", owner.Address, Usdc, 1);
         Assert.Equal("OnlyMarket", await RefusalAsync(owner, call));
         Assert.Equal("OnlyMarket", await RefusalAsync(owner, ContractArtifact.Vault.Encode("fold", owner.Address)));
+
+        // Nor does a market reach the shares of another.
+        var other = await Venue.MarketAsync(2);
+        foreach (var function in new[] { "draw", "pay" })
+        {
+            call = ContractArtifact.Vault.Encode(function, owner.Address, Share(market, 0), Amount(1));
+            Assert.Equal("UnknownAsset", await RefusalAsync(other.Address, call));
+            Assert.Null(await RefusalAsync(market.Address, call));
+        }
     }
 }
 
