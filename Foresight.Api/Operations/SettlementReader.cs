@@ -35,7 +35,7 @@ public sealed class SettlementReader(Database database, LeaderRouter router)
         UNION ALL SELECT '{TradeStates.Final}', ({AllTrades}) - (SELECT n FROM failed) - (SELECT coalesce(sum(n), 0)::bigint FROM unsettled)
         """;
 
-    /// <summary>Of the unsettled states c. Trade ids grow with time within a shard, so the first of a state and shard is the oldest.</summary>
+    /// <summary>Of the unsettled states c. Within a shard trade ids grow with time, so the first of a state is its oldest.</summary>
     internal const string OldestOfEachShard = $"""
         CROSS JOIN (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
         CROSS JOIN LATERAL (

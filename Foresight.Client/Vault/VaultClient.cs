@@ -13,7 +13,9 @@ namespace Foresight.Client.Vault;
 /// One account's way into the vault and out of it (docs/firm-money.md). Everything but <see cref="WithdrawNowAsync"/> needs the chain
 /// alone, so that an account leaves when no relayer answers any more.
 /// </summary>
-/// <remarks>Each call sends its transactions one after another and returns when the last one is mined. Not for several callers at once.</remarks>
+/// <remarks>
+/// Each call sends its transactions one after another and returns when the last one is mined. Not for several callers at once.
+/// </remarks>
 public sealed class VaultClient
 {
     private static readonly TimeSpan CoSignaturePoll = TimeSpan.FromMilliseconds(250);
@@ -101,8 +103,8 @@ public sealed class VaultClient
         _wallet.SendAsync(_vault.Address, VaultContract.Finish(asset.Id, to ?? _wallet.Address), stop);
 
     /// <summary>
-    /// At once, with the relayer's co-signature. If this breaks off after the request, the amount is held until the deadline, and then it is
-    /// free again; the co-signature is at <c>GET /withdrawals/{address}/{nonce}</c> until then.
+    /// At once, with the relayer's co-signature. If this breaks off after the request, the amount is held until the deadline, and then free
+    /// again; the co-signature is at <c>GET /withdrawals/{address}/{nonce}</c> until then.
     /// </summary>
     /// <param name="validFor">1 to 60 minutes.</param>
     /// <exception cref="ApiRefusedException">By its code: not enough that is free, too many open withdrawals, and so on.</exception>

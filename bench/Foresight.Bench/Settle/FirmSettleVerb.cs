@@ -56,7 +56,8 @@ internal static class FirmSettleVerb
         foreach (var row in rows)
             Console.WriteLine(
                 $"{row.Adversary.Name, -18} {row.Acts, 6} {row.FirmMatched, 14} {row.FirmSettled, 8} "
-                    + $"{row.FirmMatched - row.FirmSettled, 7}   {row.SoftMatched, 14} {row.SoftSettled, 8} {row.SoftMatched - row.SoftSettled, 7}  {row.Reasons}"
+                    + $"{row.FirmMatched - row.FirmSettled, 7}   {row.SoftMatched, 14} {row.SoftSettled, 8} "
+                    + $"{row.SoftMatched - row.SoftSettled, 7}  {row.Reasons}"
             );
 
         var wrong = rows.SelectMany(row => row.Wrong.Select(what => $"{row.Adversary.Name}: {what}")).ToList();

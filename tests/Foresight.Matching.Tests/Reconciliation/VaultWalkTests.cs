@@ -30,7 +30,7 @@ public sealed class VaultWalkTests(ChainFixture fixture, ITestOutputHelper outpu
         FinalityBlocks = 6,
     };
 
-    /// <summary>Of one account and its USDC first, so that each is done whatever the seed: a request, its cancel, and one that is paid.</summary>
+    /// <summary>Of one account first, so that each is done whatever the seed: a request, its cancel, and one that is paid.</summary>
     private static readonly int[] Once = [0, 1, 3, 2, 4, 5, 6];
 
     private readonly Random _random = new(Seed);

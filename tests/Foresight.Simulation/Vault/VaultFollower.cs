@@ -4,8 +4,8 @@ using Foresight.Simulation.Clients;
 namespace Foresight.Simulation.Vault;
 
 /// <summary>
-/// What the production's follower reports of the vault, in its order: settled trades, the ends of withdrawals, the free parts of purses, and
-/// then the terms that vouch for them. It is cut off now and then.
+/// What the production's follower reports of the vault, in its order: settled trades, the ends of withdrawals, the free parts of purses,
+/// and then the terms that vouch for them. It is cut off now and then.
 /// </summary>
 internal sealed class VaultFollower : Caller
 {
@@ -38,7 +38,7 @@ internal sealed class VaultFollower : Caller
         }
     }
 
-    /// <summary>What the leader refuses as failed ends the step, and the next one sends all that is left: no terms come before it.</summary>
+    /// <summary>What the leader refuses as failed ends the step, and the next one sends what is left: no terms come before it.</summary>
     private async Task StepAsync(Block confirmed, Block head)
     {
         if (World.Mutant.TermsComeFirst)
