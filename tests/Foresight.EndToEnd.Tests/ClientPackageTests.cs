@@ -21,7 +21,7 @@ public sealed class ClientPackageTests(FirmFixture stack)
     {
         await stack.WaitUntilTradingAsync();
         using var deadline = new CancellationTokenSource(Bound);
-        var (market, seller, buyer) = (stack.Markets[2], stack.Traders[4], stack.Traders[5]);
+        var (market, seller, buyer) = (stack.Markets[2], stack.Traders[3], stack.Traders[5]);
         var packages = await PackedAsync();
         try
         {
