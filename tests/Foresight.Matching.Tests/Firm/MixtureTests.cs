@@ -95,7 +95,7 @@ public sealed class MixtureTests(ChainFixture fixture, ITestOutputHelper output)
         if (round == 1)
             await LeaderChangesAsync();
         if (_dice.Next(2) == 0)
-            await ReorganiseAsync(submitter, snapshot);
+            submitter = await ReorganiseAsync(submitter, snapshot);
         await EndAsync(submitter);
     }
 
@@ -160,7 +160,8 @@ public sealed class MixtureTests(ChainFixture fixture, ITestOutputHelper output)
         await _venue.Live.ReplaceLeaderAsync();
     }
 
-    private async Task ReorganiseAsync(Submitter submitter, string snapshot)
+    /// <returns>The settler that is left: it may have been killed on the way.</returns>
+    private async Task<Submitter> ReorganiseAsync(Submitter submitter, string snapshot)
     {
         var depth = _dice.Next(1, Options.FinalityBlocks - 1);
         _acts.Add($"{depth} blocks are undone");
@@ -176,6 +177,7 @@ public sealed class MixtureTests(ChainFixture fixture, ITestOutputHelper output)
         await fixture.RequestAsync("evm_increaseTime", 7);
         await ActAsync(_dice.Next(4));
         await fixture.MineAsync(depth + 4);
+        return submitter;
     }
 
     private async Task TradeAsync(int ticks)

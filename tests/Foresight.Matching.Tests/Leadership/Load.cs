@@ -22,12 +22,13 @@ internal sealed class Load : IAsyncDisposable
         _sending = [.. Enumerable.Range(0, Senders).Select(SendAsync)];
     }
 
-    public async Task AcknowledgedAsync(int more)
+    /// <param name="after">Only orders with a later sequence count: one of an earlier one may be answered as late as now.</param>
+    public async Task AcknowledgedAsync(int more, long after = 0)
     {
         int Count()
         {
             lock (_answered)
-                return _answered.Count;
+                return _answered.Count(one => one.Result.Sequence > after);
         }
 
         var goal = Count() + more;
