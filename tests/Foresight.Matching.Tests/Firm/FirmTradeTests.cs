@@ -8,7 +8,7 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Firm;
 
 /// <summary>The promise, with the real engine, journal, settlement and contracts (docs/firm-money.md).</summary>
-[Collection(ChainCollection.Name)]
+[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
 public sealed class FirmTradeTests(ChainFixture fixture)
 {

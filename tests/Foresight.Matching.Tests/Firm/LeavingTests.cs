@@ -7,7 +7,7 @@ using Foresight.Matching.Tests.Settlement;
 namespace Foresight.Matching.Tests.Firm;
 
 /// <summary>What operators see of requests on chain, which the engine knows of only by what is free.</summary>
-[Collection(ChainCollection.Name)]
+[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
 public sealed class LeavingTests(ChainFixture fixture)
 {

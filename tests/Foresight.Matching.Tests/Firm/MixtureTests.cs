@@ -14,7 +14,7 @@ namespace Foresight.Matching.Tests.Firm;
 /// The adversaries together, in an order that a seed decides (<c>FORESIGHT_SEED</c> repeats one): several accounts, trades of the vault, of
 /// wallets and of both, and whatever any maker can do between their match and their settlement.
 /// </summary>
-[Collection(ChainCollection.Name)]
+[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
 public sealed class MixtureTests(ChainFixture fixture, ITestOutputHelper output)
 {

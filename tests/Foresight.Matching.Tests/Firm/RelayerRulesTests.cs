@@ -10,7 +10,7 @@ using Foresight.ServiceDefaults.Telemetry;
 namespace Foresight.Matching.Tests.Firm;
 
 /// <summary>What settlement and the follower must keep (docs/firm-money.md): each rule by the case that needs it.</summary>
-[Collection(ChainCollection.Name)]
+[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
 public sealed class RelayerRulesTests(ChainFixture fixture)
 {

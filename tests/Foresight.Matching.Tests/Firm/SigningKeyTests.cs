@@ -12,7 +12,7 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Firm;
 
 /// <summary>Contract wallets trade from the vault by a key that they registered there (docs/firm-money.md, K1 to K3).</summary>
-[Collection(ChainCollection.Name)]
+[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
 public sealed class SigningKeyTests(ChainFixture fixture) : IAsyncLifetime
 {

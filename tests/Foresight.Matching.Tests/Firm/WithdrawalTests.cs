@@ -8,7 +8,7 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Firm;
 
 /// <summary>Co-signed withdrawals: the money is out of trading before the co-signature is given (docs/firm-money.md).</summary>
-[Collection(ChainCollection.Name)]
+[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
 public sealed class WithdrawalTests(ChainFixture fixture)
 {

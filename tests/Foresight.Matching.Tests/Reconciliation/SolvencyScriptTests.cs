@@ -15,7 +15,7 @@ namespace Foresight.Matching.Tests.Reconciliation;
 /// <summary>
 /// docs/solvency.mjs, with ethers alone: what the relayer published is what the chain has, and whatever is falsified is seen.
 /// </summary>
-[Collection(ChainCollection.Name)]
+[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
 public sealed class SolvencyScriptTests(ChainFixture fixture, ITestOutputHelper output)
 {

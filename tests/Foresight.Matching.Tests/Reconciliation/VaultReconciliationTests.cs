@@ -12,7 +12,7 @@ namespace Foresight.Matching.Tests.Reconciliation;
 /// Each thing that the reconciler compares of the vault is broken behind the relayer's back: found once, by its key, and gone when it is
 /// mended.
 /// </summary>
-[Collection(ChainCollection.Name)]
+[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
 public sealed class VaultReconciliationTests(ChainFixture fixture)
 {

@@ -53,3 +53,12 @@ public sealed class ChainCollection : ICollectionFixture<ChainFixture>
 {
     public const string Name = "chain";
 }
+
+/// <summary>
+/// A chain of its own for tests of the vault: they let delays pass, and so move its clock past the expiries of all who share it.
+/// </summary>
+[CollectionDefinition(Name)]
+public sealed class VaultChainCollection : ICollectionFixture<ChainFixture>
+{
+    public const string Name = "chain with delays";
+}
