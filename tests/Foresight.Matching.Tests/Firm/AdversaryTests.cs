@@ -13,9 +13,8 @@ namespace Foresight.Matching.Tests.Firm;
 /// The rest of the promise's adversaries, each between the match and its settlement: the ways out, reorganisations, and what may happen to
 /// settler, leader and follower. The trade needs all that its makers have left, so that anything that got away would be missed.
 /// </summary>
-[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
-public sealed class AdversaryTests(ChainFixture fixture)
+public sealed class AdversaryTests(ChainFixture fixture) : IClassFixture<ChainFixture>
 {
     private const int Ticks = 5_000;
     private const long Micro = 1_000_000;

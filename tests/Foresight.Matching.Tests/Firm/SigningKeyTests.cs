@@ -12,9 +12,8 @@ using Foresight.Protocol;
 namespace Foresight.Matching.Tests.Firm;
 
 /// <summary>Contract wallets trade from the vault by a key that they registered there (docs/firm-money.md, K1 to K3).</summary>
-[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
-public sealed class SigningKeyTests(ChainFixture fixture) : IAsyncLifetime
+public sealed class SigningKeyTests(ChainFixture fixture) : IClassFixture<ChainFixture>, IAsyncLifetime
 {
     private const int Ticks = 5_000;
     private const long Lots = 1_000;

@@ -14,9 +14,8 @@ namespace Foresight.Matching.Tests.Reconciliation;
 /// No false alarm: random acts of accounts with money in the vault, settlement and follower a random step behind, and a run of the
 /// reconciler after each. FORESIGHT_RANDOM_SEED chooses the seed and FORESIGHT_RANDOM_COMMANDS the acts.
 /// </summary>
-[Collection(VaultChainCollection.Name)]
 [Trait("Category", "Firm")]
-public sealed class VaultWalkTests(ChainFixture fixture, ITestOutputHelper output)
+public sealed class VaultWalkTests(ChainFixture fixture, ITestOutputHelper output) : IClassFixture<ChainFixture>
 {
     private static readonly int Seed = Number("FORESIGHT_RANDOM_SEED") ?? 1;
     private static readonly int Acts = Number("FORESIGHT_RANDOM_COMMANDS") ?? 60;

@@ -55,7 +55,8 @@ public sealed class ChainCollection : ICollectionFixture<ChainFixture>
 }
 
 /// <summary>
-/// A chain of its own for tests of the vault: they let delays pass, and so move its clock past the expiries of all who share it.
+/// A chain of its own for tests of the vault: they let delays pass, and so move its clock past the expiries of all who share it. A class
+/// that moves it by an hour has one for itself, because deadlines are at most an hour ahead of the leader's clock.
 /// </summary>
 [CollectionDefinition(Name)]
 public sealed class VaultChainCollection : ICollectionFixture<ChainFixture>
