@@ -45,9 +45,6 @@ internal class Mutant
 
     public virtual bool Admits(JournalGate gate, FeedItem item) => gate.Admits(item);
 
-    /// <summary>Seconds, of a withdrawal from the vault.</summary>
-    public virtual long Delay => SimulatedChain.DelaySeconds;
-
     public virtual bool IsCoSigned(SimulatedChain chain, Grant grant) => chain.Granted.ContainsKey((grant.Of.Account, grant.Nonce));
 
     /// <param name="confirmed">What is free in the newest confirmed block, with what co-signatures took of it.</param>

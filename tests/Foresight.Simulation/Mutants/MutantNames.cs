@@ -49,7 +49,6 @@ public static class MutantNames
         ["co-sign-before-commit"] = () => new CoSignBeforeCommit(),
         ["withdrawal-ends-when-mined"] = () => new WithdrawalEndsWhenMined(),
         ["bust-firm-trades"] = () => new BustFirmTrades(),
-        ["vault-without-delay"] = () => new VaultWithoutDelay(),
     };
 
     public static IReadOnlyCollection<string> All => Known.Keys;

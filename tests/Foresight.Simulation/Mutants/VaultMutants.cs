@@ -48,12 +48,6 @@ internal sealed class BustFirmTrades : Mutant
     public override bool IsBust(VaultTrade trade) => trade.Id % 8 == 0;
 }
 
-/// <summary>Not of the relayer: shows that the world notices when a trade that was firm is not paid.</summary>
-internal sealed class VaultWithoutDelay : Mutant
-{
-    public override long Delay => 0;
-}
-
 /// <summary>A new leader that takes firm orders without having been given terms.</summary>
 internal sealed class ForgetFirmTerms() : Replayed(CommandKind.SetFirmTerms, command => command with { ExpiresAtSeconds = 10_000_000_000 });
 

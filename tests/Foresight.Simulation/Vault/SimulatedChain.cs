@@ -93,7 +93,7 @@ internal sealed class SimulatedChain
                     purse.Free - amount,
                     purse.Leaving + amount,
                     block.Number + DelayBlocks,
-                    block.Time + _world.Mutant.Delay
+                    block.Time + DelaySeconds
                 );
         });
 
