@@ -1,4 +1,5 @@
 using Dapper;
+using Foresight.Api.Operations.Firm;
 using Foresight.Api.Withdrawals;
 using Foresight.Protocol;
 using Npgsql;
@@ -41,13 +42,7 @@ internal static class PurseReader
     )
     {
         var hasVault = await connection.ExecuteScalarAsync<bool>(
-            new CommandDefinition(
-                """
-                SELECT EXISTS (
-                    SELECT FROM deployments WHERE generation = (SELECT max(generation) FROM deployments) AND vault IS NOT NULL)
-                """,
-                cancellationToken: cancellationToken
-            )
+            new CommandDefinition($"SELECT {FirmReader.HasVault}", cancellationToken: cancellationToken)
         );
         if (!hasVault)
             return null;

@@ -42,20 +42,18 @@ public sealed class WithdrawalLists(Database database)
     ) =>
         database.ReadPrimaryAsync(
             "withdrawals",
-            async (connection, cancellationToken) =>
-            {
-                await using var answer = await connection.QueryMultipleAsync(
-                    new CommandDefinition(
-                        $"{CountQuery(filter)};\n{(page.Order is null ? PageQuery(filter) : SortedQuery(filter, page.Order))}",
-                        ParametersOf(filter, page),
-                        cancellationToken: cancellationToken
-                    )
-                );
-                var total = await answer.ReadSingleAsync<long>();
-                var read = (await answer.ReadAsync<Row>()).AsList();
-                var (rows, next) = PageParameters.Cut(read, page.Size, row => row.CursorKey.ToString());
-                return new CountedPage<VaultWithdrawalView>([.. rows.Select(row => row.View())], page.Order is null ? next : null, total);
-            },
+            (connection, cancellationToken) =>
+                CountedPages.ReadAsync<Row, VaultWithdrawalView>(
+                    connection,
+                    CountQuery(filter),
+                    page.Order is null ? PageQuery(filter) : SortedQuery(filter, page.Order),
+                    ParametersOf(filter, page),
+                    page.Size,
+                    page.Order,
+                    row => row.CursorKey.ToString(),
+                    row => row.View(),
+                    cancellationToken
+                ),
             cancellationToken
         );
 

@@ -63,10 +63,7 @@ public static class VaultAssets
         long units,
         BigInteger nonce,
         BigInteger deadline
-    ) =>
-        market is { } of
-            ? new(account, OutcomeTokenContract.IdOf(of, outcome), units * OrderMessage.AmountPerLot, nonce, deadline)
-            : new(account, VaultContract.Usdc, units, nonce, deadline);
+    ) => new(account, IdOf(market, outcome), market is null ? units : units * OrderMessage.AmountPerLot, nonce, deadline);
 }
 
 /// <summary>

@@ -63,8 +63,8 @@ public sealed class ClientPackageTests(FirmFixture stack)
             var fill = Assert.Single(placed.GetProperty("order").GetProperty("fills").EnumerateArray());
             await script.WaitForAsync("the withdrawal", Bound, line => NodeScript.IsKind(line, "withdrawn"));
             await script.WaitForAsync("the request", Bound, line => NodeScript.IsKind(line, "requested"));
-            var trade = await FinalAsync(fill.GetProperty("tradeId").GetInt64(), buyer, deadline.Token);
-            Assert.Equal(("final", true), (trade.Settlement, trade.Firm));
+            var trade = await stack.TradeInStateAsync(fill.GetProperty("tradeId").GetInt64(), TradeStates.Final);
+            Assert.True(trade.Firm);
             var left = await PurseOfAsync(buyer);
             Assert.Equal((0m, 40m), (left.Free, left.Leaving));
             await new VaultClient(stack.Chain, stack.Venue, buyer.Key).CancelWithdrawalAsync(VaultAsset.Usdc, deadline.Token);
@@ -92,16 +92,6 @@ public sealed class ClientPackageTests(FirmFixture stack)
 
     private async Task<PurseState> PurseOfAsync(Trader trader) =>
         await new VaultClient(stack.Chain, stack.Venue, trader.Key).PurseAsync(VaultAsset.Usdc);
-
-    private async Task<TradeView> FinalAsync(long tradeId, Trader of, CancellationToken stop) =>
-        await Eventually.GetAsync(
-            $"trade {tradeId} to become final",
-            Eventually.Patience,
-            async () =>
-                (await stack.Api.GetAsync<Page<TradeView>>($"trades?account={of.Address}&limit=50", stop))!.Items.SingleOrDefault(trade =>
-                    trade.TradeId == tradeId && trade.Settlement is "final" or "failed"
-                )
-        );
 
     /// <summary>A folder outside the repository, with the packed file and ethers alone.</summary>
     private static async Task<string> PackedAsync()

@@ -100,20 +100,18 @@ public sealed class FailedCommandReader(Database database)
     ) =>
         database.ReadPrimaryAsync(
             "failed_commands",
-            async (connection, cancellationToken) =>
-            {
-                await using var answer = await connection.QueryMultipleAsync(
-                    new CommandDefinition(
-                        $"{CountQuery(filter)};\n{(page.Order is null ? PageQuery(filter) : SortedQuery(filter, page.Order))}",
-                        ParametersOf(filter, page),
-                        cancellationToken: cancellationToken
-                    )
-                );
-                var total = await answer.ReadSingleAsync<long>();
-                var read = (await answer.ReadAsync<FailedCommandRow>()).AsList();
-                var (rows, next) = PageParameters.Cut(read, page.Size, row => row.Key.ToString());
-                return new CountedPage<FailedCommandView>([.. rows.Select(row => row.View())], page.Order is null ? next : null, total);
-            },
+            (connection, cancellationToken) =>
+                CountedPages.ReadAsync<FailedCommandRow, FailedCommandView>(
+                    connection,
+                    CountQuery(filter),
+                    page.Order is null ? PageQuery(filter) : SortedQuery(filter, page.Order),
+                    ParametersOf(filter, page),
+                    page.Size,
+                    page.Order,
+                    row => row.Key.ToString(),
+                    row => row.View(),
+                    cancellationToken
+                ),
             cancellationToken
         );
 

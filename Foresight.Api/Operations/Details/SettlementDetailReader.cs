@@ -50,7 +50,7 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
     internal Task<CountedPage<BatchView>> BatchesAsync(string? state, BatchPage page, CancellationToken cancellationToken) =>
         database.ReadPrimaryAsync(
             "settlement_batches",
-            async (connection, cancellationToken) =>
+            (connection, cancellationToken) =>
             {
                 var parameters = new
                 {
@@ -65,16 +65,17 @@ public sealed class SettlementDetailReader(Database database, TimeProvider clock
                     page.Order is { } order ? SortedQuery(order, isOfState: state is not null)
                     : state is null ? BatchesQuery
                     : BatchesOfStateQuery;
-                await using var read = await connection.QueryMultipleAsync(
-                    new CommandDefinition(
-                        $"{(state is null ? CountQuery : CountOfStateQuery)};\n{query}",
-                        parameters,
-                        cancellationToken: cancellationToken
-                    )
+                return CountedPages.ReadAsync<BatchRow, BatchView>(
+                    connection,
+                    state is null ? CountQuery : CountOfStateQuery,
+                    query,
+                    parameters,
+                    page.Size,
+                    page.Order,
+                    row => PageParameters.CursorOf(row.BatchId),
+                    row => row.View(),
+                    cancellationToken
                 );
-                var total = await read.ReadSingleAsync<long>();
-                var (rows, next) = PageParameters.Cut((await read.ReadAsync<BatchRow>()).AsList(), page.Size, row => row.BatchId);
-                return new CountedPage<BatchView>([.. rows.Select(row => row.View())], page.Order is null ? next : null, total);
             },
             cancellationToken
         );

@@ -11,6 +11,10 @@ namespace Foresight.Api.Operations.Firm;
 /// </summary>
 internal static class FirmReader
 {
+    internal const string HasVault = """
+        EXISTS (SELECT FROM deployments WHERE generation = (SELECT max(generation) FROM deployments) AND vault IS NOT NULL)
+        """;
+
     internal const string Query = """
         SELECT d.vault, d.withdrawal_blocks, d.withdrawal_seconds, t.until_at, t.trades * t.shards AS trades, t.trades_per_second,
             t.lowered_at, clock_timestamp() AS now, u.trades AS unsettled, u.micros, u.oldest_at, u.newest_at,

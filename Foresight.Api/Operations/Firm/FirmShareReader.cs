@@ -9,11 +9,10 @@ namespace Foresight.Api.Operations.Firm;
 public sealed class FirmShareReader(Database database)
 {
     /// <summary>Where there is no vault nothing is summed.</summary>
-    internal const string Query = """
+    internal const string Query = $"""
         SELECT v.vault, o.lots, o.firm_lots, o.micros, o.firm_micros
         FROM markets m
-        CROSS JOIN (SELECT EXISTS (
-            SELECT FROM deployments WHERE generation = (SELECT max(generation) FROM deployments) AND vault IS NOT NULL) AS vault) v
+        CROSS JOIN (SELECT {FirmReader.HasVault} AS vault) v
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(lots), 0) AS lots, coalesce(sum(lots) FILTER (WHERE purse = 1), 0) AS firm_lots,
                 coalesce(sum(lots * price_ticks), 0) AS micros, coalesce(sum(lots * price_ticks) FILTER (WHERE purse = 1), 0) AS firm_micros

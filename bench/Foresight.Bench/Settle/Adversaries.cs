@@ -92,7 +92,7 @@ internal static class Adversaries
         {
             var id = OutcomeTokenContract.IdOf(market.Address, 0);
             var shares = await new OutcomeTokenContract(stack.Chain, at.OutcomeToken).BalanceOfAsync(key.Address, id);
-            await round.Acts.SendAsync(key, at.OutcomeToken, FirmStack.TransferOfShares(key.Address, refuge, id, shares));
+            await round.Acts.SendAsync(key, at.OutcomeToken, OutcomeTokenContract.Transfer(key.Address, refuge, id, shares));
         }
         else
         {
@@ -116,7 +116,7 @@ internal static class Adversaries
             await acts.SendAsync(
                 refuge,
                 at.OutcomeToken,
-                FirmStack.TransferOfShares(
+                OutcomeTokenContract.Transfer(
                     refuge.Address,
                     key.Address,
                     OutcomeTokenContract.IdOf(market.Address, 0),
@@ -159,7 +159,7 @@ internal static class Adversaries
                 await acts.SendAsync(
                     key,
                     at.OutcomeToken,
-                    FirmStack.TransferOfShares(
+                    OutcomeTokenContract.Transfer(
                         key.Address,
                         round.Stack.Vault,
                         OutcomeTokenContract.IdOf(market.Address, 0),

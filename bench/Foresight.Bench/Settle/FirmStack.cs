@@ -220,12 +220,12 @@ internal sealed class FirmStack : IAsyncDisposable
             var market = (isFirm ? pair.Firm : pair.Soft).Address;
             await SendAsync(market, MarketContract.MintSet(2 * Shares));
             if (isFirm)
-                await SendAsync(at.OutcomeToken, TransferOfShares(key.Address, Vault, OutcomeTokenContract.IdOf(market, outcome), Shares));
+                await SendAsync(
+                    at.OutcomeToken,
+                    OutcomeTokenContract.Transfer(key.Address, Vault, OutcomeTokenContract.IdOf(market, outcome), Shares)
+                );
         }
 
         await transactions.WaitAsync(CancellationToken.None);
     }
-
-    public static byte[] TransferOfShares(Address from, Address to, BigInteger id, BigInteger amount) =>
-        ContractArtifact.OutcomeToken.Encode("safeTransferFrom", from, to, id, amount, Array.Empty<byte>());
 }

@@ -60,14 +60,7 @@ public sealed class SettlementFailureTests(ExchangeFixture fixture) : Settlement
         await Venue.Chain.ExecuteAsync(
             Bad,
             Venue.Shares.Address,
-            ContractArtifact.OutcomeToken.Encode(
-                "safeTransferFrom",
-                Bad.Address,
-                Seller.Address,
-                id,
-                1_000 * OrderMessage.AmountPerLot,
-                Array.Empty<byte>()
-            )
+            OutcomeTokenContract.Transfer(Bad.Address, Seller.Address, id, 1_000 * OrderMessage.AmountPerLot)
         );
 
         var failure = await OnlyThisFailsAsync(bad);

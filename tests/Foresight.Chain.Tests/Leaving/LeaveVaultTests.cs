@@ -33,13 +33,11 @@ public sealed class LeaveVaultTests(ITestOutputHelper output)
                 await exchange.Chain.ExecuteAsync(
                     user,
                     exchange.Shares.Address,
-                    ContractArtifact.OutcomeToken.Encode(
-                        "safeTransferFrom",
+                    OutcomeTokenContract.Transfer(
                         user.Address,
                         vault,
                         OutcomeTokenContract.IdOf(market.Address, k),
-                        1_000 * OrderMessage.AmountPerLot,
-                        Array.Empty<byte>()
+                        1_000 * OrderMessage.AmountPerLot
                     )
                 );
         }

@@ -281,14 +281,7 @@ public sealed class AdversaryTests(ChainFixture fixture) : IClassFixture<ChainFi
         await live.SendFirstAsync(
             seller,
             at.OutcomeToken,
-            ContractArtifact.OutcomeToken.Encode(
-                "safeTransferFrom",
-                seller.Account,
-                venue.Venue.Operator.Key.Address,
-                share,
-                OrderMessage.AmountPerLot * 100,
-                Array.Empty<byte>()
-            )
+            OutcomeTokenContract.Transfer(seller.Account, venue.Venue.Operator.Key.Address, share, OrderMessage.AmountPerLot * 100)
         );
     }
 

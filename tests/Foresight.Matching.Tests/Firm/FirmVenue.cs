@@ -87,7 +87,8 @@ internal sealed class FirmVenue : IAsyncDisposable
         );
     }
 
-    public async Task<CommandResult> GrantAsync(Wallet signer, WithdrawalMessage message)
+    /// <param name="deadline">Null: as long as a starved machine may need.</param>
+    public async Task<CommandResult> GrantAsync(Wallet signer, WithdrawalMessage message, DateTimeOffset? deadline = null)
     {
         var domain = WithdrawalMessage.DomainOf(Venue.Deployment.ChainId, Vault);
         return await Live.Node.Router.SendAsync(
@@ -102,8 +103,7 @@ internal sealed class FirmVenue : IAsyncDisposable
             )
             {
                 RequestId = Guid.NewGuid(),
-                // A forgery is not answered, so it is given up then.
-                Deadline = DateTimeOffset.UtcNow.AddSeconds(2),
+                Deadline = deadline ?? Traders.Deadline,
             }
         );
     }
@@ -172,12 +172,10 @@ internal sealed class FirmVenue : IAsyncDisposable
     public ValueTask DisposeAsync() => Live.DisposeAsync();
 
     public byte[] DepositOfShares(Wallet from, int outcome, long shares) =>
-        ContractArtifact.OutcomeToken.Encode(
-            "safeTransferFrom",
+        OutcomeTokenContract.Transfer(
             from.Account,
             Vault,
             OutcomeTokenContract.IdOf(Venue.MarketAddress, outcome),
-            shares * BigInteger.Pow(10, 18),
-            Array.Empty<byte>()
+            shares * BigInteger.Pow(10, 18)
         );
 }

@@ -248,14 +248,7 @@ public sealed class MixtureTests(ChainFixture fixture, ITestOutputHelper output)
     }
 
     private byte[] TransferOfShares(Wallet from, BigInteger share, long whole) =>
-        ContractArtifact.OutcomeToken.Encode(
-            "safeTransferFrom",
-            from.Account,
-            _venue.Venue.Operator.Key.Address,
-            share,
-            whole * AmountPerShare,
-            Array.Empty<byte>()
-        );
+        OutcomeTokenContract.Transfer(from.Account, _venue.Venue.Operator.Key.Address, share, whole * AmountPerShare);
 
     private async Task PauseAsync(bool paused)
     {

@@ -34,24 +34,8 @@ internal static class VaultRuns
 
     public static async Task<WithdrawalMessage> GrantAsync(this FirmVenue venue, Wallet to, long micros, ulong nonce)
     {
-        var head = await venue.Venue.Client.GetBlockAsync(await venue.Venue.Client.BlockNumberAsync());
-        var message = VaultAssets.MessageOf(to.Account, null, Command.CollateralOutcome, micros, nonce, head!.Timestamp + 600);
-        var domain = WithdrawalMessage.DomainOf(venue.Venue.Deployment.ChainId, venue.Vault);
-        await venue.Live.Node.Router.SendAsync(
-            new GrantWithdrawal(
-                to.Account.ToLowerHex(),
-                MarketId: 0,
-                Command.CollateralOutcome,
-                micros,
-                nonce,
-                (long)message.Deadline,
-                Hex.Encode(to.Key.Sign(domain.Digest(message.RequestStructHash())))
-            )
-            {
-                RequestId = Guid.NewGuid(),
-                Deadline = Traders.Deadline,
-            }
-        );
+        var message = await venue.MessageOfAsync(to, micros, TimeSpan.FromMinutes(10), nonce);
+        await venue.GrantAsync(to, message);
         return message;
     }
 

@@ -144,13 +144,11 @@ public sealed class SubmitterTests(ChainFixture fixture)
         await AttackAsync(
             eves[0],
             token,
-            ContractArtifact.OutcomeToken.Encode(
-                "safeTransferFrom",
+            OutcomeTokenContract.Transfer(
                 eves[0].Address,
                 bob.Address,
                 OutcomeTokenContract.IdOf(venue.MarketAddress, 0),
-                1_000 * System.Numerics.BigInteger.Pow(10, 18),
-                Array.Empty<byte>()
+                1_000 * System.Numerics.BigInteger.Pow(10, 18)
             )
         );
         await AttackAsync(eves[1], token, OutcomeTokenContract.SetApprovalForAll(venue.Deployment.Factory, false));

@@ -80,7 +80,7 @@ internal sealed class SimulatedChain
     /// <summary>Mined before all trades that wait.</summary>
     public void Send(Action<Block> act) => _acts.Add(act);
 
-    /// <summary>Matched by a clock that was behind, for which nobody can promise a second.</summary>
+    /// <summary>Matched by a clock that was behind, for which no second can be promised.</summary>
     public void Waive(long trade) => _waived.Add(trade);
 
     public void Request(Asset asset, long units) =>
