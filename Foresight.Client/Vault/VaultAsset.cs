@@ -21,6 +21,9 @@ public sealed record VaultAsset(string Name, BigInteger Id)
     /// <summary>Micro-USDC, or 10^-18 shares.</summary>
     internal BigInteger Units(decimal amount) => IsUsdc ? ExactUnits.Micros(amount) : ExactUnits.Lots(amount) * OrderMessage.AmountPerLot;
 
+    /// <summary>As the Api takes it: with no more decimals than the unit has, whatever zeros were given.</summary>
+    internal string Text(decimal amount) => Amount(Units(amount)).ToString(CultureInfo.InvariantCulture);
+
     /// <summary>Rounded down: shares are whole lots in a vault, whatever their 18 decimals could hold.</summary>
     internal decimal Amount(BigInteger units) => IsUsdc ? (decimal)units / 1_000_000m : (decimal)(units / OrderMessage.AmountPerLot) / 100m;
 }

@@ -85,7 +85,7 @@ public sealed class VaultClient
         await _wallet.SendAsync(_vault.Address, VaultContract.DepositWithPermit(_wallet.Address, units, deadline, signature), stop);
     }
 
-    /// <summary>Needs nobody. The delay begins again for everything that is leaving of this asset.</summary>
+    /// <summary>Needs no relayer. The delay begins again for everything that is leaving of this asset.</summary>
     /// <returns>From when on <see cref="FinishAsync"/> pays. What is free no longer by then does not leave.</returns>
     public async Task<PurseState> RequestWithdrawalAsync(VaultAsset asset, decimal amount, CancellationToken stop = default)
     {
@@ -126,7 +126,7 @@ public sealed class VaultClient
             new WithdrawalRequest(
                 _wallet.Address.ToString(),
                 asset.Name,
-                amount.ToString(CultureInfo.InvariantCulture),
+                asset.Text(amount),
                 nonce.ToString(CultureInfo.InvariantCulture),
                 deadline,
                 Hex.Encode(_wallet.Sign(digest))

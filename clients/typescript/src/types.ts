@@ -117,9 +117,11 @@ export interface Withdrawal {
   amount: string;
   nonce: string;
   deadline: number;
-  state: 'granted' | 'co_signed' | 'paid' | 'lapsed';
+  state: 'granted' | 'co_signed' | 'paying' | 'paid' | 'expired' | 'lapsed';
   vaultAsset: string;
   vaultAmount: string;
   coSignature: string | null;
   grantedAt: string;
+  /** Block in which the vault has paid it; absent or null before that. */
+  paidBlock?: number | null;
 }

@@ -74,10 +74,9 @@ export class Vault {
 
   async purse(asset: VaultAsset): Promise<Purse> {
     const [free, leaving, readyBlock, readyTime] = await this.#vault.getFunction('purseOf')(await this.#signer.getAddress(), asset.id);
-    const format = asset.id === 0n ? formatUsdc : formatShares;
     const isLeaving = leaving > 0n;
     return {
-      free: format(free), leaving: format(leaving),
+      free: textOf(asset, free), leaving: textOf(asset, leaving),
       readyBlock: isLeaving ? Number(readyBlock) : null, readyTime: isLeaving ? Number(readyTime) : null,
     };
   }
@@ -107,7 +106,7 @@ export class Vault {
     await this.#mined(this.#vault, 'depositWithPermit', owner, value, deadline, signature.v, signature.r, signature.s);
   }
 
-  /** Needs nobody. The delay begins again for everything that is leaving of this asset. */
+  /** Needs no relayer. The delay begins again for everything that is leaving of this asset. */
   async requestWithdrawal(asset: VaultAsset, amount: string): Promise<Purse> {
     await this.#mined(this.#vault, 'requestWithdrawal', asset.id, unitsOf(asset, amount));
     return this.purse(asset);
@@ -137,7 +136,7 @@ export class Vault {
     const domain = { name: 'Foresight Vault', version: '1', chainId: this.#chainId, verifyingContract: await this.#vault.getAddress() };
     const message = { account, asset: asset.id, amount: units, nonce, deadline };
     const signature = await this.#signer.signTypedData(domain, { WithdrawalRequest: withdrawalFields }, message);
-    await api.requestWithdrawal({ account, asset: asset.name, amount, nonce: nonce.toString(), deadline, signature }, signal);
+    await api.requestWithdrawal({ account, asset: asset.name, amount: textOf(asset, units), nonce: nonce.toString(), deadline, signature }, signal);
     const coSignature = await coSignatureOf(api, account, nonce.toString(), deadline, signal);
     await this.#mined(this.#vault, 'withdrawNow', asset.id, units, to ?? account, nonce, deadline, coSignature);
   }
@@ -159,6 +158,9 @@ export class Vault {
     return await sent.wait() as ContractTransactionReceipt;
   }
 }
+
+/** As the Api takes it: with no more decimals than the unit has, whatever zeros were given. */
+const textOf = (asset: VaultAsset, units: bigint): string => asset.id === 0n ? formatUsdc(units) : formatShares(units);
 
 const unitsOf = (asset: VaultAsset, amount: string): bigint => asset.id === 0n ? usdc(amount) : shares(amount);
 
