@@ -26,9 +26,7 @@ public sealed record SetupOptions(
     /// Of a development chain, whose blocks take a second: longer than a settlement there, and as long as somebody waits who resolves a
     /// market to see it.
     /// </summary>
-    private const int DefaultDelaySeconds = 30;
-
-    private const int DefaultDelayBlocks = 30;
+    public static readonly WithdrawalDelay DevelopmentDelay = new(Blocks: 30, Seconds: 30);
 
     /// <summary>Default of anvil and hardhat. On any other chain nothing is ever deployed or funded.</summary>
     public const long DevelopmentChainId = Settings.DevelopmentChainId;
@@ -42,7 +40,7 @@ public sealed record SetupOptions(
             TimeSpan.FromMinutes(10)
         );
         var markets = configuration.Integer("MARKETS", 4, 1, 1_000);
-        var firmMoney = configuration.Flag("FIRM_MONEY", defaultValue: false);
+        var firmMoney = configuration.Flag("FIRM_MONEY", defaultValue: true);
         if (configuration.ChainId() == DevelopmentChainId)
             return new SetupOptions(markets, deadline, null, null, null, [], firmMoney, firmMoney ? DelayOf(configuration) : null);
 
@@ -62,8 +60,8 @@ public sealed record SetupOptions(
 
     private static WithdrawalDelay DelayOf(IConfiguration configuration) =>
         new(
-            configuration.Integer("VAULT_DELAY_BLOCKS", DefaultDelayBlocks, 1, 604_800),
-            configuration.Integer("VAULT_DELAY_SECONDS", DefaultDelaySeconds, 1, 604_800)
+            configuration.Integer("VAULT_DELAY_BLOCKS", (int)DevelopmentDelay.Blocks, 1, 604_800),
+            configuration.Integer("VAULT_DELAY_SECONDS", (int)DevelopmentDelay.Seconds, 1, 604_800)
         );
 
     private static Address AddressOf(IConfiguration configuration, string name, string why) =>

@@ -21,7 +21,7 @@ namespace Foresight.Bench.Stack;
 /// <param name="Roles">
 /// The services have only the rights in Redis that the AppHost gives them, because an intruder would have no more.
 /// </param>
-/// <param name="VaultDelay">Of the vault, whose money is firm then; null: there is none.</param>
+/// <param name="VaultDelay">Of the vault; null: the default of a development chain.</param>
 internal sealed record TradingStackOptions(
     int Traders,
     int Markets,
@@ -228,8 +228,8 @@ internal sealed class TradingStack : IAsyncDisposable
             null,
             null,
             [],
-            _options.VaultDelay is not null,
-            _options.VaultDelay
+            FirmMoney: true,
+            _options.VaultDelay ?? SetupOptions.DevelopmentDelay
         );
         await SetupVerb.RunAsync(
             Database,

@@ -144,7 +144,7 @@ public sealed class ProposalCardTests : ConsoleContext
         var page = Shown();
         Assert.Contains("It reverted: the market is resolved or invalid already.", Text(page));
         Assert.Equal(can, HasButton(page, "Send it again"));
-        Assert.Equal(state == SentStates.Mined, Text(page).Contains("it counts once the block is confirmed", StringComparison.Ordinal));
+        Assert.Equal(state == SentStates.Mined, Text(page).Contains("It counts once the block is confirmed", StringComparison.Ordinal));
     }
 
     [Fact]
