@@ -28,21 +28,22 @@ public sealed class LeaderSilence(TimeProvider clock)
             shard.HasMissed = true;
     }
 
-    /// <param name="sequence">Last position of the shard's journal, just read: an older one would hide a loss.</param>
-    public bool EndsIn(int shard, long sequence)
+    /// <param name="end">Of the shard's journal, just read: an older one would hide a loss.</param>
+    public bool EndsIn(int shard, (long Epoch, long Sequence) end)
     {
         var state = Of(shard);
         var now = clock.GetTimestamp();
         if (state.Checked is { } earlier && clock.GetElapsedTime(earlier.At, state.HeardAt) > DeliveryBound)
-            state.Delivered = Math.Max(state.Delivered ?? 0, earlier.Sequence);
-        state.Checked = (sequence, now);
+            state.Delivered = earlier.End;
+        state.Checked = (end, now);
         var isSilent = clock.GetElapsedTime(state.HeardAt, now) >= Longest;
-        // Before the leader was ever heard, what was committed between the first reading of the books and this one may be missing.
-        var isMissing = state.HasMissed || isSilent && (state.Delivered is not { } delivered || sequence > delivered);
+        // Before the leader was ever heard, what was committed between the first reading of the books and this one may be missing. An end
+        // before the one that was delivered is another end too: a promotion has lost rows, and the journal goes on with others in their place.
+        var isMissing = state.HasMissed || isSilent && state.Delivered != end;
         state.IsRead = isSilent && (isMissing || state.IsRead);
         _isReading = _shards.Values.Any(one => one.IsRead);
         if (isMissing)
-            (state.HasMissed, state.Delivered) = (false, sequence);
+            (state.HasMissed, state.Delivered) = (false, end);
         return isMissing;
     }
 
@@ -58,12 +59,12 @@ public sealed class LeaderSilence(TimeProvider clock)
         public long HeardAt { get; set; }
 
         /// <summary>
-        /// Everything up to here has come in as messages, or was read, so a later end of the journal means a loss; null before anything
+        /// Everything up to here has come in as messages, or was read, so any other end of the journal means a loss; null before anything
         /// shows it.
         /// </summary>
-        public long? Delivered { get; set; }
+        public (long Epoch, long Sequence)? Delivered { get; set; }
 
-        public (long Sequence, long At)? Checked { get; set; }
+        public ((long Epoch, long Sequence) End, long At)? Checked { get; set; }
         public bool HasMissed { get; set; }
         public bool IsRead { get; set; }
     }

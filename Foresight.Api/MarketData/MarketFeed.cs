@@ -288,19 +288,19 @@ public sealed partial class MarketFeed : BackgroundService
             Handle(held);
         // A reading for the gate's sake may come at any time, so it is no moment to judge a silence.
         if (read.Seen.Count > 0)
-            CompleteFromJournal(read.Shard, journal.Sequence);
+            CompleteFromJournal(read.Shard, (journal.Epoch, journal.Sequence));
     }
 
     /// <summary>
     /// Repeated every few seconds for as long as Redis does not deliver. Order updates that were missed are not sent again, so owners are
     /// notified to read their orders.
     /// </summary>
-    private void CompleteFromJournal(int shard, long sequence)
+    private void CompleteFromJournal(int shard, (long Epoch, long Sequence) end)
     {
-        var isMissing = _parts.Silence.EndsIn(shard, sequence);
+        var isMissing = _parts.Silence.EndsIn(shard, end);
         if (isMissing)
         {
-            Log.Completed(_logger, shard, sequence);
+            Log.Completed(_logger, shard, end.Sequence);
             _parts.Trades.Fill(market => _parts.Books.Find(market)?.Shard == shard);
             _parts.Outage.AnnounceMissed();
         }

@@ -25,6 +25,14 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Fact]
     public void InEveryLife_WhatMustHoldHolds() => Assert.Null(FirstBroken(Seeds, mutant: null));
 
+    /// <summary>
+    /// Seeds beyond the first that have found a defect. Whatever they turn into, the defect has its own test: 657 is that of
+    /// <c>LeaderSilenceTests</c>.
+    /// </summary>
+    [Theory]
+    [InlineData(657)]
+    public void InALifeThatFoundADefect_WhatMustHoldHolds(ulong seed) => Assert.Null(Simulation.Run(seed).Violation);
+
     [Theory]
     [InlineData(1)]
     [InlineData(7)]

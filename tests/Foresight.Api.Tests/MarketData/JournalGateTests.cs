@@ -106,29 +106,29 @@ public sealed class JournalGateTests : IAsyncDisposable
     [Fact]
     public void WhatFindsNoRoomToWait_IsReportedLost_AndNotAsForged()
     {
-        Assert.False(_silence.EndsIn(0, 10));
+        Assert.False(_silence.EndsIn(0, (1, 10)));
         for (var held = 0; held < JournalGate.MaxHeld; held++)
             Assert.False(_gate.Admits(Orders(2, 11 + held)));
-        Assert.False(_silence.EndsIn(0, 10));
+        Assert.False(_silence.EndsIn(0, (1, 10)));
         Assert.False(_gate.Admits(Orders(2, 11 + JournalGate.MaxHeld)));
-        Assert.True(_silence.EndsIn(0, 10));
+        Assert.True(_silence.EndsIn(0, (1, 10)));
         Assert.Equal(0, _errors.Count);
     }
 
     [Fact]
     public async Task LargeMessages_FindRoomUpToABoundOfBytes_OverAllShards_AndRoomIsFreedWhenTheyGoOn()
     {
-        Assert.False(_silence.EndsIn(0, 10));
+        Assert.False(_silence.EndsIn(0, (1, 10)));
         var half = JournalGate.MaxHeldBytes / 2;
         Assert.False(_gate.Admits(Orders(2, 11) with { Bytes = half }));
         Assert.False(_gate.Admits(new FeedItem.Orders(new OrdersMessage(2, 11, [], Shard: 1)) { Bytes = half }));
-        Assert.False(_silence.EndsIn(0, 10));
+        Assert.False(_silence.EndsIn(0, (1, 10)));
         Assert.False(_gate.Admits(Orders(2, 12) with { Bytes = 1 }));
-        Assert.True(_silence.EndsIn(0, 10));
+        Assert.True(_silence.EndsIn(0, (1, 10)));
         Assert.Equal([11L], await ReleaseAsync(0, new JournalPosition(2, 11, 0)));
 
         Assert.False(_gate.Admits(Orders(3, 13) with { Bytes = half }));
-        Assert.False(_silence.EndsIn(0, 10));
+        Assert.False(_silence.EndsIn(0, (1, 10)));
         Assert.Equal((Channels.Orders, MarketDataMetrics.NoRoom), Assert.Single(_unhandled));
     }
 

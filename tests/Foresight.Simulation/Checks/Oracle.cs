@@ -15,6 +15,10 @@ internal sealed class Oracle(World world)
     private const int TickSize = 100;
 
     private readonly List<FillRow> _fills = [];
+    private readonly List<(AccountId, MarketId, byte, Purse)> _touched = [];
+
+    /// <summary>As of the last command that touched them.</summary>
+    private readonly Dictionary<(AccountId, MarketId, byte, Purse), Holding> _holdings = [];
     private ExchangeEngine _engine = new(0);
 
     public long Sequence => _engine.Sequence;
@@ -43,10 +47,9 @@ internal sealed class Oracle(World world)
         {
             if (row.Command.Sequence != _engine.Sequence + 1)
                 throw world.Violated("gap-free journal", $"{row.Command.Sequence} was committed after {_engine.Sequence}");
-            var events = new Listener(_fills);
             var bytes = new byte[CommandCodec.Size];
             CommandCodec.Encode(row.Command, bytes);
-            _engine.Apply(CommandCodec.Decode(bytes), ref events);
+            Apply(_engine, CommandCodec.Decode(bytes));
         }
 
         if (!_fills.SequenceEqual(write.Rows.Fills))
@@ -63,14 +66,33 @@ internal sealed class Oracle(World world)
                     "ledger",
                     $"account {balance.Account.Value} has {holding} by replay and {balance.Holding} in the ledger"
                 );
-            // A trade may draw on what is leaving, which no observation has shown as owned; the next one mends it (decision 0103).
             if ((holding.Owned < 0 && balance.Purse == Purse.Wallet) || holding.OrderHold < 0 || holding.TradeHold < 0)
                 throw world.Violated("ledger", $"account {balance.Account.Value} has less than nothing: {holding}");
         }
     }
 
+    /// <summary>
+    /// Vouched for by firm terms: what trades and co-signatures have drawn on leaving money has been observed since, so that no purse is
+    /// short of it.
+    /// </summary>
+    public void RequireNoPurseBelowZero()
+    {
+        foreach (var ((account, market, outcome, purse), holding) in _holdings)
+            if (purse == Purse.Vault && holding.Owned < 0)
+                throw world.Violated(
+                    "terms come after the facts",
+                    $"account {account.Value} has {holding} of {market.Value}/{outcome} in the vault while firm terms are given"
+                );
+    }
+
     /// <summary>A promotion may have lost rows, so the engine is rebuilt from all tables.</summary>
-    public void Rebuild(Tables tables) => _engine = Replay(tables);
+    public void Rebuild(Tables tables)
+    {
+        _holdings.Clear();
+        _engine = new ExchangeEngine(0);
+        foreach (var row in tables.Commands.Values)
+            Apply(_engine, CommandCodec.Decode(row.Payload));
+    }
 
     public static ExchangeEngine Replay(Tables tables)
     {
@@ -81,7 +103,36 @@ internal sealed class Oracle(World world)
         return engine;
     }
 
-    private readonly struct Listener(List<FillRow> fills) : IExchangeEvents
+    private void Apply(ExchangeEngine engine, in Command command)
+    {
+        _touched.Clear();
+        var events = new Listener(_fills, _touched);
+        engine.Apply(command, ref events);
+        foreach (var touched in _touched)
+        {
+            var (account, market, outcome, purse) = touched;
+            var (before, after) = (_holdings.GetValueOrDefault(touched), engine.Balance(account, market, outcome, purse));
+            _holdings[touched] = after;
+            CheckDecrease(command.Kind, purse, before, after);
+        }
+    }
+
+    /// <summary>
+    /// A withdrawal request takes money out of what is observed as owned, while trades and co-signatures from before it still hold that
+    /// money: they draw on what is leaving (S3 and O8 of docs/firm-money.md). So an observation may leave less than is held, and the end of
+    /// such a trade or co-signature then leaves a purse below zero until it is observed again (decision 0103), which comes before the next
+    /// terms. Nothing else may: what can be traded with is never spent below zero, and no command of an account takes more than there is.
+    /// </summary>
+    private void CheckDecrease(CommandKind kind, Purse purse, Holding before, Holding after)
+    {
+        if (kind != CommandKind.ObserveBalance && after.Available < Math.Min(0, before.Available))
+            throw world.Violated("only an observation leaves less than is held", $"{kind} makes {after} of {before}");
+        var mayBeShort = purse == Purse.Vault && kind is (CommandKind.SettleTrade or CommandKind.PayWithdrawal);
+        if (after.Owned < Math.Min(0, before.Owned) && !mayBeShort)
+            throw world.Violated("no purse falls below zero but by what it held", $"{kind} makes {after} of {before}");
+    }
+
+    private readonly struct Listener(List<FillRow> fills, List<(AccountId, MarketId, byte, Purse)> touched) : IExchangeEvents
     {
         public void OnAccepted(OrderId order, Purse purse, in Command placed) { }
 
@@ -113,6 +164,7 @@ internal sealed class Oracle(World world)
 
         public void OnTradeClosed(in TradeClosed e) { }
 
-        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse) { }
+        public void OnBalanceTouched(AccountId account, MarketId market, byte outcome, Purse purse) =>
+            touched.Add((account, market, outcome, purse));
     }
 }

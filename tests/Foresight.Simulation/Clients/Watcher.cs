@@ -164,7 +164,7 @@ internal sealed class Watcher : Process
                 _books.Reset(market);
         foreach (var held in _gate.Release(read))
             Handle(held);
-        if (read.Seen.Count > 0 && _silence.EndsIn(read.Shard, journal.Sequence))
+        if (read.Seen.Count > 0 && _silence.EndsIn(read.Shard, (journal.Epoch, journal.Sequence)))
             _books.Read(read.Shard, onlyMissing: false);
     }
 

@@ -57,6 +57,9 @@ internal class Mutant
 
     public virtual bool TermsComeFirst => false;
 
+    /// <param name="known">What was observed last.</param>
+    public virtual bool ObservesAgain(long known) => true;
+
     public virtual bool IsBust(VaultTrade trade) => false;
 
     public virtual long FinalBlock(Block head) => head.Number - SimulatedChain.FinalityBlocks;

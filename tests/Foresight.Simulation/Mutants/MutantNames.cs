@@ -44,6 +44,7 @@ public static class MutantNames
         ["terms-without-end"] = () => new TermsWithoutEnd(),
         ["terms-of-the-head"] = () => new TermsOfTheHead(),
         ["terms-before-facts"] = () => new TermsBeforeFacts(),
+        ["observe-no-zero-again"] = () => new ObserveNoZeroAgain(),
         ["forget-firm-terms"] = () => new ForgetFirmTerms(),
         ["forget-grants"] = () => new ForgetGrants(),
         ["co-sign-before-commit"] = () => new CoSignBeforeCommit(),

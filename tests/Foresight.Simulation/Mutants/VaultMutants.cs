@@ -33,6 +33,12 @@ internal sealed class TermsBeforeFacts : Mutant
     public override bool TermsComeFirst => true;
 }
 
+/// <summary>Nothing was free and nothing is, so what was drawn on leaving money stays missing in the ledger.</summary>
+internal sealed class ObserveNoZeroAgain : Mutant
+{
+    public override bool ObservesAgain(long known) => known != 0;
+}
+
 internal sealed class CoSignBeforeCommit : Mutant
 {
     public override bool IsCoSigned(SimulatedChain chain, Grant grant) => true;

@@ -77,6 +77,7 @@ internal sealed class VaultChecks(World world, Oracle oracle)
         var of = chain.OfTime(until - SimulatedChain.Quarter);
         if (of is null || of.Time != until - SimulatedChain.Quarter || of.Number > chain.Confirmed.Number)
             throw world.Violated("facts are younger than a quarter of the delay", $"firm orders are taken until {until}");
+        oracle.RequireNoPurseBelowZero();
         foreach (var asset in of.Assets)
         {
             var account = world.Postgres.Tables.Accounts.Find(one => one.Address.ToLowerHex() == asset.Account).Id;

@@ -70,7 +70,7 @@ internal sealed class VaultFollower : Caller
         _closed.Add(trade);
         foreach (var leg in legs.Legs)
         {
-            _reported.Remove(leg.Of);
+            ForgetPaid(leg.Of);
             _reported.Remove(leg.Into);
         }
 
@@ -87,7 +87,7 @@ internal sealed class VaultFollower : Caller
             if (!await TellAsync(new EndWithdrawal(key.Account, key.Nonce, Block: 0) { RequestId = Dice.NextGuid() }))
                 return false;
             _ended.Add(key);
-            _reported.Remove(grant.Of);
+            ForgetPaid(grant.Of);
         }
 
         return true;
@@ -116,6 +116,13 @@ internal sealed class VaultFollower : Caller
             return false;
         _reported[asset] = units;
         return true;
+    }
+
+    /// <summary>The ledger has less now than was reported, also where the chain paid of what was leaving, so it is observed again.</summary>
+    private void ForgetPaid(Asset asset)
+    {
+        if (World.Mutant.ObservesAgain(_reported.GetValueOrDefault(asset)))
+            _reported.Remove(asset);
     }
 
     /// <summary>What the engine holds still of co-signed money that a block has paid.</summary>
