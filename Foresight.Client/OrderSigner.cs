@@ -15,13 +15,16 @@ public sealed class OrderSigner(long chainId)
 {
     private readonly ConcurrentDictionary<string, TypedDataDomain> _domains = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <param name="key">The maker's own, or one that is registered at the vault for <paramref name="maker"/>.</param>
     /// <param name="salt">Makes one order of several with the same terms, and is what a cancel names; null: a random one.</param>
     /// <exception cref="ArgumentException">A price or an amount that the chain's units cannot hold exactly.</exception>
-    public SignedPlacement Sign(PrivateKey key, OrderTerms terms, BigInteger? salt = null)
+    /// <param name="maker">An account, such as a contract wallet, for which the key is registered; null: the key's own account.</param>
+    public SignedPlacement Sign(PrivateKey key, OrderTerms terms, BigInteger? salt = null, Address? maker = null)
     {
+        var account = maker ?? key.Address;
         var expiry = terms.ExpiresAt?.ToUnixTimeSeconds() ?? 0;
         var message = OrderMessage.OfUnits(
-            key.Address,
+            account,
             terms.Outcome,
             terms.IsBuy,
             (int)ExactUnits.Ticks(terms.Price),
@@ -31,7 +34,7 @@ public sealed class OrderSigner(long chainId)
         );
         var hash = OrderSigning.OrderHash(DomainOf(terms.Market), message);
         var order = new SignedOrder(
-            key.Address.ToString(),
+            account.ToString(),
             terms.Outcome,
             message.IsBuy,
             message.Price.ToString(CultureInfo.InvariantCulture),
@@ -55,15 +58,18 @@ public sealed class OrderSigner(long chainId)
         );
     }
 
-    /// <summary>Cancels by the salt of <paramref name="placement"/>, which only that order has.</summary>
+    /// <summary>Cancels by the salt of <paramref name="placement"/>, which only that order has, for its maker.</summary>
+    /// <param name="key">The maker's own, or the one that is registered for them at the vault and in force.</param>
     public CancelOrderRequest SignCancel(PrivateKey key, SignedPlacement placement) =>
-        SignCancel(key, placement.Request.Market, placement.Request.Order.Salt);
+        SignCancel(key, placement.Request.Market, placement.Request.Order.Salt, Address.Parse(placement.Request.Order.Maker));
 
-    /// <summary>Cancels every order of the key's account in the market that was signed with this salt.</summary>
-    public CancelOrderRequest SignCancel(PrivateKey key, string market, string salt)
+    /// <summary>Cancels every order of the account in the market that has this salt.</summary>
+    /// <param name="maker">The account, if the key is the one that is registered for it at the vault; null: the key's own.</param>
+    public CancelOrderRequest SignCancel(PrivateKey key, string market, string salt, Address? maker = null)
     {
-        var message = new CancelSaltMessage(key.Address, BigInteger.Parse(salt, NumberStyles.None, CultureInfo.InvariantCulture));
-        return new CancelOrderRequest(market, key.Address.ToString(), salt, Hex.Encode(OrderSigning.Sign(DomainOf(market), message, key)));
+        var account = maker ?? key.Address;
+        var message = new CancelSaltMessage(account, BigInteger.Parse(salt, NumberStyles.None, CultureInfo.InvariantCulture));
+        return new CancelOrderRequest(market, account.ToString(), salt, Hex.Encode(OrderSigning.Sign(DomainOf(market), message, key)));
     }
 
     /// <summary>128 bits, so that no two of an account meet.</summary>

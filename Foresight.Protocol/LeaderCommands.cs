@@ -119,6 +119,13 @@ public sealed record CancelBySalt(string Maker, int MarketId, string Salt) : Lea
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool SignedByContract { get; init; }
+
+    /// <summary>
+    /// The key that signed it, if the maker has registered that at the vault and it is not their own. The leader refuses one whose key is
+    /// not in force.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SigningKey { get; init; }
 }
 
 public sealed record CancelByHash(string Maker, int MarketId, string Hash) : LeaderCommand;

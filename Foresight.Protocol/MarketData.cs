@@ -14,6 +14,7 @@ public static class Channels
     public const string Stats = "ws:stats";
     public const string Orders = "ws:orders";
     public const string TradeStates = "ws:trade-states";
+    public const string Withdrawals = "ws:withdrawals";
     public const string ClusterLeader = "cluster:leader";
     public const string ClusterNodes = "cluster:nodes";
 }
@@ -80,6 +81,46 @@ public sealed record TradeStatesMessage(int Market, long Epoch, long Sequence, l
 public sealed record TradeState(long TradeId, int MarketId, string Settlement, string? Reason, string? TransactionHash, long? BlockNumber);
 
 /// <summary>
+/// Private like <see cref="OrdersMessage"/>, for the same followers. Epoch is that of the lease "settlement", Sequence a counter within it.
+/// </summary>
+/// <param name="Previous">
+/// Between nodes: the counter of the message before, so that a lost one is noticed; without withdrawals, a repeated position. Not for
+/// clients, who get only some of the messages.
+/// </param>
+public sealed record WithdrawalsMessage(
+    long Epoch,
+    long Sequence,
+    IReadOnlyList<WithdrawalUpdate> Withdrawals,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Previous = 0
+);
+
+/// <summary>
+/// One change of a withdrawal's state; of a request also of what is leaving. Never contains a co-signature, which is read by
+/// <c>GET /withdrawals/{address}/{nonce}</c>.
+/// </summary>
+/// <param name="Asset">"USDC", or "{marketId}:{outcome}". With the account it names a request; a co-signed withdrawal has a nonce.</param>
+/// <param name="Amount">Decimal USDC or shares: what is leaving still, or what was when it ended.</param>
+/// <param name="Kind">One of <see cref="WithdrawalKinds"/>.</param>
+/// <param name="State">One of <see cref="WithdrawalStates"/>.</param>
+/// <param name="Deadline">From when a request can be paid, or until when a co-signature is taken.</param>
+/// <param name="ReadyBlock">Of a request: the delay is over when this block and the deadline have come.</param>
+/// <param name="Nonce">Of a co-signature.</param>
+/// <param name="Block">In which a request last changed, or a co-signature was paid.</param>
+/// <param name="TransactionHash">In which a request last changed.</param>
+public sealed record WithdrawalUpdate(
+    string Account,
+    string Asset,
+    string Amount,
+    string Kind,
+    string State,
+    DateTimeOffset Deadline,
+    long? ReadyBlock,
+    string? Nonce,
+    long? Block,
+    string? TransactionHash
+);
+
+/// <summary>
 /// Kinds: acquired, released. On "released" a follower looks at the lease at once, so that a planned change of leader waits for no
 /// lease to run out.
 /// </summary>
@@ -93,7 +134,7 @@ public sealed record HeartbeatMessage(DateTimeOffset At, IReadOnlyList<Heartbeat
 public sealed record HeartbeatMarket(int Market, long Epoch, long Sequence);
 
 /// <summary>Hub event "continuity".</summary>
-/// <param name="Topic">depth, trades, stats, orders, trade_state.</param>
+/// <param name="Topic">depth, trades, stats, orders, trade_state, withdrawals.</param>
 /// <param name="Market">0: of all that the connection follows.</param>
 /// <param name="State">
 /// lost: messages are missing, so the client's data is outdated. restored: a snapshot follows, or the stream continues.

@@ -248,6 +248,7 @@ public static class HubEvents
     public const string Stats = "stats";
     public const string Orders = "orders";
     public const string TradeState = "trade_state";
+    public const string Withdrawals = "withdrawals";
     public const string Heartbeat = "heartbeat";
     public const string Continuity = "continuity";
     public const string Closing = "closing";

@@ -55,12 +55,17 @@ public sealed class ClientRegistry
             client.Outbox.Queue(message);
     }
 
-    /// <param name="topic">Trade states use the followers of the trades, because a client cannot follow them alone.</param>
+    /// <param name="topic">
+    /// Trade states use the followers of the trades, and withdrawals those of the orders, because a client cannot follow them alone.
+    /// </param>
     /// <param name="market">0 for all markets.</param>
     public void Announce(string topic, int market, string state)
     {
         var notice = SharedMessage.Of(HubEvents.Continuity, new ContinuityMessage(topic, market, state));
-        var followed = topic == HubEvents.TradeState ? HubEvents.Trades : topic;
+        var followed =
+            topic == HubEvents.TradeState ? HubEvents.Trades
+            : topic == HubEvents.Withdrawals ? HubEvents.Orders
+            : topic;
         var clients = market == 0 ? OfTopic(followed) : Of(new Subscription(followed, market));
         foreach (var client in clients)
             client.Outbox.Queue(notice);

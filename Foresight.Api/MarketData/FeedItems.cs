@@ -19,6 +19,8 @@ internal abstract record FeedItem
 
     public sealed record TradeStates(TradeStatesMessage Message) : FeedItem;
 
+    public sealed record Withdrawals(WithdrawalsMessage Message) : FeedItem;
+
     public sealed record MarketsAdded(IReadOnlyList<Market> Markets) : FeedItem;
 
     public sealed record Subscribe(

@@ -22,6 +22,7 @@ public sealed class FeedParts
         Silence = new LeaderSilence(clock);
         Gate = new JournalGate(Books, Check, Silence, metrics, clock, logger);
         TradeStates = new TradeStateFeed(Clients, metrics);
+        Withdrawals = new WithdrawalFeed(Clients, metrics);
         Stats = new StatsFeed(Clients, metrics);
         Orders = new OrderFeed(Clients, metrics);
     }
@@ -35,6 +36,7 @@ public sealed class FeedParts
     public BookFeed Books { get; }
     public TradeFeed Trades { get; }
     public TradeStateFeed TradeStates { get; }
+    public WithdrawalFeed Withdrawals { get; }
     public StatsFeed Stats { get; }
     public OrderFeed Orders { get; }
 }

@@ -29,6 +29,9 @@ public sealed partial class JournalGate(
     /// <summary>Bound on the JSON of the waiting messages of all shards, with the same effect: they may be whole books.</summary>
     public const int MaxHeldBytes = 16 * 1024 * 1024;
 
+    /// <summary>Firm money is in one shard. The epoch is settlement's, which a reading of any shard brings.</summary>
+    private const int FirmShard = 0;
+
     /// <summary>A flood of false messages must not become a flood of queries.</summary>
     private static readonly TimeSpan ReadPause = TimeSpan.FromMilliseconds(100);
 
@@ -138,6 +141,13 @@ public sealed partial class JournalGate(
             FeedItem.TradeStates(var message) => new Place(
                 Channels.TradeStates,
                 ShardOf(message.Market),
+                message.Epoch,
+                message.Sequence,
+                IsSettlement: true
+            ),
+            FeedItem.Withdrawals(var message) => new Place(
+                Channels.Withdrawals,
+                FirmShard,
                 message.Epoch,
                 message.Sequence,
                 IsSettlement: true

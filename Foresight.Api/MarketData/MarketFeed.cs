@@ -150,6 +150,9 @@ public sealed partial class MarketFeed : BackgroundService
             case FeedItem.TradeStates(var message):
                 _parts.TradeStates.Take(message);
                 break;
+            case FeedItem.Withdrawals(var message):
+                _parts.Withdrawals.Take(message);
+                break;
             case FeedItem.Notice(var topic, var body):
                 OnNotice(topic, body);
                 break;
@@ -274,6 +277,7 @@ public sealed partial class MarketFeed : BackgroundService
         var journal = read.Journal;
         _parts.Orders.Lower(read.Shard, journal.Epoch);
         _parts.TradeStates.Lower(journal.SettlementEpoch);
+        _parts.Withdrawals.Lower(journal.SettlementEpoch);
         foreach (var (market, epoch, sequence) in read.Seen)
         {
             if (epoch <= journal.Epoch && sequence <= journal.Sequence)

@@ -6,7 +6,15 @@ namespace Foresight.Api.MarketData;
 
 public sealed class RedisListener(RedisBroadcast redis, FeedInbox inbox, MarketDataMetrics metrics)
 {
-    private static readonly string[] Listened = [Channels.Depth, Channels.Trades, Channels.Stats, Channels.Orders, Channels.TradeStates];
+    private static readonly string[] Listened =
+    [
+        Channels.Depth,
+        Channels.Trades,
+        Channels.Stats,
+        Channels.Orders,
+        Channels.TradeStates,
+        Channels.Withdrawals,
+    ];
 
     private int _hasMissed;
 
@@ -21,6 +29,7 @@ public sealed class RedisListener(RedisBroadcast redis, FeedInbox inbox, MarketD
         Listen<StatsMessage>(Channels.Stats, (message, bytes) => new FeedItem.Stats(message) { Bytes = bytes });
         Listen<OrdersMessage>(Channels.Orders, (message, bytes) => new FeedItem.Orders(message) { Bytes = bytes });
         Listen<TradeStatesMessage>(Channels.TradeStates, (message, bytes) => new FeedItem.TradeStates(message) { Bytes = bytes });
+        Listen<WithdrawalsMessage>(Channels.Withdrawals, (message, bytes) => new FeedItem.Withdrawals(message) { Bytes = bytes });
         redis.Missed += channel =>
         {
             if (Listened.Contains(channel))

@@ -11,8 +11,8 @@ public sealed class RedisOutage(ClientRegistry clients)
     /// <summary>In ticks of a second without Redis; clients must be notified within 2 s.</summary>
     private const int TicksBeforeAnnounced = 1;
 
-    /// <summary>Missed order updates are not sent again: on "restored" an owner must read its orders.</summary>
-    private static readonly string[] RestoredAtOnce = [HubEvents.Stats, HubEvents.Orders, HubEvents.TradeState];
+    /// <summary>Missed updates are not sent again: on "restored" an owner must read its orders and withdrawals.</summary>
+    private static readonly string[] RestoredAtOnce = [HubEvents.Stats, HubEvents.Orders, HubEvents.TradeState, HubEvents.Withdrawals];
 
     private volatile bool _isActive;
     private int _ticks;

@@ -92,7 +92,7 @@ public sealed class OrderService
         var hash = market.Domain.Digest(structHash);
         var question = new WalletQuestion(message.Maker, hash, signature, IsCancel: false, caller);
         var mayBeByKey = request.Purse != Purses.Wallet;
-        var signed = await _signatures.CheckAsync(market.Domain, structHash, question, cancellationToken, isOfVault: mayBeByKey);
+        var signed = await _signatures.CheckAsync(market.Domain, structHash, question, cancellationToken, mayBeByKey);
         if (signed.Problem is { } refused)
             return refused;
         if (signed.ByContract && (request.Purse == Purses.Vault || request.FirmOnly))
@@ -164,7 +164,7 @@ public sealed class OrderService
         var message = new CancelSaltMessage(maker, salt);
         var digest = OrderSigning.CancelHash(market.Domain, message);
         var question = new WalletQuestion(maker, digest, signature, IsCancel: true, caller);
-        var signed = await _signatures.CheckAsync(market.Domain, message.StructHash(), question, cancellationToken);
+        var signed = await _signatures.CheckAsync(market.Domain, message.StructHash(), question, cancellationToken, mayBeByKey: true);
         if (signed.Problem is { } refused)
             return refused;
 
@@ -175,6 +175,7 @@ public sealed class OrderService
             Shard = market.Shard,
             Signature = Hex.Encode(signed.Bytes),
             SignedByContract = signed.ByContract,
+            SigningKey = signed.ByKey?.ToLowerHex(),
         };
         var result = await SendAsync(command, market, orderHash: null, cancellationToken);
         // A duplicate is a cancel of a salt that was cancelled before, so it counts as done.

@@ -20,7 +20,7 @@ public readonly record struct CheckedSignature(byte[] Bytes, Problem? Problem, b
 /// </summary>
 public sealed class SignatureCheck(ContractWallets wallets, AnnouncedKeys keys, MarketCatalog markets)
 {
-    /// <param name="isOfVault">
+    /// <param name="mayBeByKey">
     /// A key that the maker announced at the vault may have signed; its contract is not asked then, because the vault never does.
     /// </param>
     public async ValueTask<CheckedSignature> CheckAsync(
@@ -28,7 +28,7 @@ public sealed class SignatureCheck(ContractWallets wallets, AnnouncedKeys keys, 
         Hash32 structHash,
         WalletQuestion question,
         CancellationToken cancellationToken,
-        bool isOfVault = false
+        bool mayBeByKey = false
     )
     {
         var (maker, digest, signature) = (question.Maker, question.Digest, question.Signature);
@@ -36,7 +36,7 @@ public sealed class SignatureCheck(ContractWallets wallets, AnnouncedKeys keys, 
         var check = OrderSigning.Check(digest, normal, maker);
         if (check.IsValid)
             return new(normal, null);
-        if (isOfVault && !check.Recovered.IsZero && await keys.HasAsync(maker, check.Recovered, cancellationToken))
+        if (mayBeByKey && !check.Recovered.IsZero && await keys.HasAsync(maker, check.Recovered, cancellationToken))
             return new(normal, null, ByKey: check.Recovered);
         switch (await wallets.AskAsync(question, cancellationToken))
         {

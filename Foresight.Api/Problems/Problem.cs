@@ -110,7 +110,7 @@ public static class ProblemRules
             ProblemCodes.FirmUnavailable => "No order is firm at the moment: the chain is not followed, or settlement is behind.",
             ProblemCodes.FirmRequired => "The market takes firm orders alone: deposit into the vault.",
             ProblemCodes.SigningKeyNotInForce =>
-                "The key that signed the order is not in force: its delay at the vault is not over, or another was announced since.",
+                "The key that signed it is not in force: its delay at the vault is not over, or another was announced since.",
             ProblemCodes.ExpiryTooLate =>
                 "The order would live longer than the contracts allow: sign an expiry up to latestExpiry of GET /chain, or 0.",
             ProblemCodes.ExpiryTooSoon =>

@@ -344,6 +344,8 @@ public sealed partial class ChainFollower(FollowerParts parts)
             );
         Log.Rewinds(_logger, cursor.Number, mark.Number);
         _settlement.Publisher.Publish(_settlement.Term, await _journal.RewindAsync(_settlement.Term, mark, cancellationToken));
+        if (_deployment.Vault is not null)
+            _settlement.Services.Withdrawals.Skip(_settlement.Term);
         _settlement.Publisher.Tell("reorganisation", mark.Number);
     }
 

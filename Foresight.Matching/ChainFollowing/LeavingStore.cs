@@ -99,7 +99,7 @@ public sealed class LeavingStore(NpgsqlDataSource primary)
         SettlementJournal.Sql("DELETE FROM vault_leaving WHERE block_number > $1", ancestor);
 
     internal static NpgsqlBatchCommand Restore(long ancestor) =>
-        SettlementJournal.Sql("UPDATE vault_leaving SET next_block = NULL WHERE next_block > $1", ancestor);
+        SettlementJournal.Sql("UPDATE vault_leaving SET next_block = NULL, published = NULL WHERE next_block > $1", ancestor);
 
     private sealed class Row
     {

@@ -49,9 +49,13 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
                     }
                     : null;
             case CancelBySalt { Signature: { } signature } cancel when Parts(cancel.Maker, signature, cancel.Salt) is { } parts:
+                var canceller = parts.Maker;
+                if (cancel.SigningKey is { } cancelKey && !Address.TryParse(cancelKey, out canceller))
+                    return null;
                 return new SignedCommand(cancel, cancel.MarketId, parts.Maker, parts.Signature, cancel.SignedByContract)
                 {
                     Salt = parts.Salt,
+                    Signer = canceller,
                 };
             case GrantWithdrawal { Units: > 0, MarketId: >= 0, Outcome: >= 0 and <= byte.MaxValue, DeadlineSeconds: > 0 } grant
                 when Address.TryParse(grant.Account, out var account) && SignedTexts.Signature(grant.Signature) is { } bytes:

@@ -16,6 +16,10 @@ internal sealed class LookupResult
 
     /// <summary>Matching an order that the chain will not fill would cost its counterparty a trade. The values are problem codes.</summary>
     public Dictionary<Hash32, string> DeadOrders { get; } = [];
+
+    /// <summary>Keys that signed cancels of the batch, and are not their makers' keys now.</summary>
+    public HashSet<(Address Maker, Address Key)> KeysNotInForce { get; } = [];
+
     public Dictionary<(Address Maker, string Key), Hash32> IdempotencyKeys { get; } = [];
 
     public Dictionary<CancelledSalt, Tombstone> Tombstones { get; } = [];
@@ -90,6 +94,7 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
         {
             batch.BatchCommands.Add(TombstoneStatements.Find(cancels));
             batch.BatchCommands.Add(TombstoneStatements.Makers(cancels, shard));
+            batch.BatchCommands.Add(KeysNotInForce(cancels));
         }
 
         var accounts = AccountsOf(requests);
@@ -144,6 +149,21 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
         statement.Parameters.Add(new() { Value = byKey.Select(place => place.Account.ToBytes()).ToArray() });
         statement.Parameters.Add(new() { Value = byKey.Select(place => place.SigningKey!.Value.ToBytes()).ToArray() });
         return statement;
+    }
+
+    private static NpgsqlBatchCommand KeysNotInForce(List<QueuedCommand> cancels)
+    {
+        var byKey = cancels.Where(cancel => cancel.SigningKey is not null).ToList();
+        return new NpgsqlBatchCommand(
+            "SELECT c.maker, c.key FROM unnest($1::bytea[], $2::bytea[]) c(maker, key) WHERE signing_key_of(c.maker) IS DISTINCT FROM c.key"
+        )
+        {
+            Parameters =
+            {
+                new() { Value = byKey.Select(cancel => cancel.Account.ToBytes()).ToArray() },
+                new() { Value = byKey.Select(cancel => cancel.SigningKey!.Value.ToBytes()).ToArray() },
+            },
+        };
     }
 
     /// <summary>Not fenced: an account id changes nothing that a term decides, and an unused one does no harm.</summary>
@@ -232,6 +252,9 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
                 reader.GetInt64(2),
                 reader.GetBoolean(3)
             );
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            known.KeysNotInForce.Add((new Address(reader.GetFieldValue<byte[]>(0)), new Address(reader.GetFieldValue<byte[]>(1))));
         await reader.NextResultAsync(cancellationToken);
     }
 }

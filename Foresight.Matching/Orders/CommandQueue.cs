@@ -46,7 +46,7 @@ internal sealed class QueuedCommand : WorkItem
     public ulong SaltTag { get; private init; }
     public byte[] Signature { get; private init; } = [];
 
-    /// <summary>The registered key that signed the order; null if its maker or their contract did.</summary>
+    /// <summary>The registered key that signed the order or the cancel; null if its maker or their contract did.</summary>
     public Address? SigningKey { get; private init; }
 
     /// <summary>Null unless the command is sampled. Never passed to the engine, whose results must not depend on it.</summary>
@@ -91,9 +91,7 @@ internal sealed class QueuedCommand : WorkItem
         command switch
         {
             PlaceOrder order => ReadOrder(order, deadline),
-            CancelBySalt cancel => Address.TryParse(cancel.Maker, out var maker) && TagOf(cancel.Salt) is { } tag
-                ? new QueuedCommand(command, deadline) { Account = maker, SaltTag = tag }
-                : null,
+            CancelBySalt cancel => ReadCancel(cancel, deadline),
             CancelByHash cancel => ReadOfOrder(command, cancel.Maker, cancel.Hash, deadline),
             ReduceOrder reduce => reduce.FilledLots > 0 ? ReadOfOrder(command, reduce.Maker, reduce.Hash, deadline) : null,
             ObserveBalance observed => IsOutcome(observed.Outcome) ? ReadOfAccount(command, observed.Account, deadline) : null,
@@ -132,6 +130,24 @@ internal sealed class QueuedCommand : WorkItem
             Signature = signature,
             SigningKey = order.SigningKey is null ? null : key,
             OtherId = OtherIdOf(order),
+        };
+    }
+
+    private static QueuedCommand? ReadCancel(CancelBySalt cancel, long deadline)
+    {
+        if (!Address.TryParse(cancel.Maker, out var maker) || TagOf(cancel.Salt) is not { } tag)
+            return null;
+        Address key = default;
+        if (
+            cancel.SigningKey is { } text
+            && (!Address.TryParse(text, out key) || cancel is not { Signature: not null, SignedByContract: false })
+        )
+            return null;
+        return new QueuedCommand(cancel, deadline)
+        {
+            Account = maker,
+            SaltTag = tag,
+            SigningKey = cancel.SigningKey is null ? null : key,
         };
     }
 

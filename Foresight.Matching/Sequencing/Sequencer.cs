@@ -109,6 +109,8 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         // Whether it has expired, or would meet orders that have, cannot be judged; a cancel needs no time.
         else if (request.Command is PlaceOrder && _time.IsDoubted)
             builder.Answer(request, builder.Refusal(request, ProblemCodes.Unavailable, ResultStatus.Late));
+        else if (request is { Command: CancelBySalt, SigningKey: { } key } && known.KeysNotInForce.Contains((request.Account, key)))
+            builder.Answer(request, builder.Refusal(request, ProblemCodes.SigningKeyNotInForce));
         else if (request.Command is CancelBySalt && TombstoneOf(request, known, builder) is { } repeated)
             builder.Answer(request, builder.Repetition(request, repeated));
         else if (request.Command is PlaceOrder order && RefusalOf(order, request, known, builder) is { } refusal)

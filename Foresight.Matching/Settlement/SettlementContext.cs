@@ -9,6 +9,7 @@ public sealed record SettlementServices(
     OperatorKey Key,
     SettlementOptions Options,
     TradeStatePublisher Publisher,
+    WithdrawalPublisher Withdrawals,
     SettlementMetrics Metrics,
     TimeProvider Clock
 );

@@ -15,6 +15,7 @@ internal static class SettlementExtensions
         builder.Services.AddSingleton(SettlementOptions.From(builder.Configuration));
         builder.Services.AddSingleton(OperatorKey.From(builder.Configuration, builder.Environment));
         builder.Services.AddSingleton<TradeStatePublisher>();
+        builder.Services.AddSingleton<WithdrawalPublisher>();
         builder.Services.AddSingleton<SettlementMetrics>();
         builder.Services.AddSingleton<SettlementServices>();
         builder.Services.AddHealthChecks().AddCheck<SettlementCheck>("settlement", HealthStatus.Unhealthy, []);

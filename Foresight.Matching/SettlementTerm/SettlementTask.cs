@@ -30,6 +30,9 @@ public sealed partial class SettlementTask(
 
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Loops that end when settlement halts.</summary>
+    private const int Working = 2;
+
     public async Task LeadAsync(Lease lease)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost, lease.Stopping);
@@ -63,6 +66,7 @@ public sealed partial class SettlementTask(
             LoopAsync("submitting", submitter.StepAsync, status, working),
             LoopAsync("following the chain", FollowAsync, status, working),
             WatchAsync(lease.Database, deployment, status, watching.Token),
+            .. deployment.Vault is null ? [] : new[] { PublishWithdrawalsAsync(settlement, watching.Token) },
         ];
         async Task<bool> FollowAsync(long head, CancellationToken cancellationToken)
         {
@@ -73,10 +77,10 @@ public sealed partial class SettlementTask(
 
         // The first loop to end (the term, the database) ends the others. All are awaited, so that none outlives its term.
         await Task.WhenAny(loops);
-        // When settlement halts, both loops end and the status writer continues: it keeps the lease, so that no other node takes settlement
+        // When settlement halts, its two loops end and the others continue: they keep the lease, so that no other node takes settlement
         // over.
         if (status.Halt is not null)
-            await Task.WhenAny(loops[^1]);
+            await Task.WhenAny(loops[Working..]);
         await watching.CancelAsync();
         try
         {
@@ -134,6 +138,19 @@ public sealed partial class SettlementTask(
         }
     }
 
+    /// <summary>A loop of its own, because the other two wait for the chain, and what they do has an owner who waits as well.</summary>
+    private async Task PublishWithdrawalsAsync(SettlementContext settlement, CancellationToken ending)
+    {
+        var changes = new WithdrawalChanges(settlement.Database);
+        while (true)
+        {
+            var updates = await changes.TakeAsync(settlement.Term, ending);
+            services.Withdrawals.Publish(settlement.Term, updates);
+            if (updates.Count == 0)
+                await Task.Delay(services.Options.PollInterval, services.Clock, ending);
+        }
+    }
+
     private async Task WatchAsync(
         NpgsqlDataSource database,
         Deployment deployment,
@@ -156,6 +173,8 @@ public sealed partial class SettlementTask(
             else
                 status.Worked(ReadingTheBalance);
             services.Publisher.RepeatPositions(status.Term, deployment.Markets.Select(market => market.Id));
+            if (deployment.Vault is not null)
+                services.Withdrawals.RepeatPosition(status.Term);
             await Task.Delay(StatusInterval, services.Clock, ending);
             var now = await Deployment.ReadAsync(database, chain.ChainId, ending);
             if (now is null || now.Factory != deployment.Factory || now.Markets.Count != deployment.Markets.Count)

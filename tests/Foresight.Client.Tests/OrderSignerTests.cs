@@ -67,6 +67,23 @@ public sealed class OrderSignerTests
         Assert.Equal(Hex.Encode(expected), cancel.Signature);
     }
 
+    [Fact]
+    public void ARegisteredKey_SignsOrdersAndCancels_ForItsAccount()
+    {
+        var account = Address.Parse("0x00000000000000000000000000000000000a11cd");
+        var placement = _signer.Sign(_key, Terms, maker: account);
+        Assert.Equal(account.ToString(), placement.Request.Order.Maker);
+        var cancel = _signer.SignCancel(_key, placement);
+        Assert.Equal(account.ToString(), cancel.Maker);
+        var digest = OrderSigning.CancelHash(
+            TypedDataDomain.OfMarket(ChainId, Address.Parse(cancel.Market)),
+            new CancelSaltMessage(account, BigInteger.Parse(cancel.Salt))
+        );
+        Assert.True(OrderSigning.Check(digest, Hex.Decode(cancel.Signature), _key.Address).IsValid);
+        Assert.True(OrderSigning.Check(Hash32.Parse(placement.OrderId), Hex.Decode(placement.Request.Signature), _key.Address).IsValid);
+        Assert.Equal(cancel, _signer.SignCancel(_key, cancel.Market, cancel.Salt, account));
+    }
+
     /// <summary>The exchange identifies an order by its hash, so the same hash again would be a duplicate.</summary>
     [Fact]
     public void TheSameTerms_AreAnotherOrderEachTime_ExceptUnderTheSameSalt()

@@ -63,6 +63,20 @@ public sealed class ClientPackageTests(FirmFixture stack)
             var fill = Assert.Single(placed.GetProperty("order").GetProperty("fills").EnumerateArray());
             await script.WaitForAsync("the withdrawal", Bound, line => NodeScript.IsKind(line, "withdrawn"));
             await script.WaitForAsync("the request", Bound, line => NodeScript.IsKind(line, "requested"));
+            foreach (
+                var state in new[]
+                {
+                    WithdrawalStates.Granted,
+                    WithdrawalStates.CoSigned,
+                    WithdrawalStates.Paying,
+                    WithdrawalStates.Leaving,
+                }
+            )
+                await script.WaitForAsync(
+                    $"the message {state}",
+                    Bound,
+                    line => NodeScript.IsKind(line, "update") && line.GetProperty("update").GetProperty("state").GetString() == state
+                );
             var trade = await stack.TradeInStateAsync(fill.GetProperty("tradeId").GetInt64(), TradeStates.Final);
             Assert.True(trade.Firm);
             var left = await PurseOfAsync(buyer);
@@ -93,7 +107,7 @@ public sealed class ClientPackageTests(FirmFixture stack)
     private async Task<PurseState> PurseOfAsync(Trader trader) =>
         await new VaultClient(stack.Chain, stack.Venue, trader.Key).PurseAsync(VaultAsset.Usdc);
 
-    /// <summary>A folder outside the repository, with the packed file and ethers alone.</summary>
+    /// <summary>A folder outside the repository, with the packed file, ethers and SignalR's client alone.</summary>
     private static async Task<string> PackedAsync()
     {
         var project = await NpmProject.InstalledAsync("clients/typescript");
@@ -101,7 +115,16 @@ public sealed class ClientPackageTests(FirmFixture stack)
         await NpmProject.RunAsync(project, "pack", "--pack-destination", folder, "--loglevel=error");
         await File.WriteAllTextAsync(Path.Combine(folder, "package.json"), """{ "private": true }""");
         var packed = Assert.Single(Directory.GetFiles(folder, "*.tgz"));
-        await NpmProject.RunAsync(folder, "install", packed, "ethers@6.17.0", "--no-audit", "--no-fund", "--loglevel=error");
+        await NpmProject.RunAsync(
+            folder,
+            "install",
+            packed,
+            "ethers@6.17.0",
+            "@microsoft/signalr@10.0.11",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error"
+        );
         return folder;
     }
 }

@@ -35,6 +35,11 @@ internal static class Adversaries
         },
         new("cancel-salt", "every buyer cancels every order on chain", CancelAsync),
         new("signing-key", "every firm account registers another signing key, twice", RegisterKeysAsync),
+        new("wallet-turns", "every contract wallet of both crowds accepts no signature any more", TurnAsync)
+        {
+            UndoAsync = round => round.Stack.Wallets!.TurnBackAsync(),
+            OfContractWallets = true,
+        },
         new("blocked", "the token's issuer blocks every maker", round => BlockAsync(round, true))
         {
             UndoAsync = round => BlockAsync(round, false),
@@ -213,6 +218,8 @@ internal static class Adversaries
         foreach (var next in new[] { round.Stack.Refuge, round.Stack.Guardian })
             await round.Acts.SendAsync(key, round.Stack.Vault, VaultContract.RegisterSigningKey(next.Address));
     }
+
+    private static Task TurnAsync(Round round) => round.Stack.Wallets!.TurnAsync(round);
 
     private static async Task BlockAsync(Round round, bool isBlocked)
     {

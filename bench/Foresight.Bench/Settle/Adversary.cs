@@ -13,6 +13,9 @@ internal sealed record Adversary(string Name, string What, Func<Round, Task> Act
     /// <summary>Its rounds are of two markets that end with the first one.</summary>
     public bool EndsItsMarkets { get; init; }
 
+    /// <summary>Its rounds are of the crowds of contract wallets.</summary>
+    public bool OfContractWallets { get; init; }
+
     /// <summary>At least so many rounds, each with its share of the trades.</summary>
     public int Rounds { get; init; } = 1;
 

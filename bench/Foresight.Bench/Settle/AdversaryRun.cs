@@ -97,7 +97,14 @@ internal sealed class AdversaryRun(FirmStack stack)
         var adversary = row.Adversary;
         var markets = adversary.EndsItsMarkets ? stack.Decided : stack.Markets;
         await stack.KnowAsync(markets);
-        var round = new Round(stack, Firm, Soft, markets);
+        var (firm, soft) = (Firm, Soft);
+        if (adversary.OfContractWallets)
+        {
+            await stack.Wallets!.KnowAsync();
+            (firm, soft) = (stack.Wallets.FirmFlow, stack.Wallets.SoftFlow);
+        }
+
+        var round = new Round(stack, firm, soft, markets);
         await adversary.CourseAsync(adversary, round, number, trades);
         await round.FirmSettledAsync();
         if (adversary.HoldsSoftTrades)

@@ -26,12 +26,14 @@ internal static class FirmSettleVerb
         var adversaries = name is null ? [] : Adversaries.All.Where(one => name == "all" || one.Name == name).ToList();
         if (name is not null && adversaries.Count == 0)
             throw new OptionException(
-                $"--adversary is all or one of\n{string.Join('\n', Adversaries.All.Select(one => $"  {one.Name, -18} {one.What}"))}\n"
-                    + "Not among them: a contract wallet that turns, because the vault does not serve contract wallets yet."
+                $"--adversary is all or one of\n{string.Join('\n', Adversaries.All.Select(one => $"  {one.Name, -18} {one.What}"))}"
             );
 
         Console.WriteLine("starting Postgres, Redis, a chain with a vault, two nodes and two funded crowds");
-        await using var stack = await FirmStack.StartAsync(isWatched: adversaries.Count > 0);
+        await using var stack = await FirmStack.StartAsync(
+            isWatched: adversaries.Count > 0,
+            hasWallets: adversaries.Any(one => one.OfContractWallets)
+        );
         var run = new AdversaryRun(stack);
         var nonceBefore = await stack.Stack.Chain.GetTransactionCountAsync(stack.Stack.Operator.Key.Address);
         // The rate that settlement is measured by bounds firm trades; and storage slots are in use afterwards.

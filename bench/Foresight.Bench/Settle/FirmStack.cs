@@ -54,6 +54,9 @@ internal sealed class FirmStack : IAsyncDisposable
     public TradingStack Stack { get; }
     public RpcProxy Proxy { get; }
 
+    /// <summary>Null: no adversary of the run has contract wallets.</summary>
+    public WalletCrowds? Wallets { get; private set; }
+
     /// <summary>The first half sells outcome 0 in direct trades, the other half buys it.</summary>
     public IReadOnlyList<PrivateKey> Firm { get; }
 
@@ -73,13 +76,16 @@ internal sealed class FirmStack : IAsyncDisposable
     public MarketPair Decided => new(Stack.BinaryMarkets[2], Stack.BinaryMarkets[3]);
 
     /// <param name="isWatched">Through the proxy, and with more in flight than by default.</param>
-    public static async Task<FirmStack> StartAsync(bool isWatched)
+    /// <param name="hasWallets">Their keys are registered now: the delay passes while others are at work.</param>
+    public static async Task<FirmStack> StartAsync(bool isWatched, bool hasWallets = false)
     {
         var stack = await TradingStack.StartAsync(new TradingStackOptions(Traders: 0, Markets: 4, VaultDelay: Delay));
         var all = new FirmStack(stack, await RpcProxy.StartAsync(stack.ChainAddress), isWatched);
         await all.GrantAsync();
         await Task.WhenAll(all.Firm.Select((_, i) => all.FundAsync(i, isFirm: true)));
         await Task.WhenAll(all.Soft.Select((_, i) => all.FundAsync(i, isFirm: false)));
+        if (hasWallets)
+            all.Wallets = await WalletCrowds.DeployAsync(all);
         for (var node = 0; node < Nodes; node++)
             all.StartNode();
         await stack.UntilAsync("a node leads", async () => await stack.Router.LeaderStatusAsync() is { State: "active" });
@@ -135,12 +141,16 @@ internal sealed class FirmStack : IAsyncDisposable
         Stack.Chain.RequestAsync(new RpcRequest(method, parameters));
 
     /// <summary>Until the ledger has enough of everybody's to trade with.</summary>
-    public async Task KnowAsync(MarketPair markets)
+    public Task KnowAsync(MarketPair markets) =>
+        KnowAsync(markets, [.. Firm.Select(key => key.Address)], [.. Soft.Select(key => key.Address)]);
+
+    /// <param name="firm">The first half sells, as in <see cref="Firm"/>.</param>
+    public async Task KnowAsync(MarketPair markets, IReadOnlyList<Address> firm, IReadOnlyList<Address> soft)
     {
-        foreach (var (keys, market, purse) in new[] { (Firm, markets.Firm, Purse.Vault), (Soft, markets.Soft, Purse.Wallet) })
+        foreach (var (crowd, market, purse) in new[] { (firm, markets.Firm, Purse.Vault), (soft, markets.Soft, Purse.Wallet) })
         {
-            await KnowAsync(keys, 0, Command.CollateralOutcome, purse, least: (long)(10_000 * Micro));
-            await KnowAsync([.. keys.Take(keys.Count / 2)], market.Id, 0, purse, least: 100_000);
+            await KnowAsync(crowd, 0, Command.CollateralOutcome, purse, least: (long)(10_000 * Micro));
+            await KnowAsync([.. crowd.Take(crowd.Count / 2)], market.Id, 0, purse, least: 100_000);
         }
     }
 
@@ -167,7 +177,7 @@ internal sealed class FirmStack : IAsyncDisposable
         await Proxy.DisposeAsync();
     }
 
-    private Task KnowAsync(IReadOnlyList<PrivateKey> keys, int market, int outcome, Purse purse, long least) =>
+    private Task KnowAsync(IReadOnlyList<Address> accounts, int market, int outcome, Purse purse, long least) =>
         Stack.UntilAsync(
             $"the ledger has {least} of each account in market {market}, outcome {outcome}, purse {purse}",
             async () =>
@@ -176,12 +186,12 @@ internal sealed class FirmStack : IAsyncDisposable
                     SELECT count(*) FROM balances JOIN accounts USING (account_id)
                     WHERE address = ANY ($1) AND market_id = $2 AND outcome = $3 AND purse = $4 AND owned - order_hold - trade_hold >= $5
                     """,
-                    keys.Select(key => key.Address.ToBytes()).ToArray(),
+                    accounts.Select(account => account.ToBytes()).ToArray(),
                     market,
                     (short)outcome,
                     (short)purse,
                     least
-                ) == keys.Count
+                ) == accounts.Count
         );
 
     private async Task GrantAsync()

@@ -1,4 +1,5 @@
 using Foresight.Bench.Stack;
+using Foresight.Chain;
 using Foresight.Chain.Signing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Engine;
@@ -14,7 +15,13 @@ internal enum MatchKind
 }
 
 /// <param name="purse">Where all of its orders have their money.</param>
-internal sealed class TradeFlow(TradingStack stack, IReadOnlyList<PrivateKey> keys, PurseChoice purse = PurseChoice.Either)
+/// <param name="wallets">The contract wallets whose orders the keys sign, in the keys' order; null: the keys trade for themselves.</param>
+internal sealed class TradeFlow(
+    TradingStack stack,
+    IReadOnlyList<PrivateKey> keys,
+    PurseChoice purse = PurseChoice.Either,
+    IReadOnlyList<Address>? wallets = null
+)
 {
     public const long Lots = 100;
 
@@ -23,6 +30,8 @@ internal sealed class TradeFlow(TradingStack stack, IReadOnlyList<PrivateKey> ke
 
     private const int PairsAtOnce = 50;
 
+    private readonly Dictionary<Address, Address> _walletOf = keys.Zip(wallets ?? [])
+        .ToDictionary(one => one.First.Address, one => one.Second);
     private long _salt;
 
     /// <returns>False: no firm order is taken now, and some of the pairs are not matched.</returns>
@@ -69,9 +78,15 @@ internal sealed class TradeFlow(TradingStack stack, IReadOnlyList<PrivateKey> ke
         );
     }
 
-    private PlaceOrder Place(OrderTerms terms, PrivateKey maker) =>
-        terms.Sign(maker, stack.Deployment.ChainId).Command() with
+    /// <summary>A registered key signs for the vault; for a wallet's own money its contract is asked.</summary>
+    private PlaceOrder Place(OrderTerms terms, PrivateKey key)
+    {
+        var wallet = _walletOf.TryGetValue(key.Address, out var found) ? found : (Address?)null;
+        return terms.Sign(key, stack.Deployment.ChainId, wallet).Command() with
         {
             Purse = (int)purse,
+            SigningKey = wallet is not null && purse == PurseChoice.Vault ? key.Address.ToLowerHex() : null,
+            SignedByContract = wallet is not null && purse != PurseChoice.Vault,
         };
+    }
 }

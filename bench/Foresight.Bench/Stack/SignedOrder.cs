@@ -51,15 +51,17 @@ internal sealed record SignedOrder(OrderTerms Terms, string Hash, string Maker, 
 
 internal sealed record OrderTerms(DeployedMarket Market, int Outcome, bool IsBuy, int Price, long Lots, long Salt, bool IsImmediate = false)
 {
-    public SignedOrder Sign(PrivateKey maker, long chainId)
+    /// <param name="wallet">The contract wallet whose order it is; null: the key's own account's.</param>
+    public SignedOrder Sign(PrivateKey key, long chainId, Address? wallet = null)
     {
-        var message = OrderMessage.OfUnits(maker.Address, Outcome, IsBuy, Price, Lots, Salt, 0);
+        var maker = wallet ?? key.Address;
+        var message = OrderMessage.OfUnits(maker, Outcome, IsBuy, Price, Lots, Salt, 0);
         var domain = TypedDataDomain.OfMarket(chainId, Market.Address);
         return new SignedOrder(
             this,
             OrderSigning.OrderHash(domain, message).ToString(),
-            maker.Address.ToLowerHex(),
-            Hex.Encode(OrderSigning.Sign(domain, message, maker))
+            maker.ToLowerHex(),
+            Hex.Encode(OrderSigning.Sign(domain, message, key))
         );
     }
 }

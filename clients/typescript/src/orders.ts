@@ -25,11 +25,14 @@ const domainOf = (chainId: number, market: string) => ({ name: 'Foresight Market
 
 /**
  * @param salt Makes one order of several with the same terms, and is what a cancel names; by default a random one.
+ * @param maker An account, such as a contract wallet, for which the signer's key is registered at the vault; by default the signer's own.
  * @throws RangeError for a price or an amount that the chain's units cannot hold exactly.
  */
-export async function signOrder(signer: Signer, chainId: number, terms: OrderTerms, salt?: bigint): Promise<SignedPlacement> {
+export async function signOrder(
+  signer: Signer, chainId: number, terms: OrderTerms, salt?: bigint, maker?: string,
+): Promise<SignedPlacement> {
   const order: SignedOrder = {
-    maker: await signer.getAddress(),
+    maker: maker ?? await signer.getAddress(),
     outcomeIndex: terms.outcomeIndex,
     isBuy: terms.isBuy,
     price: price(terms.price).toString(),
@@ -45,9 +48,14 @@ export async function signOrder(signer: Signer, chainId: number, terms: OrderTer
   return { orderId: TypedDataEncoder.hash(domain, orderTypes, order), request };
 }
 
-/** Cancels every order of the signer's account in the market that was signed with this salt. */
-export async function signCancel(signer: Signer, chainId: number, market: string, salt: string): Promise<CancelOrderRequest> {
-  const maker = await signer.getAddress();
+/**
+ * Cancels every order of the account in the market that has this salt.
+ * @param account One for which the signer's key is registered at the vault, and in force; by default the signer's own.
+ */
+export async function signCancel(
+  signer: Signer, chainId: number, market: string, salt: string, account?: string,
+): Promise<CancelOrderRequest> {
+  const maker = account ?? await signer.getAddress();
   return { market, maker, salt, signature: await signer.signTypedData(domainOf(chainId, market), cancelTypes, { maker, salt }) };
 }
 

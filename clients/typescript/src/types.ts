@@ -125,3 +125,55 @@ export interface Withdrawal {
   /** Block in which the vault has paid it; absent or null before that. */
   paidBlock?: number | null;
 }
+
+/** Of a withdrawal by request, or by co-signature (`granted` to `lapsed`). */
+export type WithdrawalState =
+  | 'leaving' | 'ready' | 'cancelled' | 'finished' | 'drawn'
+  | 'granted' | 'co_signed' | 'expired' | 'paying' | 'paid' | 'lapsed';
+
+/** One change of a withdrawal's state; of a request also of what is leaving. */
+export interface WithdrawalUpdate {
+  account: string;
+  /** "USDC", or "{marketId}:{outcome}". With the account it names a request; a co-signed withdrawal has a nonce. */
+  asset: string;
+  /** What is leaving still, or what was when it ended. */
+  amount: string;
+  kind: 'request' | 'co_signature';
+  state: WithdrawalState;
+  /** From when a request can be paid, or until when a co-signature is taken. */
+  deadline: string;
+  /** Of a request: the delay is over when this block and the deadline have come. */
+  readyBlock: number | null;
+  nonce: string | null;
+  /** In which a request last changed, or a co-signature was paid. */
+  block: number | null;
+  transactionHash: string | null;
+}
+
+/** The place is settlement's own, and of another series than that of orders. */
+export interface WithdrawalsMessage {
+  epoch: number;
+  sequence: number;
+  withdrawals: WithdrawalUpdate[];
+}
+
+export interface OrderUpdate {
+  owner: string;
+  orderId: string;
+  marketId: number;
+  kind: 'accepted' | 'filled' | 'reduced' | 'cancelled' | 'expired' | 'trade_settled' | 'trade_bust';
+  status: string;
+  filledAmount: string;
+  remainingAmount: string;
+  fill: Fill | null;
+  reason: string | null;
+  epoch: number;
+  sequence: number;
+}
+
+export interface OrdersMessage {
+  epoch: number;
+  sequence: number;
+  updates: OrderUpdate[];
+  shard: number;
+}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { Wallet } from 'ethers';
+import { Wallet, verifyTypedData } from 'ethers';
 import { signCancel, signOrder } from '@foresight/client';
 
 const vectors = JSON.parse(readFileSync(new URL('../../../tests/Foresight.Chain.Tests/vectors/vectors.json', import.meta.url), 'utf8'));
@@ -60,6 +60,18 @@ test('what the units cannot hold is not signed', async () => {
 test('a cancel is signed for the salt', async () => {
   const cancel = await signCancel(wallet, 31337, market, '7');
   assert.deepEqual([cancel.maker, cancel.salt, cancel.signature.length], [wallet.address, '7', 132]);
+});
+
+test('a registered key signs for its account', async () => {
+  const account = '0x00000000000000000000000000000000000a11cd';
+  const domain = { name: 'Foresight Market', version: '1', chainId: 31337, verifyingContract: market };
+  const cancel = await signCancel(wallet, 31337, market, '7', account);
+  const fields = { CancelSaltRequest: [{ name: 'maker', type: 'address' }, { name: 'salt', type: 'uint256' }] };
+  assert.deepEqual([cancel.maker, cancel.salt], [account, '7']);
+  assert.equal(verifyTypedData(domain, fields, { maker: account, salt: '7' }, cancel.signature), wallet.address);
+  const placed = await signOrder(wallet, 31337, terms, 7n, account);
+  assert.equal(placed.request.order.maker, account);
+  assert.notEqual(placed.orderId, (await signOrder(wallet, 31337, terms, 7n)).orderId);
 });
 
 test('the package is found by require as well, and is the same', () => {

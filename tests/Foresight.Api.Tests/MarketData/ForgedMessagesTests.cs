@@ -23,7 +23,15 @@ public sealed partial class ForgedMessagesTests(ApiStack stack, ITestOutputHelpe
     private const int ForgedTicks = 9_900;
     private const string ForgedPrice = "0.99";
 
-    private static readonly string[] Listened = [Channels.Depth, Channels.Trades, Channels.Stats, Channels.Orders, Channels.TradeStates];
+    private static readonly string[] Listened =
+    [
+        Channels.Depth,
+        Channels.Trades,
+        Channels.Stats,
+        Channels.Orders,
+        Channels.TradeStates,
+        Channels.Withdrawals,
+    ];
     private static readonly PrivateKey Owner = PrivateKey.OfPhrase("owner whom an enemy would deceive");
 
     private RedisClient _node = null!;
@@ -225,6 +233,7 @@ public sealed partial class ForgedMessagesTests(ApiStack stack, ITestOutputHelpe
             (Channels.Stats, Statistics(epoch, sequence, ForgedPrice)),
             (Channels.Orders, new OrdersMessage(epoch, sequence, [Fill(ForgedPrice)])),
             (Channels.TradeStates, new TradeStatesMessage(Market, epoch + (1L << 50), 9, 0, [new(1, Market, ForgedPrice, null, null, 1)])),
+            (Channels.Withdrawals, new WithdrawalsMessage(epoch + (1L << 50), 9, [Leaving(ForgedPrice)])),
         ];
 
     private void PublishAsNode(string channel, object message)
@@ -246,6 +255,9 @@ public sealed partial class ForgedMessagesTests(ApiStack stack, ITestOutputHelpe
             case TradeStatesMessage states:
                 _node.Broadcast.Publish(channel, states);
                 break;
+            case WithdrawalsMessage withdrawals:
+                _node.Broadcast.Publish(channel, withdrawals);
+                break;
         }
     }
 
@@ -254,6 +266,20 @@ public sealed partial class ForgedMessagesTests(ApiStack stack, ITestOutputHelpe
 
     private static StatsMessage Statistics(long epoch, long sequence, string price) =>
         new(Market, epoch, sequence, new MarketStats(Market, price, "1", "1", 1, price, null));
+
+    private static WithdrawalUpdate Leaving(string amount) =>
+        new(
+            Owner.Address.ToString(),
+            "USDC",
+            amount,
+            WithdrawalKinds.Request,
+            WithdrawalStates.Finished,
+            DateTimeOffset.UnixEpoch,
+            7,
+            null,
+            7,
+            null
+        );
 
     private OrderUpdate Fill(string price) =>
         new(

@@ -20,6 +20,7 @@ internal sealed class HubClientOfTest : IAsyncDisposable
         HubEvents.Stats,
         HubEvents.Orders,
         HubEvents.TradeState,
+        HubEvents.Withdrawals,
         HubEvents.Heartbeat,
         HubEvents.Continuity,
         HubEvents.Closing,

@@ -130,13 +130,7 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         await using var other = await HubClientOfTest.OpenAsync(stack);
         Assert.Null(await follower.InvokeAsync("Subscribe", "trades", Market));
         Assert.Null(await other.InvokeAsync("Subscribe", "trades", 1));
-        var term = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        await stack.ExecuteAsync(
-            $"""
-            INSERT INTO leadership (resource, epoch, token) VALUES ('{LeasedResources.Settlement}', {term + 1}, gen_random_uuid())
-                ON CONFLICT (resource) DO UPDATE SET epoch = {term + 1}
-            """
-        );
+        var term = await SettlementTermAsync();
         Tell(term, 1, 0, "broadcast");
         var first = await follower.NextAsync("trade_state");
         Assert.Equal(
@@ -231,6 +225,94 @@ public sealed class MarketHubTests(ApiStack stack) : IAsyncLifetime
         var other = await stranger.NextAsync("orders");
         Assert.Equal("b", Assert.Single(other.GetProperty("updates").EnumerateArray()).GetProperty("orderId").GetString());
         Assert.DoesNotContain(await stranger.UntilHeartbeatsAsync(), message => message.Target == "orders");
+    }
+
+    [Fact]
+    [Trait("Category", "Firm")]
+    public async Task Withdrawals_GoToTheirOwnerAlone_Once_AndALostOneIsNoticedByAllWhoFollow()
+    {
+        await using var owner = await HubClientOfTest.OpenAsync(stack);
+        await using var stranger = await HubClientOfTest.OpenAsync(stack);
+        var (ours, theirs) = (PrivateKey.OfPhrase("owner of withdrawals"), PrivateKey.OfPhrase("stranger to withdrawals"));
+        Assert.Null(await SubscribeOrdersAsync(owner, ours.Address, ours));
+        Assert.Null(await SubscribeOrdersAsync(stranger, theirs.Address, theirs));
+        var term = await SettlementTermAsync();
+
+        Tell(term, 1, 0, ours.Address, WithdrawalStates.Leaving);
+        var first = await owner.NextAsync("withdrawals");
+        var update = Assert.Single(first.GetProperty("withdrawals").EnumerateArray());
+        Assert.Equal(
+            (ours.Address.ToString(), "leaving", "12.5"),
+            (update.GetProperty("account").GetString(), update.GetProperty("state").GetString(), update.GetProperty("amount").GetString())
+        );
+        Assert.Equal((term, 1L), (first.GetProperty("epoch").GetInt64(), first.GetProperty("sequence").GetInt64()));
+        Assert.False(first.TryGetProperty("previous", out _));
+
+        // Neither a duplicate nor a message of a holder before is a change. Number 2 is lost, so number 3 reveals the gap.
+        Tell(term, 1, 0, ours.Address, WithdrawalStates.Leaving);
+        Tell(term - 1, 9, 8, ours.Address, WithdrawalStates.Finished);
+        Tell(term, 3, 2, ours.Address, WithdrawalStates.Ready);
+        var seen = new[] { await owner.NextAnyAsync(), await owner.NextAnyAsync(), await owner.NextAnyAsync() };
+        Assert.Equal(["lost", "ready", "restored"], seen.Select(Summary));
+        var others = await stranger.UntilHeartbeatsAsync();
+        Assert.Equal(["lost", "restored"], others.Where(message => message.Target != "heartbeat").Select(Summary));
+
+        // A repeated position brings nothing; without number 4, and in another term, it reveals a gap.
+        Repeat(term, 3);
+        Repeat(term, 4);
+        Repeat(term + 1, 1);
+        Tell(term + 1, 2, 1, ours.Address, WithdrawalStates.Finished);
+        foreach (var next in new[] { "lost", "restored", "lost", "restored", "finished" })
+            Assert.Equal(next, Summary(await owner.NextAnyAsync()));
+
+        void Repeat(long epoch, long number) => Publish(Channels.Withdrawals, new WithdrawalsMessage(epoch, number, [], number));
+
+        void Tell(long epoch, long number, long previous, Address account, string state) =>
+            Publish(
+                Channels.Withdrawals,
+                new WithdrawalsMessage(
+                    epoch,
+                    number,
+                    [
+                        new(
+                            account.ToString(),
+                            "USDC",
+                            "12.5",
+                            WithdrawalKinds.Request,
+                            state,
+                            DateTimeOffset.UnixEpoch,
+                            ReadyBlock: 9,
+                            Nonce: null,
+                            Block: 8,
+                            TransactionHash: null
+                        ),
+                    ],
+                    previous
+                )
+            );
+
+        static string Summary(HubEvent message) =>
+            message.Target switch
+            {
+                "continuity" when message.Body.GetProperty("topic").GetString() == "withdrawals" => message
+                    .Body.GetProperty("state")
+                    .GetString()!,
+                "withdrawals" => message.Body.GetProperty("withdrawals")[0].GetProperty("state").GetString()!,
+                var target => target,
+            };
+    }
+
+    /// <summary>An epoch of settlement's lease that the journal knows, and the one after it.</summary>
+    private async Task<long> SettlementTermAsync()
+    {
+        var term = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        await stack.ExecuteAsync(
+            $"""
+            INSERT INTO leadership (resource, epoch, token) VALUES ('{LeasedResources.Settlement}', {term + 1}, gen_random_uuid())
+                ON CONFLICT (resource) DO UPDATE SET epoch = {term + 1}
+            """
+        );
+        return term;
     }
 
     [Theory]

@@ -47,12 +47,18 @@ public sealed class RedisOutageTests : IAsyncDisposable
         _outage.Begin();
         for (var i = 0; i < 5; i++)
             _outage.Tick();
-        Assert.Equal([(HubEvents.Trades, "lost"), (HubEvents.Orders, "lost"), (HubEvents.TradeState, "lost")], await NextAsync(3));
+        Assert.Equal(
+            [(HubEvents.Trades, "lost"), (HubEvents.Orders, "lost"), (HubEvents.TradeState, "lost"), (HubEvents.Withdrawals, "lost")],
+            await NextAsync(4)
+        );
         _outage.End();
         _outage.AnnounceEnd();
         _outage.AnnounceEnd();
         // Trades recover market by market, each when its gap has been read, so they are not among these.
-        Assert.Equal([(HubEvents.Orders, "restored"), (HubEvents.TradeState, "restored")], await NextAsync(2));
+        Assert.Equal(
+            [(HubEvents.Orders, "restored"), (HubEvents.TradeState, "restored"), (HubEvents.Withdrawals, "restored")],
+            await NextAsync(3)
+        );
         await AssertNextIsHeartbeatAsync();
     }
 

@@ -64,6 +64,49 @@ public sealed class SigningKeyTests(ApiStack stack)
         Assert.Equal(4, gateway.Commands.Count);
     }
 
+    /// <summary>The contract would accept the first: it is asked about no key that its account has announced.</summary>
+    [Theory]
+    [InlineData(Agrees)]
+    [InlineData(Reverts)]
+    public async Task ACancelByAnAnnouncedKey_IsOneByThatKey_AndTheContractIsNotAsked(string code)
+    {
+        await AnnounceAsync(code);
+        await using var gateway = await GatewayOfTest.OpenAsync(stack, command => Task.FromResult(Accepted(command)));
+        Assert.Equal((200, null), await CancelAsync(Signed.Maker));
+        var cancel = Assert.IsType<CancelBySalt>(Assert.Single(gateway.Commands));
+        Assert.Equal((Signed.Maker.Address.ToLowerHex(), false), (cancel.SigningKey, cancel.SignedByContract));
+        Assert.Equal(Wallet.ToLowerHex(), cancel.Maker);
+    }
+
+    [Fact]
+    public async Task ACancelByAKeyThatIsNotInForce_IsRefusedWithThatCode_AndNotSentAgain()
+    {
+        await AnnounceAsync(Agrees);
+        await using var gateway = await GatewayOfTest.OpenAsync(
+            stack,
+            command => Task.FromResult(new CommandResult(command.RequestId, ResultStatus.Rejected, ProblemCodes.SigningKeyNotInForce))
+        );
+        Assert.Equal((422, ProblemCodes.SigningKeyNotInForce), await CancelAsync(Signed.Maker));
+        Assert.Single(gateway.Commands);
+    }
+
+    [Fact]
+    public async Task ACancelByAStrangersKey_OrByThatOfAnotherAccount_IsNoneByAKey()
+    {
+        await AnnounceAsync(Reverts);
+        await using var gateway = await GatewayOfTest.OpenAsync(stack, command => Task.FromResult(Accepted(command)));
+        Assert.Equal((422, "invalid_signature"), await CancelAsync(PrivateKey.OfPhrase("a stranger's key")));
+        // It is announced, by the wallet and not by this account, which has no code to ask.
+        Assert.Equal((422, "invalid_signature"), await CancelAsync(Signed.Maker, PrivateKey.OfPhrase("another account").Address));
+        Assert.Empty(gateway.Commands);
+    }
+
+    private async Task<(int Status, string? Code)> CancelAsync(PrivateKey key, Address? account = null)
+    {
+        var (status, body, _) = await stack.Http.PostAsync("orders/cancel", Signed.Cancel(7, key, account ?? Wallet));
+        return (status, status == 200 ? null : body.Code());
+    }
+
     private async Task AnnounceAsync(string code)
     {
         await stack.ChainAsync("anvil_setCode", Wallet.ToString(), code);

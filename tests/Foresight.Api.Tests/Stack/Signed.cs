@@ -57,15 +57,15 @@ internal static class Signed
             )
             .ToString();
 
-    public static CancelOrderRequest Cancel(long salt, PrivateKey? key = null) =>
+    public static CancelOrderRequest Cancel(long salt, PrivateKey? key = null, Address? maker = null) =>
         new(
             ApiStack.Binary.ToString(),
-            Maker.Address.ToString(),
+            (maker ?? Maker.Address).ToString(),
             salt.ToString(CultureInfo.InvariantCulture),
             Hex.Encode(
                 OrderSigning.Sign(
                     TypedDataDomain.OfMarket(31337, ApiStack.Binary),
-                    new CancelSaltMessage(Maker.Address, salt),
+                    new CancelSaltMessage(maker ?? Maker.Address, salt),
                     key ?? Maker
                 )
             )

@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(process.env.PACKAGES + '/');
 const { JsonRpcProvider, Wallet } = require('ethers');
-const { ForesightClient, RefusedError, Vault, sharesAsset, signOrder, usdcAsset } = require('@foresight/client');
+const { HubConnectionBuilder, LogLevel } = require('@microsoft/signalr');
+const { ForesightClient, RefusedError, Vault, followAccount, sharesAsset, signOrder, usdcAsset } = require('@foresight/client');
 
 const terms = JSON.parse(process.env.TERMS);
 const wallet = new Wallet(process.env.KEY, new JsonRpcProvider(process.env.RPC_URL, undefined, { cacheTimeout: -1, pollingInterval: 100 }));
@@ -13,6 +14,10 @@ const chain = await api.chain();
 const vault = new Vault(wallet, chain);
 const report = (kind, value) => console.log(JSON.stringify({ kind, ...value }));
 const ends = AbortSignal.timeout(60_000);
+
+const hub = new HubConnectionBuilder().withUrl(`${process.env.API_URL}hubs/market`).configureLogging(LogLevel.None).build();
+await hub.start();
+await followAccount(hub, wallet, { withdrawals: message => message.withdrawals.forEach(update => report('update', { update })) });
 
 if (terms.isBuy) await vault.depositWithPermit(terms.deposit);
 else await vault.deposit(sharesAsset(terms.market, terms.outcome), terms.deposit);

@@ -169,6 +169,66 @@ public sealed class SigningKeyTests(ChainFixture fixture) : IClassFixture<ChainF
         await venue.RequireLedgerIsChainAsync();
     }
 
+    [Fact]
+    public async Task CancelByTheKeyInForce_IsTaken_WhateverTheWalletsCodeDoes_AndByNoOtherKey()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var (wallet, bob) = await RegisteredAsync(venue);
+        await venue.Venue.SendAsync(wallet.Key, wallet.Account, ContractArtifact.TestWallet.Encode("setMode", BurnsAllGas));
+        var (first, second) = (await PlaceAsync(venue, wallet, First), await PlaceAsync(venue, wallet, First));
+        var ofBob = await venue.PlaceAsync(bob, isBuy: true, Ticks - 1_000, Lots, PurseChoice.Vault);
+
+        Assert.Equal(ResultStatus.Accepted, (await CancelAsync(venue, first, First)).Status);
+        Assert.Equal("cancelled", (await venue.Live.StateOfAsync(first)).Status);
+        // A stranger's key; and a registered key, for an account that has not registered it.
+        Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await CancelAsync(venue, second, Second)).Code);
+        Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await CancelAsync(venue, ofBob, First)).Code);
+        Assert.Equal("open", (await venue.Live.StateOfAsync(second)).Status);
+        Assert.Equal("open", (await venue.Live.StateOfAsync(ofBob)).Status);
+        // A refused cancel leaves no mark: the salt can still be cancelled, and a cancel that came before its order refuses it.
+        Assert.Equal(1, await venue.Venue.ScalarAsync<long>("SELECT count(*) FROM salt_tombstones"));
+        Assert.Equal(ResultStatus.Duplicate, (await CancelAsync(venue, first, First)).Status);
+        Assert.Equal(ResultStatus.Accepted, (await CancelAsync(venue, second, First)).Status);
+    }
+
+    [Fact]
+    public async Task CancelByAKeyThatIsNotYetOrNoMoreInForce_IsRefused_AndChangesNothing()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var (wallet, _) = await RegisteredAsync(venue);
+        // Of the wallet, so that the change of the key leaves it where it is.
+        var soft = await venue.PlaceAsync(wallet, isBuy: true, Ticks, Lots);
+        Assert.Equal("open", soft.Result.OrderStatus);
+
+        await RegisterAsync(venue, wallet, Second.Address);
+        await venue.Venue.FollowAsync();
+        Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await CancelAsync(venue, soft, First)).Code);
+        Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await CancelAsync(venue, soft, Second)).Code);
+        await PassDelayAsync(venue);
+        Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await CancelAsync(venue, soft, First)).Code);
+        Assert.Equal("open", (await venue.Live.StateOfAsync(soft)).Status);
+
+        await venue.Live.ReplaceLeaderAsync();
+        Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await CancelAsync(venue, soft, First)).Code);
+        Assert.Equal(ResultStatus.Accepted, (await CancelAsync(venue, soft, Second)).Status);
+        Assert.Equal("cancelled", (await venue.Live.StateOfAsync(soft)).Status);
+    }
+
+    private static Task<CommandResult> CancelAsync(FirmVenue venue, LiveOrder order, PrivateKey key)
+    {
+        var domain = TypedDataDomain.OfMarket(venue.Venue.Deployment.ChainId, venue.Venue.MarketAddress);
+        var message = new CancelSaltMessage(order.Maker.Account, order.Message.Salt);
+        return venue.Live.Node.Router.SendAsync(
+            new CancelBySalt(order.Maker.Account.ToLowerHex(), Venue.Market, order.Message.Salt.ToString())
+            {
+                RequestId = Guid.NewGuid(),
+                Deadline = Traders.Deadline,
+                Signature = Hex.Encode(OrderSigning.Sign(domain, message, key)),
+                SigningKey = key.Address.ToLowerHex(),
+            }
+        );
+    }
+
     private static Task<LiveOrder> PlaceAsync(FirmVenue venue, Wallet wallet, PrivateKey key, PurseChoice purse = PurseChoice.Vault) =>
         venue.Live.PlaceAsync(venue.Live.SignByKey(wallet, key, isBuy: true, Ticks, Lots), purse: purse);
 

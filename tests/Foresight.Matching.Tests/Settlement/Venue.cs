@@ -45,11 +45,13 @@ public sealed class Venue : IAsyncDisposable
         (Fixture, Database) = (fixture, database);
         _redis = new RedisClient(fixture.Redis, $"test-{Guid.NewGuid():N}:");
         Publisher = new TradeStatePublisher(_redis.Broadcast, new NoNotices(), _metrics, TimeProvider.System);
+        Withdrawals = new WithdrawalPublisher(_redis.Broadcast);
     }
 
     public ChainFixture Fixture { get; }
     public NpgsqlDataSource Database { get; }
     public TradeStatePublisher Publisher { get; }
+    public WithdrawalPublisher Withdrawals { get; }
     public IBroadcast Broadcast => _redis.Broadcast;
     public OperatorKey Operator { get; } = new(PrivateKey.Parse(DevelopmentKey));
     public Deployment Deployment { get; private set; } = null!;
@@ -357,7 +359,7 @@ public sealed class Venue : IAsyncDisposable
 
     private SettlementParts NewParts(SendToLeader send, NodeClient? through, OperatorKey? key = null)
     {
-        var services = new SettlementServices(key ?? Operator, Options, Publisher, _metrics, TimeProvider.System);
+        var services = new SettlementServices(key ?? Operator, Options, Publisher, Withdrawals, _metrics, TimeProvider.System);
         return new SettlementParts(
             new SettlementContext(Term, Database, Deployment, ClientThrough(through), services, NullLogger.Instance),
             send,

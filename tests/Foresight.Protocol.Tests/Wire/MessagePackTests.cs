@@ -22,6 +22,7 @@ public sealed class MessagePackTests
         typeof(StatsMessage),
         typeof(TradeStatesMessage),
         typeof(TradesMessage),
+        typeof(WithdrawalsMessage),
     ];
 
     public static TheoryData<Type> Types => [.. Sent];
