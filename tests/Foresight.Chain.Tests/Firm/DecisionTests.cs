@@ -1,5 +1,6 @@
 using System.Numerics;
 using Foresight.Chain.Contracts;
+using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Tests.DevChain;
 using Xunit;
@@ -47,6 +48,41 @@ public sealed class DecisionTests(FirmFixture fixture) : FirmScenario(fixture)
             Assert.IsType<MarketEvent.Invalidated>(taken);
         Assert.Equal("MarketNotOpen", await RefusalAsync(buyer, Apply, market.Address));
         Assert.Equal(SettlementFailure.MarketNotOpen, (await FailsAsync(market, Buy(market, buyer), Sell(market, seller))).Code);
+    }
+
+    /// <summary>Where blocks are produced quickly, they are over long before the time in which what was matched settles.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ADecision_DoesNotTakeEffectByBlocksAlone(bool resolves)
+    {
+        const long Gas = 2_000_000;
+        var market = await Venue.MarketAsync(2);
+        var (buyer, seller) = (
+            await TraderAsync($"blocks {resolves}: buyer", 100),
+            await SellerAsync($"blocks {resolves}: seller", market, 1_000)
+        );
+        var call = resolves ? MarketContract.Resolve(0) : MarketContract.Invalidate();
+        var receipt = await Chain.ExecuteAsync(Venue.Resolver, market.Address, call);
+        var announced = ContractArtifact.Market.Event("DecisionAnnounced").Decode(Assert.Single(receipt.Logs));
+        var readyTime = (long)announced.Integer("readyTime");
+        Assert.Equal((await Chain.Client.GetBlockAsync(receipt.BlockNumber))!.Timestamp + Delay.Seconds, readyTime);
+        await Chain.MineAsync((int)Delay.Blocks + 5);
+        Assert.True(await Venue.NowAsync() < readyTime - 2);
+
+        var redeem = VaultContract.RedeemFor(seller.Address, Share(market, 0));
+        Assert.Equal("DecisionPending", await RefusalAsync(buyer, Apply, market.Address));
+        Assert.Equal("MarketNotResolved", await RefusalAsync(buyer, redeem));
+        await SettlesAsync(market, Buy(market, buyer), Sell(market, seller));
+        Assert.False((await ApplyAtAsync(readyTime - 1)).Succeeded);
+        Assert.True((await ApplyAtAsync(readyTime)).Succeeded);
+        Assert.Equal(SettlementFailure.MarketNotOpen, (await FailsAsync(market, Buy(market, buyer), Sell(market, seller))).Code);
+
+        async Task<TransactionReceipt> ApplyAtAsync(long second)
+        {
+            await Chain.RequestAsync("evm_setNextBlockTimestamp", second);
+            return await Chain.SendAsync(buyer, market.Address, Apply, Gas);
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
 using Foresight.Chain.Tests.DevChain;
@@ -66,6 +67,56 @@ public sealed class FirmSettlementTests(FirmFixture fixture) : FirmScenario(fixt
 
         Assert.Equal((100m, 0m), await MoneyAsync(inVault.Address));
         Assert.Equal(100m, await WalletAsync(inWallet.Address));
+    }
+
+    /// <summary>Else a leg of the wallet would draw on the vault: the bits above those of the legs are no choice of any of them.</summary>
+    [Fact]
+    public async Task APurseOfALegThatIsNotThere_IsNoMatch()
+    {
+        const int FirstPurse = 248;
+        const int Purses = 8;
+        var market = await Venue.MarketAsync(3);
+        var a = await TraderAsync("no such leg: a", 100, inWallet: 100);
+        var b = await TraderAsync("no such leg: b", 100, inWallet: 100);
+        var c = await TraderAsync("no such leg: c", 100, inWallet: 100);
+        await Venue.MintSetAsync(market, b, 1_000);
+        await DepositSharesAsync(b, market, 0, 500);
+
+        foreach (var inVault in new[] { false, true })
+        {
+            foreach (
+                var legs in new MarketLeg[][]
+                {
+                    [Buy(market, a), Sell(market, b)],
+                    [Sell(market, b), Buy(market, a)],
+                    [Buy(market, a, 0, 5_000), Buy(market, b, 1, 3_000), Buy(market, c, 2, 2_000)],
+                }
+            )
+            {
+                MarketLeg[] named = [.. legs.Select(leg => leg with { OfVault = inVault })];
+                for (var bit = legs.Length; bit < Purses; bit++)
+                {
+                    var match = Venue.Match(named);
+                    var (events, _) = await Venue.SettleAsync(
+                        market,
+                        match with
+                        {
+                            TradeId = match.TradeId | (BigInteger.One << (FirstPurse + bit)),
+                        }
+                    );
+                    var failed = Assert.IsType<MarketEvent.SettlementFailed>(Assert.Single(events));
+                    Assert.Equal(SettlementFailure.Malformed, SettlementFailure.Decode(failed.Reason).Code);
+                    Assert.Equal(match.TradeId, failed.TradeId);
+                }
+
+                // The same legs without it are a match.
+                await SettlesAsync(market, named);
+            }
+        }
+
+        Assert.Equal(((98.5m, 0m), 98.5m), (await MoneyAsync(a.Address), await WalletAsync(a.Address)));
+        Assert.Equal((300L, 0L), await LotsAsync(market, 0, b.Address));
+        await AssertHoldsSharesAsync(market, a.Address, b.Address, c.Address);
     }
 
     [Fact]

@@ -45,6 +45,26 @@ internal sealed class FirmVenue : IAsyncDisposable
         return wallet;
     }
 
+    /// <summary>The key signs for the vault once <see cref="PassDelayAsync"/> has let the delay pass.</summary>
+    /// <param name="usdc">In the vault; as much again in the wallet.</param>
+    public async Task<Wallet> AddContractAsync(long usdc, Address key)
+    {
+        var wallet = await Live.AddContractWalletAsync(2 * usdc);
+        await Live.SendAsync(wallet, Venue.Deployment.Usdc, UsdcContract.Approve(Vault, Word.MaxUInt256));
+        await Live.SendAsync(wallet, Vault, VaultContract.Deposit(usdc * (BigInteger)1_000_000));
+        await Live.SendAsync(wallet, Vault, VaultContract.RegisterSigningKey(key));
+        await Live.ConfirmAsync();
+        return wallet;
+    }
+
+    /// <summary>Moves the chain's clock by an hour, so the class has a <see cref="ChainFixture"/> of its own.</summary>
+    public async Task PassDelayAsync()
+    {
+        await Venue.Fixture.RequestAsync("evm_increaseTime", Delay.Seconds);
+        await Venue.Fixture.MineAsync((int)Delay.Blocks);
+        await Live.ConfirmAsync();
+    }
+
     public async Task<LiveOrder> PlaceAsync(
         Wallet maker,
         bool isBuy,

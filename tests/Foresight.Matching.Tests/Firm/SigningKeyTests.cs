@@ -1,6 +1,4 @@
-using System.Numerics;
 using Foresight.Chain;
-using Foresight.Chain.Abi;
 using Foresight.Chain.Contracts;
 using Foresight.Chain.Rpc;
 using Foresight.Chain.Signing;
@@ -92,7 +90,7 @@ public sealed class SigningKeyTests(ChainFixture fixture) : IClassFixture<ChainF
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, First)).Result.Code);
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, Second)).Result.Code);
 
-        await PassDelayAsync(venue);
+        await venue.PassDelayAsync();
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, First)).Result.Code);
         Assert.Equal("open", (await PlaceAsync(venue, wallet, Second)).Result.OrderStatus);
         var trade = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).TradeId;
@@ -101,7 +99,7 @@ public sealed class SigningKeyTests(ChainFixture fixture) : IClassFixture<ChainF
         await RegisterAsync(venue, wallet, Address.Zero);
         await venue.Venue.FollowAsync();
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, Second)).Result.Code);
-        await PassDelayAsync(venue);
+        await venue.PassDelayAsync();
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, Second)).Result.Code);
     }
 
@@ -233,26 +231,15 @@ public sealed class SigningKeyTests(ChainFixture fixture) : IClassFixture<ChainF
         venue.Live.PlaceAsync(venue.Live.SignByKey(wallet, key, isBuy: true, Ticks, Lots), purse: purse);
 
     /// <summary>A contract wallet with 1,000 USDC in the vault, as many in its wallet, and the first key in force.</summary>
-    private async Task<(Wallet Wallet, Wallet Bob)> RegisteredAsync(FirmVenue venue)
+    private static async Task<(Wallet Wallet, Wallet Bob)> RegisteredAsync(FirmVenue venue)
     {
         var bob = await venue.AddAsync(usdc: 1_000, shares: 1_000);
-        var wallet = await venue.Live.AddContractWalletAsync(usdc: 2_000);
-        await venue.Live.SendAsync(wallet, venue.Venue.Deployment.Usdc, UsdcContract.Approve(venue.Vault, Word.MaxUInt256));
-        await venue.Live.SendAsync(wallet, venue.Vault, VaultContract.Deposit(1_000 * (BigInteger)1_000_000));
-        await RegisterAsync(venue, wallet, First.Address);
-        await venue.Live.ConfirmAsync();
+        var wallet = await venue.AddContractAsync(usdc: 1_000, First.Address);
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, First)).Result.Code);
-        await PassDelayAsync(venue);
+        await venue.PassDelayAsync();
         return (wallet, bob);
     }
 
     private static Task RegisterAsync(FirmVenue venue, Wallet wallet, Address key) =>
         venue.Live.SendAsync(wallet, venue.Vault, VaultContract.RegisterSigningKey(key));
-
-    private async Task PassDelayAsync(FirmVenue venue)
-    {
-        await fixture.RequestAsync("evm_increaseTime", FirmVenue.Delay.Seconds);
-        await fixture.MineAsync((int)FirmVenue.Delay.Blocks);
-        await venue.Live.ConfirmAsync();
-    }
 }
