@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace Foresight.Matching.Engine.Mutants;
@@ -17,6 +18,9 @@ internal sealed class Laboratory(string root, Subject subject) : IDisposable
 
     /// <summary>Long, because a busy machine is slow: what a defect does is for the tests to show.</summary>
     private static readonly TimeSpan PatienceOfBuilds = TimeSpan.FromMinutes(15);
+
+    /// <summary>Benches on which all that the project takes is built as the sources have it: there a mutant needs the project alone.</summary>
+    private readonly ConcurrentDictionary<int, bool> _soundBelow = new();
 
     private readonly string _folder = Directory.CreateTempSubdirectory("foresight-mutants-").FullName;
 
@@ -78,15 +82,18 @@ internal sealed class Laboratory(string root, Subject subject) : IDisposable
         if (mutant.File.Length > 0)
             await File.WriteAllTextAsync(source, mutant.Apply(sound));
 
+        var isInProject = $"{subject.Sources}/{mutant.File}".TrimStart('/').StartsWith($"{subject.Project}/", StringComparison.Ordinal);
         // A defect may leave something unused; the resulting warning must not count as detection.
         var build = await RunAsync(
             core,
             [
                 "build",
                 "--no-restore",
+                .. isInProject && _soundBelow.ContainsKey(bench) ? ["--no-dependencies"] : Array.Empty<string>(),
                 .. Quiet,
                 "-p:TreatWarningsAsErrors=false",
                 "-p:EnforceCodeStyleInBuild=false",
+                "-p:RunAnalyzers=false",
                 "-o",
                 Path.Combine(Bench(bench), "built"),
             ]
@@ -95,6 +102,10 @@ internal sealed class Laboratory(string root, Subject subject) : IDisposable
             throw new FormatException($"{mutant.Name} does not compile:\n{build.Output}");
         if (mutant.File.Length > 0)
             await File.WriteAllTextAsync(source, sound);
+        if (isInProject || mutant.File.Length == 0)
+            _soundBelow[bench] = true;
+        else
+            _soundBelow.TryRemove(bench, out _);
 
         foreach (var built in subject.Copied.Select(folder => $"{folder}.dll"))
         {
@@ -104,8 +115,12 @@ internal sealed class Laboratory(string root, Subject subject) : IDisposable
         }
 
         string[] chosen =
-            mutant.Tests.Count == 0 ? [] : ["--filter", string.Join('|', mutant.Tests.Select(tests => $"FullyQualifiedName~.{tests}."))];
-        var run = await RunAsync(core, ["test", Path.Combine(Bench(bench), "tests", $"{subject.Tests}.dll"), "--nologo", .. chosen]);
+            mutant.Tests.Count == 0 ? [] : ["--filter", string.Join('|', mutant.Tests.Select(tests => $"FullyQualifiedName~.{tests}"))];
+        var run = await RunAsync(
+            core,
+            ["test", Path.Combine(Bench(bench), "tests", $"{subject.Tests}.dll"), "--nologo", .. chosen],
+            mutant.File.Length == 0 ? 3 : 1
+        );
         if (run.ExitCode == 0)
             return new Verdict(Fate.Survived, "");
         var by = run.Output.Split('\n').FirstOrDefault(line => line.Contains("[FAIL]", StringComparison.Ordinal));
@@ -154,7 +169,8 @@ internal sealed class Laboratory(string root, Subject subject) : IDisposable
             Copy(folder, Path.Combine(to, Path.GetFileName(folder)), isWanted);
     }
 
-    private async Task<(int ExitCode, string Output)> RunAsync(string folder, IReadOnlyList<string> arguments)
+    /// <param name="times">The tests of all mutants together need more than those of one.</param>
+    private async Task<(int ExitCode, string Output)> RunAsync(string folder, IReadOnlyList<string> arguments, int times = 1)
     {
         var start = new ProcessStartInfo("dotnet", arguments)
         {
@@ -169,7 +185,7 @@ internal sealed class Laboratory(string root, Subject subject) : IDisposable
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        using var patience = new CancellationTokenSource(arguments[0] == "test" ? subject.Patience : PatienceOfBuilds);
+        using var patience = new CancellationTokenSource(arguments[0] == "test" ? times * subject.Patience : PatienceOfBuilds);
         try
         {
             await process.WaitForExitAsync(patience.Token);

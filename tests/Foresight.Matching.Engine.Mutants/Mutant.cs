@@ -1,13 +1,13 @@
 namespace Foresight.Matching.Engine.Mutants;
 
 /// <summary>The original text must occur exactly once in the file, so that the place of the defect is unambiguous.</summary>
-/// <param name="Tests">Classes that must notice; none: all tests of the subject.</param>
+/// <param name="Tests">Beginnings of the names, of class or class and method, that must notice; none: all tests of the subject.</param>
 internal sealed record Mutant(string Name, string File, string Original, string Replacement, IReadOnlyList<string> Tests)
 {
     public static Mutant None { get; } = new("none", "", "", "", []);
 
     /// <summary>
-    /// Blocks of lines: <c>## name</c>, <c>@ file</c>, test classes after <c>! </c> (may be missing), original lines after <c>- </c>,
+    /// Blocks of lines: <c>## name</c>, <c>@ file</c>, tests after <c>! </c> (may be missing), original lines after <c>- </c>,
     /// replacement lines after <c>+ </c> (none: the original is removed).
     /// </summary>
     public static IReadOnlyList<Mutant> ReadAll(string path)

@@ -101,6 +101,28 @@ public sealed class FirmTradeTests(ChainFixture fixture)
         Assert.Equal("matched", (await venue.Venue.StateOfAsync(soft)).State);
     }
 
+    /// <summary>In the block in which a trade of a wallet has met the pause already.</summary>
+    [Fact]
+    public async Task PauseThatATradeOfAWalletHasMet_HoldsNoFirmTradeOfTheSameBlock()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
+        await venue.Live.ConfirmAsync();
+        var soft = await TradeAsync(venue, eve, bob, PurseChoice.Wallet);
+        await DoAsync(venue, Act.MarketPaused, eve, null);
+        await fixture.AutomineAsync(false);
+        var submitter = venue.Venue.NewSubmitter();
+        await venue.Venue.StepAsync(submitter);
+        Assert.Contains("cannot settle", submitter.Trouble);
+        Assert.Equal("matched", (await venue.Venue.StateOfAsync(soft)).State);
+
+        var firm = await TradeAsync(venue, eve, bob, PurseChoice.Vault);
+        await venue.Venue.StepAsync(submitter);
+        Assert.Equal("broadcast", (await venue.Venue.StateOfAsync(firm)).State);
+        Assert.Equal("final", await venue.EndOfAsync(submitter, firm));
+        Assert.Equal("matched", (await venue.Venue.StateOfAsync(soft)).State);
+    }
+
     /// <summary>Only a fault of ours can take the money, here the market's own key: it is paged and tried again.</summary>
     [Fact]
     public async Task FirmTrade_ThatABlockRefuses_IsNotReleased_AndSettlesWhenItsMoneyIsBack()

@@ -90,7 +90,7 @@ public sealed class SigningKeyTests(ChainFixture fixture) : IClassFixture<ChainF
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, First)).Result.Code);
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, Second)).Result.Code);
 
-        await venue.PassDelayAsync();
+        await PassDelayAsync(venue);
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, First)).Result.Code);
         Assert.Equal("open", (await PlaceAsync(venue, wallet, Second)).Result.OrderStatus);
         var trade = (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).TradeId;
@@ -99,7 +99,7 @@ public sealed class SigningKeyTests(ChainFixture fixture) : IClassFixture<ChainF
         await RegisterAsync(venue, wallet, Address.Zero);
         await venue.Venue.FollowAsync();
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, Second)).Result.Code);
-        await venue.PassDelayAsync();
+        await PassDelayAsync(venue);
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, Second)).Result.Code);
     }
 
@@ -236,10 +236,12 @@ public sealed class SigningKeyTests(ChainFixture fixture) : IClassFixture<ChainF
         var bob = await venue.AddAsync(usdc: 1_000, shares: 1_000);
         var wallet = await venue.AddContractAsync(usdc: 1_000, First.Address);
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, First)).Result.Code);
-        await venue.PassDelayAsync();
+        await PassDelayAsync(venue);
         return (wallet, bob);
     }
 
     private static Task RegisterAsync(FirmVenue venue, Wallet wallet, Address key) =>
         venue.Live.SendAsync(wallet, venue.Vault, VaultContract.RegisterSigningKey(key));
+
+    private static Task PassDelayAsync(FirmVenue venue) => venue.PassDelayAsync();
 }
