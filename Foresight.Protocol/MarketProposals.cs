@@ -85,7 +85,14 @@ public sealed record MarketProposalRequest(
 /// <param name="Outcomes">2 to 8 different names of 1 to 100 characters.</param>
 /// <param name="TickSize">0.0001, 0.001 or 0.01 USDC.</param>
 /// <param name="ClosesAt">In the future, at most ten years away; null: it closes when it is resolved.</param>
-public sealed record NewMarketTerms(string? Question, IReadOnlyList<string>? Outcomes, string? TickSize, DateTimeOffset? ClosesAt = null);
+/// <param name="FirmOnly">It takes orders of the vault alone; only where a vault is used.</param>
+public sealed record NewMarketTerms(
+    string? Question,
+    IReadOnlyList<string>? Outcomes,
+    string? TickSize,
+    DateTimeOffset? ClosesAt = null,
+    bool FirmOnly = false
+);
 
 /// <param name="Action">One of <see cref="ProposalActions"/>.</param>
 /// <param name="Note">Why; 1 to 2,000 characters. Not of sent.</param>
@@ -95,7 +102,8 @@ public sealed record ProposalActRequest(string? Action, string? Note = null, str
 
 /// <param name="TakesTwoKeys">False if the answering node was given only one key.</param>
 /// <param name="Items">Open ones first, then the newest.</param>
-public sealed record MarketProposals(bool TakesTwoKeys, IReadOnlyList<MarketProposalView> Items);
+/// <param name="HasVault">A new market may be firm only.</param>
+public sealed record MarketProposals(bool TakesTwoKeys, IReadOnlyList<MarketProposalView> Items, bool HasVault = false);
 
 /// <summary>What operators want of a market that only its contracts' roles can do.</summary>
 /// <param name="State">One of <see cref="ProposalStates"/>.</param>
@@ -105,6 +113,7 @@ public sealed record MarketProposals(bool TakesTwoKeys, IReadOnlyList<MarketProp
 /// <param name="ClosesAt">Of create.</param>
 /// <param name="Transaction">What the approver's wallet sends. Null if nothing is deployed.</param>
 /// <param name="Sent">The last one that was recorded.</param>
+/// <param name="FirmOnly">Of create.</param>
 public sealed record MarketProposalView(
     long Id,
     string Kind,
@@ -118,7 +127,8 @@ public sealed record MarketProposalView(
     ProposalStep Proposed,
     ProposalStep? Approved,
     PreparedTransaction? Transaction,
-    SentTransaction? Sent
+    SentTransaction? Sent,
+    bool FirmOnly = false
 );
 
 public sealed record ProposalStep(string By, string Key, DateTimeOffset At, string Note);

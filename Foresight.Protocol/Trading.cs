@@ -100,6 +100,7 @@ public static class Purses
 }
 
 /// <param name="TickSize">Smallest price step, "0.0001", "0.001" or "0.01".</param>
+/// <param name="FirmOnly">Orders of the vault alone are taken; one of the wallet is refused as firm_required.</param>
 public sealed record MarketView(
     int Id,
     string Address,
@@ -109,7 +110,8 @@ public sealed record MarketView(
     string State,
     DateTimeOffset? ClosesAt,
     int? ResolvedOutcome,
-    MarketStats? Stats
+    MarketStats? Stats,
+    bool FirmOnly = false
 );
 
 /// <summary><c>GET /chain</c>: what a wallet needs to fund an account and to sign.</summary>

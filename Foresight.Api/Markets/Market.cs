@@ -15,7 +15,8 @@ public sealed record Market(
     DateTimeOffset? ClosesAt,
     short? ResolvedOutcome,
     TypedDataDomain Domain,
-    int Shard = 0
+    int Shard = 0,
+    bool FirmOnly = false
 )
 {
     /// <summary>Both outcomes are views of one book, because buying one at q is selling the other at 1 - q.</summary>

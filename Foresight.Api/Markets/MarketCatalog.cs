@@ -119,7 +119,7 @@ public sealed partial class MarketCatalog(
     {
         await using var command = new NpgsqlCommand(
             """
-            SELECT market_id, address, question, outcomes, tick_size, state, closes_at, resolved_outcome, shard
+            SELECT market_id, address, question, outcomes, tick_size, state, closes_at, resolved_outcome, shard, firm_only
             FROM markets ORDER BY market_id LIMIT $1
             """,
             connection
@@ -144,7 +144,8 @@ public sealed partial class MarketCatalog(
                     await reader.IsDBNullAsync(6, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(6),
                     await reader.IsDBNullAsync(7, cancellationToken) ? null : reader.GetInt16(7),
                     known?.Domain ?? TypedDataDomain.OfMarket(_chainId, address),
-                    reader.GetInt16(8)
+                    reader.GetInt16(8),
+                    reader.GetBoolean(9)
                 )
             );
         }

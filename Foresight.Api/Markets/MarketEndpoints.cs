@@ -189,6 +189,7 @@ public static class MarketEndpoints
             Names.OfMarketState(market.State),
             market.ClosesAt,
             market.ResolvedOutcome,
-            stats
+            stats,
+            market.FirmOnly
         );
 }

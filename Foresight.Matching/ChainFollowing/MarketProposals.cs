@@ -15,15 +15,16 @@ public sealed partial class MarketProposals(SettlementContext settlement)
     // The newest approval, if a lapsed proposal and its successor have the same question.
     private const string List = """
         WITH chosen AS (
-            SELECT DISTINCT ON (c.address) c.address, c.block, p.proposal_id, p.question, p.outcomes, p.tick_size, p.closes_at
+            SELECT DISTINCT ON (c.address) c.address, c.block, p.proposal_id, p.question, p.outcomes, p.tick_size, p.closes_at,
+                p.firm_only
             FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::bigint[]) AS c (address, question_hash, outcomes, block)
             JOIN market_proposals p ON p.kind = 'create' AND p.question_hash = c.question_hash
                 AND cardinality(p.outcomes) = c.outcomes
             WHERE p.approved_at IS NOT NULL AND p.market_id IS NULL AND p.ended IS DISTINCT FROM 'withdrawn'
             ORDER BY c.address, p.approved_at DESC),
         listed AS (
-            INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size, closes_at, generation)
-            SELECT id, (id - 1) % shard_count(), address, question, outcomes, tick_size, closes_at, $5
+            INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size, closes_at, firm_only, generation)
+            SELECT id, (id - 1) % shard_count(), address, question, outcomes, tick_size, closes_at, firm_only, $5
             FROM (SELECT *, (SELECT coalesce(max(market_id), 0) FROM markets) + row_number() OVER (ORDER BY proposal_id) AS id
                 FROM chosen) AS numbered
             ON CONFLICT (address) DO NOTHING RETURNING market_id, address),

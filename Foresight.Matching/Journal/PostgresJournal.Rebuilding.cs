@@ -108,7 +108,8 @@ internal sealed partial class PostgresJournal
     {
         await using var command = _database.CreateCommand(
             $"""
-            SELECT market_id, cardinality(outcomes), tick_size, state, extract(epoch FROM closes_at)::bigint, operator_state
+            SELECT market_id, cardinality(outcomes), tick_size, state, extract(epoch FROM closes_at)::bigint, operator_state,
+                firm_only
             FROM markets WHERE shard = $1 AND {condition} ORDER BY market_id
             """
         );
@@ -125,6 +126,7 @@ internal sealed partial class PostgresJournal
                     State = (MarketState)reader.GetInt16(3),
                     ClosesAt = reader.IsDBNull(4) ? null : reader.GetInt64(4),
                     Wanted = reader.IsDBNull(5) ? null : (MarketState)reader.GetInt16(5),
+                    FirmOnly = reader.GetBoolean(6),
                 }
             );
         return markets;

@@ -7,6 +7,10 @@ internal sealed class Market
     public required MarketId Id { get; init; }
     public required byte Outcomes { get; init; }
     public required int TickSize { get; init; }
+
+    /// <summary>An order of the wallet is refused. Only read when the market is listed: the engine keeps it.</summary>
+    public bool FirmOnly { get; init; }
+
     public MarketState State { get; set; }
 
     /// <summary>Unix seconds; null: the market closes only by command.</summary>

@@ -456,6 +456,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
                 Market = market.Id,
                 Outcomes = market.Outcomes,
                 TickSize = market.TickSize,
+                FirmOnly = market.FirmOnly,
             },
             builder
         );

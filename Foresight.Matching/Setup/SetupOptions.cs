@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.ServiceDefaults.Hosting;
@@ -6,7 +7,8 @@ using Foresight.ServiceDefaults.Hosting;
 namespace Foresight.Matching.Setup;
 
 /// <param name="Question">The factory finds the market by its keccak256, which is the contract's questionHash.</param>
-public sealed record ListedMarket(Address Address, string Question, IReadOnlyList<string> Outcomes, int TickSize);
+/// <param name="FirmOnly">It takes orders of the vault alone (docs/firm-money.md).</param>
+public sealed record ListedMarket(Address Address, string Question, IReadOnlyList<string> Outcomes, int TickSize, bool FirmOnly = false);
 
 /// <param name="Factory">Null on a development chain, where the set-up deploys it.</param>
 /// <param name="FirmMoney">Whether the vault of the factory is used (docs/firm-money.md).</param>
@@ -30,6 +32,12 @@ public sealed record SetupOptions(
 
     /// <summary>Default of anvil and hardhat. On any other chain nothing is ever deployed or funded.</summary>
     public const long DevelopmentChainId = Settings.DevelopmentChainId;
+
+    /// <summary>A misspelt firmOnly must not list a market that takes orders of wallets.</summary>
+    private static readonly JsonSerializerOptions MarketsJson = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
 
     public static SetupOptions From(IConfiguration configuration)
     {
@@ -73,7 +81,7 @@ public sealed record SetupOptions(
     {
         try
         {
-            var markets = JsonSerializer.Deserialize<ListedMarket[]>(File.ReadAllText(path), JsonSerializerOptions.Web) ?? [];
+            var markets = JsonSerializer.Deserialize<ListedMarket[]>(File.ReadAllText(path), MarketsJson) ?? [];
             var isValid =
                 markets.Length > 0
                 && markets.All(m => m is { Question.Length: > 0, Outcomes.Count: >= 2 and <= 8, TickSize: 1 or 10 or 100 });

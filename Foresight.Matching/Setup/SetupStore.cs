@@ -132,19 +132,22 @@ internal sealed class SetupStore(NpgsqlConnection connection)
             transaction
         );
 
+    public Task<int> ShardsAsync() => connection.QuerySingleAsync<int>("SELECT shard_count()");
+
     /// <summary>In turn, so that even a few markets are spread evenly over the shards.</summary>
     public Task AddMarketAsync(
         Address address,
         string question,
         IEnumerable<string> outcomes,
         int tickSize,
+        bool firmOnly,
         int generation,
         NpgsqlTransaction transaction
     ) =>
         connection.ExecuteAsync(
             """
-            INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size, generation)
-            SELECT next.id, (next.id - 1) % shard_count(), @address, @question, @outcomes, @tickSize, @generation
+            INSERT INTO markets (market_id, shard, address, question, outcomes, tick_size, firm_only, generation)
+            SELECT next.id, (next.id - 1) % shard_count(), @address, @question, @outcomes, @tickSize, @firmOnly, @generation
             FROM (SELECT COALESCE(max(market_id), 0) + 1 AS id FROM markets) next
             ON CONFLICT (address) DO NOTHING
             """,
@@ -154,6 +157,7 @@ internal sealed class SetupStore(NpgsqlConnection connection)
                 question,
                 outcomes = outcomes.ToArray(),
                 tickSize,
+                firmOnly,
                 generation,
             },
             transaction

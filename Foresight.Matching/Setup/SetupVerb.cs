@@ -118,7 +118,15 @@ internal static class SetupVerb
             var address =
                 await factory.MarketOfAsync(Keccak256.HashText(market.Question), cancellationToken: cancellationToken)
                 ?? throw new InvalidOperationException($"The factory has no market for \"{market.Question}\" although it was made.");
-            await store.AddMarketAsync(address, market.Question, market.Outcomes, market.TickSize, generation, transaction);
+            await store.AddMarketAsync(
+                address,
+                market.Question,
+                market.Outcomes,
+                market.TickSize,
+                firmOnly: false,
+                generation,
+                transaction
+            );
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -163,6 +171,9 @@ internal static class SetupVerb
                 );
         }
 
+        var vault = options.FirmMoney ? await VaultOfAsync(chain, factory, cancellationToken) : null;
+        if (options.Listed.FirstOrDefault(market => market.FirmOnly) is { } firm && (vault is null || await store.ShardsAsync() > 1))
+            throw new SettingException($"MARKETS_FILE: {firm.Address} is firmOnly, but no vault is used here.");
         var token = await factory.OutcomeTokenAsync(cancellationToken: cancellationToken);
         var genesis =
             await chain.Client.GetBlockAsync(0, cancellationToken)
@@ -178,7 +189,7 @@ internal static class SetupVerb
             recorded?.Generation ?? 1,
             recorded?.BlockOffset ?? 0,
             longestOrderLife,
-            options.FirmMoney ? await VaultOfAsync(chain, factory, cancellationToken) : null,
+            vault,
             transaction
         );
         foreach (var market in options.Listed)
@@ -187,6 +198,7 @@ internal static class SetupVerb
                 market.Question,
                 market.Outcomes,
                 market.TickSize,
+                market.FirmOnly,
                 recorded?.Generation ?? 1,
                 transaction
             );

@@ -11,6 +11,20 @@ export interface Chain {
   withdrawalSeconds?: number | null;
 }
 
+/** Of `GET /markets` and `GET /markets/{id}`. */
+export interface Market {
+  id: number;
+  address: string;
+  question: string;
+  outcomes: string[];
+  tickSize: string;
+  state: string;
+  closesAt: string | null;
+  resolvedOutcome: number | null;
+  /** Orders of the vault alone are taken; one of the wallet is refused as `firm_required`. */
+  firmOnly: boolean;
+}
+
 export interface SignedOrder {
   maker: string;
   outcomeIndex: number;

@@ -75,6 +75,24 @@ public sealed class MarketRoutesTests(ApiStack stack) : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Firm")]
+    public async Task AMarketOfFirmOrdersAlone_IsShownAsThat()
+    {
+        Assert.False((await UntilAsync(ThreeWay, _ => true)).FirmOnly);
+        await stack.ExecuteAsync($"UPDATE markets SET firm_only = true WHERE market_id = {ThreeWay}");
+        try
+        {
+            await UntilAsync(ThreeWay, market => market.FirmOnly);
+            var all = (await stack.Http.GetFromJsonAsync<Page<MarketView>>("markets"))!.Items;
+            Assert.Equal([ThreeWay], all.Where(market => market.FirmOnly).Select(market => market.Id));
+        }
+        finally
+        {
+            await stack.ExecuteAsync($"UPDATE markets SET firm_only = false WHERE market_id = {ThreeWay}");
+        }
+    }
+
+    [Fact]
     public async Task Markets_AreFilteredByStateAndText_OnEveryPage()
     {
         await UntilAsync(ThreeWay, _ => true);

@@ -20,6 +20,22 @@ public sealed class MarketsTests : ConsoleContext
     }
 
     [Fact]
+    [Trait("Category", "Firm")]
+    public void MarketOfFirmOrdersAlone_HasAChip_InTheListAndOnItsPage()
+    {
+        var firm = Samples.Market(8) with { FirmOnly = true };
+        Api.Answer("/markets", () => new[] { Samples.Market(), firm });
+        var list = Render<MarketsPage>();
+        list.WaitForAssertion(() => Assert.Equal(["open", "open firm only"], Rows(list).Select(row => row[1])));
+        Api.Answer("/markets/7", () => Samples.Market());
+        Api.Answer("/markets/8", () => firm);
+        var page = Render<MarketPage>(set => set.Add(shown => shown.Id, 8));
+        page.WaitForAssertion(() => Assert.Contains("firm only", Text(page.Find(".page-head"))));
+        var other = Render<MarketPage>(set => set.Add(shown => shown.Id, 7));
+        other.WaitForAssertion(() => Assert.DoesNotContain("firm only", Text(other.Find(".page-head"))));
+    }
+
+    [Fact]
     public void SortAndPageOfTheList_StayUnderLiveUpdates()
     {
         var count = 60;

@@ -66,12 +66,13 @@ public sealed class MarketProposalTests(ChainFixture fixture)
         var before = await CursorAsync(venue);
         await venue.FollowAsync();
         Assert.Equal(
-            ("2 Will a proposal become a market? {A,B,C} 10 2030-01-01 to list", "done 2", "2"),
+            ("2 Will a proposal become a market? {A,B,C} 10 2030-01-01 to list firm only false", "done 2", "2"),
             (
                 await venue.ScalarAsync<string>(
                     """
                     SELECT market_id || ' ' || question || ' ' || outcomes::text || ' ' || tick_size || ' '
                         || to_char(closes_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') || CASE WHEN listed_sequence IS NULL THEN ' to list' END
+                        || ' firm only ' || firm_only
                     FROM markets WHERE market_id = 2
                     """
                 ),

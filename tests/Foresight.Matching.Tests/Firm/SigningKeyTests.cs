@@ -202,7 +202,7 @@ public sealed class SigningKeyTests(ChainFixture fixture) : IClassFixture<ChainF
         await venue.Venue.FollowAsync();
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await CancelAsync(venue, soft, First)).Code);
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await CancelAsync(venue, soft, Second)).Code);
-        await PassDelayAsync(venue);
+        await venue.PassDelayAsync();
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await CancelAsync(venue, soft, First)).Code);
         Assert.Equal("open", (await venue.Live.StateOfAsync(soft)).Status);
 

@@ -1,3 +1,4 @@
+using Foresight.Chain.Contracts;
 using Foresight.Chain.Signing;
 using Foresight.Matching.ChainReading;
 using Foresight.Matching.Settlement;
@@ -114,6 +115,88 @@ public sealed class SetupTests(ChainFixture fixture)
         )
             await market.ExecuteNonQueryAsync();
         Assert.Equal(1, await ShardStore.FixAsync(database, 3, CancellationToken.None));
+    }
+
+    [Fact]
+    [Trait("Category", "Firm")]
+    public async Task AMarketOfTheFile_IsFirmOnly_OnlyWhereAVaultIsUsed()
+    {
+        await using var venue = await Venue.CreateAsync(fixture, vaultDelay: new WithdrawalDelay(Blocks: 100, Seconds: 3_600));
+        await using var database = await fixture.OpenDatabaseAsync();
+        var market = DevelopmentMarkets.Number(0);
+        var options = new SetupOptions(
+            1,
+            TimeSpan.FromSeconds(10),
+            venue.Deployment.Factory,
+            venue.Deployment.Usdc,
+            venue.Deployment.DeployedBlock,
+            [new ListedMarket(venue.MarketAddress, market.Question, market.Outcomes, market.TickSize, FirmOnly: true)],
+            FirmMoney: false,
+            null
+        );
+        await RefusedAsync(options);
+        await ShardStore.FixAsync(database, 2, CancellationToken.None);
+        await RefusedAsync(options with { FirmMoney = true });
+        Assert.Equal(0L, await ScalarAsync<long>(database, "SELECT count(*) FROM markets"));
+
+        await using var single = await fixture.OpenDatabaseAsync();
+        Assert.Contains("1 markets", await ListAsync(single, options with { FirmMoney = true }));
+        Assert.True(await ScalarAsync<bool>(single, "SELECT firm_only FROM markets"));
+
+        async Task RefusedAsync(SetupOptions with) =>
+            Assert.Contains("is firmOnly", (await Assert.ThrowsAsync<SettingException>(() => ListAsync(database, with))).Message);
+        Task<string> ListAsync(NpgsqlDataSource into, SetupOptions with) =>
+            SetupVerb.RunAsync(
+                into,
+                new ChainEndpoint(fixture.Client, SetupOptions.DevelopmentChainId),
+                venue.Operator,
+                with,
+                CancellationToken.None
+            );
+    }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData(", \"firmOnly\": false", false)]
+    [InlineData(", \"firmOnly\": true", true)]
+    public void AMarketOfTheFile_IsFirmOnly_IfItIsAskedFor(string member, bool firmOnly) =>
+        Assert.Equal(firmOnly, Assert.Single(OfFile(member).Listed).FirmOnly);
+
+    [Theory]
+    [InlineData(", \"firmOnly\": \"yes\"", "firmOnly")]
+    [InlineData(", \"firmOnly\": 1", "firmOnly")]
+    [InlineData(", \"firmonley\": true", "firmonley")]
+    public void WhatIsNoMemberOfAMarket_IsRefusedByItsName(string member, string named)
+    {
+        var message = Assert.Throws<SettingException>(() => OfFile(member)).Message;
+        Assert.Contains("MARKETS_FILE cannot be read", message);
+        Assert.Contains(named, message);
+    }
+
+    private static SetupOptions OfFile(string member)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            var address = PrivateKey.Random().Address.ToString();
+            File.WriteAllText(
+                path,
+                $$"""[{ "address": "{{address}}", "question": "Rain?", "outcomes": ["Yes", "No"], "tickSize": 10{{member}} }]"""
+            );
+            return SetupOptions.From(
+                Settings(
+                    ("CHAIN_ID", "137"),
+                    ("FACTORY_ADDRESS", address),
+                    ("USDC_ADDRESS", address),
+                    ("DEPLOYED_BLOCK", "1"),
+                    ("MARKETS_FILE", path)
+                )
+            );
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     private Task<string> RunAsync(NpgsqlDataSource database, int markets) =>

@@ -11,9 +11,9 @@ internal sealed class ProposalRow
     public const string Columns = """
         p.proposal_id AS Id, p.kind, p.market_id AS MarketId, p.outcome, coalesce(p.question, m.question) AS Question,
         p.question_hash AS QuestionHash, coalesce(p.outcomes, m.outcomes) AS Outcomes, p.tick_size AS TickSize,
-        p.closes_at AS ClosesAt, p.proposed_by AS ProposedBy, p.proposed_key AS ProposedKey, p.proposed_at AS ProposedAt,
-        p.proposed_note AS ProposedNote, p.approved_by AS ApprovedBy, p.approved_key AS ApprovedKey, p.approved_at AS ApprovedAt,
-        p.approved_note AS ApprovedNote, p.tx_hash AS TransactionHash, p.sender, p.sent_at AS SentAt, p.ended,
+        p.closes_at AS ClosesAt, p.firm_only AS FirmOnly, p.proposed_by AS ProposedBy, p.proposed_key AS ProposedKey,
+        p.proposed_at AS ProposedAt, p.proposed_note AS ProposedNote, p.approved_by AS ApprovedBy, p.approved_key AS ApprovedKey,
+        p.approved_at AS ApprovedAt, p.approved_note AS ApprovedNote, p.tx_hash AS TransactionHash, p.sender, p.sent_at AS SentAt, p.ended,
         CASE WHEN p.kind = 'create' THEN d.factory WHEN m.generation = d.generation THEN m.address END AS Contract
         """;
 
@@ -31,6 +31,7 @@ internal sealed class ProposalRow
     public string[] Outcomes { get; init; } = [];
     public int? TickSize { get; init; }
     public DateTime? ClosesAt { get; init; }
+    public bool FirmOnly { get; init; }
     public string ProposedBy { get; init; } = "";
     public string ProposedKey { get; init; } = "";
     public DateTime ProposedAt { get; init; }
@@ -67,6 +68,7 @@ internal sealed class ProposalRow
             new ProposalStep(ProposedBy, ProposedKey, ProposedAt, ProposedNote),
             ApprovedAt is { } at ? new ProposalStep(ApprovedBy!, ApprovedKey!, at, ApprovedNote!) : null,
             transaction,
-            sent
+            sent,
+            FirmOnly
         );
 }

@@ -8,7 +8,7 @@ namespace Foresight.Api.Operations.Markets.Proposals;
 public sealed record Proposal(string Kind, int? MarketId, int? Outcome, ProposedMarket? Market, string Note);
 
 /// <param name="TickSize">1, 10 or 100 ticks.</param>
-public sealed record ProposedMarket(string Question, IReadOnlyList<string> Outcomes, int TickSize, DateTimeOffset? ClosesAt)
+public sealed record ProposedMarket(string Question, IReadOnlyList<string> Outcomes, int TickSize, DateTimeOffset? ClosesAt, bool FirmOnly)
 {
     public Hash32 QuestionHash { get; } = Keccak256.HashText(Question);
 }
@@ -126,7 +126,7 @@ public static class ProposalRules
             return Problem.Malformed($"tickSize must be one of {string.Join(", ", TickSizes.Select(Decimals.Price))}.");
         if (terms.ClosesAt is { } end && (end <= now || end > now + LongestLife))
             return Problem.Malformed("closesAt must be in the future, at most ten years away.");
-        return new ProposedMarket(question, outcomes, ticks, terms.ClosesAt?.ToUniversalTime());
+        return new ProposedMarket(question, outcomes, ticks, terms.ClosesAt?.ToUniversalTime(), terms.FirmOnly);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Dapper;
+using Foresight.Api.Operations.Firm;
 using Foresight.Api.Problems;
 using Foresight.Api.Reading;
 using Foresight.Protocol;
@@ -32,6 +33,10 @@ internal sealed class ProposalStore(NpgsqlConnection connection, CancellationTok
             )
         ).AsList();
 
+    /// <summary>With several shards no engine follows the vault, so a market that is firm only would take no order.</summary>
+    public Task<bool> HasVaultAsync(NpgsqlTransaction? transaction = null) =>
+        connection.QuerySingleAsync<bool>(Command($"SELECT {FirmReader.HasVault} AND shard_count() = 1", transaction: transaction));
+
     public Task<ProposalRow?> FindAsync(long id, NpgsqlTransaction? transaction = null) =>
         connection.QuerySingleOrDefaultAsync<ProposalRow>(
             Command($"SELECT {ProposalRow.Columns} FROM {ProposalRow.Tables} WHERE p.proposal_id = @id", new { id }, transaction)
@@ -51,8 +56,8 @@ internal sealed class ProposalStore(NpgsqlConnection connection, CancellationTok
             Command(
                 """
                 INSERT INTO market_proposals (kind, market_id, outcome, question, question_hash, outcomes, tick_size, closes_at,
-                    proposed_by, proposed_key, proposed_note)
-                VALUES (@Kind, @MarketId, @Outcome, @Question, @hash, @outcomes, @TickSize, @closesAt, @Actor, @Key, @Note)
+                    firm_only, proposed_by, proposed_key, proposed_note)
+                VALUES (@Kind, @MarketId, @Outcome, @Question, @hash, @outcomes, @TickSize, @closesAt, @firmOnly, @Actor, @Key, @Note)
                 ON CONFLICT DO NOTHING RETURNING proposal_id
                 """,
                 new
@@ -65,6 +70,7 @@ internal sealed class ProposalStore(NpgsqlConnection connection, CancellationTok
                     outcomes = proposal.Market?.Outcomes.ToArray(),
                     proposal.Market?.TickSize,
                     closesAt = proposal.Market?.ClosesAt?.UtcDateTime,
+                    firmOnly = proposal.Market is { FirmOnly: true },
                     by.Actor,
                     by.Key,
                     proposal.Note,
@@ -146,6 +152,8 @@ internal sealed class ProposalStore(NpgsqlConnection connection, CancellationTok
 
     private async Task<Problem?> JudgeNewAsync(ProposedMarket market, NpgsqlTransaction transaction)
     {
+        if (market.FirmOnly && !await HasVaultAsync(transaction))
+            return Conflict("No vault is used here, so no market can be firm only.");
         var (open, isKnown) = await connection.QuerySingleAsync<(long Open, bool IsKnown)>(
             Command(
                 """

@@ -24,12 +24,20 @@ public sealed class ProposalWorkflow(
     /// <param name="market">Null: those that create one.</param>
     public async Task<MarketProposals> ListAsync(int? market, CancellationToken cancellationToken)
     {
-        var rows = await database.ReadPrimaryAsync(
+        var (rows, hasVault) = await database.ReadPrimaryAsync(
             "market_proposals",
-            (connection, cancellationToken) => new ProposalStore(connection, cancellationToken).ListAsync(market),
+            async (connection, cancellationToken) =>
+            {
+                var store = new ProposalStore(connection, cancellationToken);
+                return (await store.ListAsync(market), await store.HasVaultAsync());
+            },
             cancellationToken
         );
-        return new MarketProposals(access.HasSeveralKeys, await Task.WhenAll(rows.Select(row => ViewAsync(row, cancellationToken))));
+        return new MarketProposals(
+            access.HasSeveralKeys,
+            await Task.WhenAll(rows.Select(row => ViewAsync(row, cancellationToken))),
+            hasVault
+        );
     }
 
     public async Task<Result<MarketProposalView>> ProposeAsync(

@@ -172,6 +172,39 @@ public sealed class ProposalTests(ApiStack stack) : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Firm")]
+    public async Task AMarketIsFirmOnly_OnlyWhereAVaultIsUsed()
+    {
+        Assert.False((await ListAsync("")).HasVault);
+        await RefusedAsync(ApiStack.AdaKey, "admin/market-proposals", Create("Firm?", firmOnly: true), 409, "state_conflict");
+        Assert.Empty((await ListAsync("")).Items);
+        try
+        {
+            await stack.ExecuteAsync(
+                "UPDATE deployments SET vault = decode(repeat('dd', 20), 'hex'), withdrawal_blocks = 100, withdrawal_seconds = 3600"
+            );
+            Assert.True((await ListAsync("")).HasVault);
+            Assert.True((await ProposeAsync(ApiStack.AdaKey, "Ada", Create("Firm?", firmOnly: true))).FirmOnly);
+            Assert.False((await ProposeAsync(ApiStack.AdaKey, "Ada", Create("Either?"))).FirmOnly);
+            Assert.Equal([false, true], (await ListAsync("")).Items.Select(one => one.FirmOnly));
+            await RefusedAsync(ApiStack.AdaKey, "admin/market-proposals", Create("Firm so?", "yes"), 400, "malformed_request");
+
+            await stack.ExecuteAsync("INSERT INTO sharding (shards) VALUES (2)");
+            Assert.False((await ListAsync("")).HasVault);
+            await RefusedAsync(ApiStack.AdaKey, "admin/market-proposals", Create("Sharded?", firmOnly: true), 409, "state_conflict");
+        }
+        finally
+        {
+            await stack.ExecuteAsync(
+                """
+                DELETE FROM sharding;
+                UPDATE deployments SET vault = NULL, withdrawal_blocks = NULL, withdrawal_seconds = NULL
+                """
+            );
+        }
+    }
+
+    [Fact]
     public async Task OpenProposalsOfNewMarkets_AreBounded()
     {
         for (var i = 0; i < 20; i++)
@@ -223,7 +256,7 @@ public sealed class ProposalTests(ApiStack stack) : IAsyncLifetime
             note = "because",
         };
 
-    private static object Create(string question) =>
+    private static object Create(string question, object? firmOnly = null) =>
         new
         {
             kind = "create",
@@ -232,6 +265,7 @@ public sealed class ProposalTests(ApiStack stack) : IAsyncLifetime
                 question,
                 outcomes = new[] { "Red", "Green", "Blue" },
                 tickSize = "0.01",
+                firmOnly = firmOnly ?? false,
             },
             note = "because",
         };

@@ -84,6 +84,44 @@ public sealed class ProposeTests : ConsoleContext
         Assert.Equal(["Yes", "No"], market.Outcomes!);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Trait("Category", "Firm")]
+    public void ANewMarket_MayBeFirmOnly_WhereThereIsAVault(bool hasVault)
+    {
+        _proposals = _proposals with { HasVault = hasVault };
+        Api.Answer("/admin/market-proposals", () => _proposals);
+        var page = Render<NewMarketPage>();
+        page.WaitForAssertion(() => Assert.Contains("No market is proposed", Text(page)));
+        Assert.Equal(hasVault ? 1 : 0, page.FindAll("[data-testid=new-firm-only]").Count);
+        Field(page, "Question").Input("Rain tomorrow?");
+        Field(page, "Outcomes").Input("Yes\nNo");
+        Field(page, "Why").Input("Asked for.");
+        Field(page, "Tick").Change("0.01");
+        if (hasVault)
+            page.Find("[data-testid=new-firm-only]").Change(true);
+        Button(page, "Propose it").Click();
+        page.WaitForAssertion(() => Assert.Single(Api.Bodies));
+        var market = JsonDocument.Parse(Api.Bodies[0]).RootElement.GetProperty("market");
+        Assert.Equal(hasVault, market.GetProperty("firmOnly").GetBoolean());
+    }
+
+    [Fact]
+    [Trait("Category", "Firm")]
+    public void AProposalOfAFirmOnlyMarket_ShowsThat_ToWhoApprovesIt()
+    {
+        var open = Ended(ProposalStates.Proposed) with { Kind = ProposalKinds.Create, MarketId = null, Outcome = null, TickSize = "0.01" };
+        _proposals = new MarketProposals(true, [open]);
+        Api.Answer("/admin/market-proposals", () => _proposals);
+        var page = Render<NewMarketPage>();
+        page.WaitForAssertion(() => Assert.Contains("0.01 USDC", Text(page)));
+        Assert.DoesNotContain("firm ones alone", Text(page));
+        _proposals = new MarketProposals(true, [open with { FirmOnly = true }]);
+        Clock.Advance(TimeSpan.FromSeconds(2));
+        page.WaitForAssertion(() => Assert.Contains("firm ones alone", Text(page)));
+    }
+
     [Fact]
     public void Proposals_AreApprovedByTheirNumber_AndLinkToTheMarketTheyBecame()
     {
