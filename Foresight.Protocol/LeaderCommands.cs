@@ -151,7 +151,10 @@ public sealed record ObserveBalance(string Account, int MarketId, int Outcome, l
 /// <summary>Under which orders of this shard are firm (docs/firm-money.md). Replaces the terms before.</summary>
 /// <param name="UntilSeconds">Unix seconds: the time of the newest block that was followed, and a quarter of the vault's delay.</param>
 /// <param name="Trades">How many firm trades of the shard may be unsettled.</param>
-public sealed record SetFirmTerms(long UntilSeconds, long Trades) : LeaderCommand;
+/// <param name="LeftSeconds">
+/// Until then by the chain's own clock, from its newest block: so that a leader whose clock is behind does not take them for longer.
+/// </param>
+public sealed record SetFirmTerms(long UntilSeconds, long Trades, long LeftSeconds) : LeaderCommand;
 
 /// <summary>Takes money out of the free part of the vault, so that the co-signature for it may be given.</summary>
 /// <param name="MarketId">0 for collateral.</param>

@@ -6,6 +6,7 @@ namespace Foresight.Api.Markets;
 
 /// <param name="Factory">The only spender that traders approve.</param>
 /// <param name="LatestExpiry">Unix seconds, as a replica has it: never later than what the leader accepts.</param>
+/// <param name="Vault">Null with several shards too: it is not followed there (docs/firm-money.md).</param>
 public sealed record ContractAddresses(
     Address Factory,
     Address Usdc,
@@ -27,9 +28,11 @@ public sealed class ChainContracts(Database database, long chainId, int confirma
     {
         var command = new CommandDefinition(
             """
-            SELECT d.factory, d.usdc, d.outcome_token, l.life_seconds, l.signed_at + l.life_seconds AS latest, d.vault, d.withdrawal_blocks,
-                d.withdrawal_seconds
-            FROM deployments d, order_life l WHERE d.chain_id = @chainId
+            SELECT d.factory, d.usdc, d.outcome_token, l.life_seconds, l.signed_at + l.life_seconds AS latest, v.vault, v.withdrawal_blocks,
+                v.withdrawal_seconds
+            FROM deployments d CROSS JOIN order_life l
+            LEFT JOIN deployments v ON v.chain_id = d.chain_id AND shard_count() = 1
+            WHERE d.chain_id = @chainId
             """,
             new { chainId },
             cancellationToken: cancellationToken

@@ -19,6 +19,9 @@ public sealed partial class ExchangeEngine
     /// <summary>How many there may be; 0 before the first terms.</summary>
     public long FirmAllotment => _firmAllotment;
 
+    /// <summary>Until when orders are firm; 0 before the first terms.</summary>
+    public long FirmUntilMicros => _firmUntilMicros;
+
     /// <summary>False: an order that must be firm is refused, and others are paid from the wallet.</summary>
     public bool IsFirmOpen(long atMicros) => atMicros <= _firmUntilMicros && _firmTrades < _firmAllotment;
 

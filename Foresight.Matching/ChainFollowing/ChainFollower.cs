@@ -104,7 +104,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
 
         await ObserveAsync(facts, everything: known is null || reobserve < to, to, cancellationToken);
         await parts.Proposals.EndAsync(facts, cancellationToken);
-        await parts.FirmTerms.SendAsync(range.Headers[^1], cancellationToken);
+        await parts.FirmTerms.SendAsync(range.Headers[^1], head, cancellationToken);
         await AdvanceAsync(range, facts, cancellationToken);
         Confirmed = to;
         _settlement.Metrics.BlocksProcessed(Stopwatch.GetElapsedTime(started));

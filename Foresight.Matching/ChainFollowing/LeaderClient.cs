@@ -117,8 +117,8 @@ public sealed partial class LeaderClient(
         };
 
     /// <summary>Absolute, like an observation.</summary>
-    public LeaderCommand SetFirmTerms(int shard, long untilSeconds, long trades) =>
-        new SetFirmTerms(untilSeconds, trades) { RequestId = RequestIds.OfNewFact(), Shard = shard };
+    public LeaderCommand SetFirmTerms(int shard, long untilSeconds, long trades, long leftSeconds) =>
+        new SetFirmTerms(untilSeconds, trades, leftSeconds) { RequestId = RequestIds.OfNewFact(), Shard = shard };
 
     /// <summary>Without a block: every observation until then includes what was paid.</summary>
     public LeaderCommand EndWithdrawal(Address account, ulong nonce, int shard, bool isPaid) =>

@@ -21,6 +21,8 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
     private JournalBatch? _previous;
 
     private readonly JournalTime _time = new(lastAcceptedAtMicros);
+    private readonly FirmEnd _firmEnd = new(state.Engine.FirmUntilMicros - lastAcceptedAtMicros);
+    private TimeSpan _monotonic;
     private long _timersRanAt;
 
     public ExchangeEngine Engine => _engine;
@@ -49,12 +51,15 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         TimeProvider clock
     )
     {
-        _time.Observe(ReadingsOf(known, clock));
+        var readings = ReadingsOf(known, clock);
+        _time.Observe(readings);
+        _monotonic = readings.Monotonic;
         var batch = new JournalBatch { AcceptedAt = _time.Stamp, SeenLsn = known.Lsn };
         var builder = new BatchBuilder(state, batch, epoch, clock);
         foreach (var (id, address) in known.Accounts.Where(account => state.Accounts.Find(account.Address) is null))
             state.Accounts.Add(id, address);
 
+        EndFirmTerms(builder);
         foreach (var market in changing)
             Change(market, builder);
         if (!_time.IsDoubted && clock.GetElapsedTime(_timersRanAt) >= MatchingLimits.TickInterval)
@@ -284,6 +289,24 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
         return true;
     }
 
+    private Command TermsOf(SetFirmTerms terms)
+    {
+        _firmEnd.Begin(terms, _monotonic);
+        return new Command
+        {
+            Kind = CommandKind.SetFirmTerms,
+            ExpiresAtSeconds = FirmEnd.UntilOf(terms, NowSeconds),
+            Quantity = new(terms.Trades),
+        };
+    }
+
+    /// <summary>A command, so that a replay, in which no clock runs, refuses the same orders.</summary>
+    private void EndFirmTerms(BatchBuilder builder)
+    {
+        if (_firmEnd.IsOver(_monotonic) && _engine.IsFirmOpen(_time.StampMicros))
+            Apply(new Command { Kind = CommandKind.SetFirmTerms, Quantity = new(_engine.FirmAllotment) }, builder);
+    }
+
     private void Apply(Command command, BatchBuilder builder, QueuedCommand? request = null) =>
         builder.Apply(command with { Sequence = Sequence + 1, AcceptedAtMicros = _time.StampMicros }, request);
 
@@ -333,12 +356,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
             },
             AllotCollateral allot => Allot(allot, builder.AccountOf(request.Account)),
             ObserveBalance observe => Observe(observe, builder.AccountOf(request.Account)),
-            SetFirmTerms terms => new Command
-            {
-                Kind = CommandKind.SetFirmTerms,
-                ExpiresAtSeconds = terms.UntilSeconds,
-                Quantity = new(terms.Trades),
-            },
+            SetFirmTerms terms => TermsOf(terms),
             GrantWithdrawal grant => state.Accounts.Find(request.Account) is { } account ? Grant(grant, account) : null,
             EndWithdrawal end => state.Accounts.Find(request.Account) is { } account
                 ? new Command

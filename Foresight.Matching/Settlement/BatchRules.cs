@@ -27,7 +27,7 @@ public sealed record PlannedBatch(int MarketId, IReadOnlyList<long> TradeIds, bo
 
 public static class BatchRules
 {
-    /// <param name="waiting">Oldest first, because batches take them in this order; all firm, or none.</param>
+    /// <param name="waiting">The most urgent first, because batches take them in this order; all firm, or none.</param>
     /// <param name="slots">Most batches to plan: the number of transactions that may still be put in flight.</param>
     public static List<PlannedBatch> Compose(IReadOnlyList<WaitingTrade> waiting, BatchLimits limits, int slots, DateTimeOffset now)
     {
@@ -43,7 +43,11 @@ public static class BatchRules
                 if (!take.Full && now - trades[next].Since < limits.MaxAge)
                     break;
                 planned.Add(
-                    new PlannedBatch(market.Key, [.. trades.Skip(next).Take(take.Count).Select(t => t.TradeId)], trades[next].IsFirm)
+                    new PlannedBatch(
+                        market.Key,
+                        [.. trades.Skip(next).Take(take.Count).Select(t => t.TradeId).Order()],
+                        trades[next].IsFirm
+                    )
                 );
                 next += take.Count;
             }

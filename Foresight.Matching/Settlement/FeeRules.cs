@@ -22,6 +22,14 @@ public static class FeeRules
     }
 
     /// <summary>
+    /// The higher cap holds once a firm trade has waited for a quarter of the delay, which leaves settlement half of it and a quarter to
+    /// spare. It is for whatever is sent then: a cheaper transaction with a lower nonce would keep the firm one off the chain.
+    /// </summary>
+    /// <param name="waits">How long the oldest firm trade waits that is in no block; null if there is none.</param>
+    /// <param name="delay">Of the vault; null where there is none.</param>
+    public static BigInteger Cap(TimeSpan? waits, TimeSpan? delay, BigInteger usual, BigInteger firm) => waits > delay / 4 ? firm : usual;
+
+    /// <summary>
     /// At least <see cref="MinBumpPercent"/> higher, because nodes reject less. Null if the cap leaves no room: the transaction then stays
     /// as it is, and an operator must be alerted.
     /// </summary>

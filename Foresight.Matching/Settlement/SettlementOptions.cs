@@ -80,6 +80,12 @@ public sealed record SettlementOptions
     /// </summary>
     public BigInteger MaxFee { get; init; } = 500 * Gwei;
 
+    /// <summary>
+    /// <c>SETTLEMENT_FIRM_MAX_FEE_GWEI</c>, at least <see cref="MaxFee"/>. The cap while a firm trade has waited for a quarter of the vault's
+    /// delay: what such a trade promises costs more than gas does.
+    /// </summary>
+    public BigInteger FirmMaxFee { get; init; } = 2_500 * Gwei;
+
     public BigInteger PriorityFee { get; init; } = Gwei;
 
     /// <summary>
@@ -124,6 +130,7 @@ public sealed record SettlementOptions
             MaxInFlight = configuration.Integer("SETTLEMENT_MAX_IN_FLIGHT", defaults.MaxInFlight, 1, 64),
             StuckAfterBlocks = configuration.Integer("SETTLEMENT_STUCK_BLOCKS", defaults.StuckAfterBlocks, 1, 10_000),
             MaxFee = Gwei * configuration.Integer("SETTLEMENT_MAX_FEE_GWEI", 500, 1, 1_000_000),
+            FirmMaxFee = Gwei * configuration.Integer("SETTLEMENT_FIRM_MAX_FEE_GWEI", 2_500, 1, 1_000_000),
             PriorityFee = Gwei * configuration.Integer("SETTLEMENT_PRIORITY_FEE_GWEI", 1, 0, 1_000_000),
             LowBalance = MilliEther * configuration.Integer("SETTLEMENT_LOW_BALANCE_MILLIETHER", 100, 0, 1_000_000_000),
             PollInterval = configuration.Milliseconds(
@@ -138,6 +145,10 @@ public sealed record SettlementOptions
         if (options.FinalityBlocks < options.Confirmations)
             throw new SettingException(
                 "SETTLEMENT_FINALITY_BLOCKS must be at least SETTLEMENT_CONFIRMATIONS, or no confirmed block could ever be repaired."
+            );
+        if (options.FirmMaxFee < options.MaxFee)
+            throw new SettingException(
+                "SETTLEMENT_FIRM_MAX_FEE_GWEI must be at least SETTLEMENT_MAX_FEE_GWEI: a firm trade that has waited may cost more, not less."
             );
         return options;
     }

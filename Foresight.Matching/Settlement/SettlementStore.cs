@@ -107,6 +107,9 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     /// <summary>
     /// Ordered by time, because trade ids of different shards are not comparable. Only trades of the current chain that no batch contains.
     /// </summary>
+    /// <param name="isFirm">
+    /// Firm ones of accounts that are leaving come first: their money is gone when the delay is over, that of others has yet to be asked for.
+    /// </param>
     /// <param name="undone">Accounts whose other trades are left out, see <see cref="ReadUndoneAccountsAsync"/>.</param>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
         bool isFirm,
@@ -118,46 +121,84 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     )
     {
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(long Id, int Market, int Legs, short Attempts, DateTime Since, DateTime? At, bool Firm)>(
+        if (!isFirm)
+            return await ReadAsync("NOT w.firm");
+        // At most as many trades are looked through as may be unsettled and firm (index trades_firm_unsettled), and none where no request is
+        // open.
+        var leaving = await ReadAsync(
+            """
+            w.firm AND EXISTS (SELECT FROM vault_leaving WHERE next_block IS NULL AND state = 0)
+                AND EXISTS (SELECT FROM fills f JOIN accounts a USING (account_id) JOIN vault_leaving v USING (address)
+                    WHERE f.trade_id = w.trade_id AND v.next_block IS NULL AND v.state = 0)
+            """
+        );
+        var all = leaving.Count < limit ? await ReadAsync("w.firm") : [];
+        return [.. leaving.Concat(all).DistinctBy(trade => trade.TradeId).Take(limit)];
+
+        async Task<IReadOnlyList<WaitingTrade>> ReadAsync(string which)
+        {
+            var rows = await connection.QueryAsync<(
+                long Id,
+                int Market,
+                int Legs,
+                short Attempts,
+                DateTime Since,
+                DateTime? At,
+                bool Firm
+            )>(
+                new CommandDefinition(
+                    $"""
+                    SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts,
+                        t.settlement_changed_at, CASE WHEN NOT t.closed THEN t.executed_at END, t.firm
+                    FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
+                    CROSS JOIN LATERAL (
+                        SELECT w.* FROM trades w JOIN markets m USING (market_id)
+                        WHERE w.settlement = 'matched' AND {which} AND m.generation = (SELECT max(generation) FROM deployments)
+                          AND w.market_id <> ALL (@markets) AND w.trade_id <> ALL (@trades)
+                          AND (w.closed OR cardinality(@undone) = 0
+                               OR NOT EXISTS (SELECT 1 FROM fills f WHERE f.trade_id = w.trade_id AND f.account_id = ANY (@undone)))
+                          AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
+                        ORDER BY w.trade_id LIMIT @limit) t
+                    ORDER BY t.executed_at, t.trade_id LIMIT @limit
+                    """,
+                    new
+                    {
+                        limit,
+                        markets = exceptMarkets.ToArray(),
+                        trades = exceptTrades.ToArray(),
+                        undone = undone.ToArray(),
+                    },
+                    cancellationToken: cancellationToken
+                )
+            );
+            return
+            [
+                .. rows.Select(r => new WaitingTrade(
+                    r.Id,
+                    r.Market,
+                    r.Legs,
+                    r.Attempts,
+                    new DateTimeOffset(r.Since),
+                    r.At is { } at ? new DateTimeOffset(at) : null,
+                    r.Firm
+                )),
+            ];
+        }
+    }
+
+    /// <summary>Of those that are in no block; null if there is none.</summary>
+    public async Task<TimeSpan?> ReadLongestFirmWaitAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await primary.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<TimeSpan?>(
             new CommandDefinition(
-                $"""
-                SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts,
-                    t.settlement_changed_at, CASE WHEN NOT t.closed THEN t.executed_at END, t.firm
-                FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
-                CROSS JOIN LATERAL (
-                    SELECT w.* FROM trades w JOIN markets m USING (market_id)
-                    WHERE w.settlement = 'matched' AND {(
-                    isFirm ? "w.firm" : "NOT w.firm"
-                )} AND m.generation = (SELECT max(generation) FROM deployments)
-                      AND w.market_id <> ALL (@markets) AND w.trade_id <> ALL (@trades)
-                      AND (w.closed OR cardinality(@undone) = 0
-                           OR NOT EXISTS (SELECT 1 FROM fills f WHERE f.trade_id = w.trade_id AND f.account_id = ANY (@undone)))
-                      AND w.trade_id >= s.shard << 48 AND w.trade_id < (s.shard + 1) << 48
-                    ORDER BY w.trade_id LIMIT @limit) t
-                ORDER BY t.executed_at, t.trade_id LIMIT @limit
+                """
+                SELECT clock_timestamp() - min(executed_at) FROM trades
+                WHERE firm AND settlement IN ('matched', 'batched', 'broadcast') AND NOT closed
                 """,
-                new
-                {
-                    limit,
-                    markets = exceptMarkets.ToArray(),
-                    trades = exceptTrades.ToArray(),
-                    undone = undone.ToArray(),
-                },
                 cancellationToken: cancellationToken
             )
         );
-        return
-        [
-            .. rows.Select(r => new WaitingTrade(
-                r.Id,
-                r.Market,
-                r.Legs,
-                r.Attempts,
-                new DateTimeOffset(r.Since),
-                r.At is { } at ? new DateTimeOffset(at) : null,
-                r.Firm
-            )),
-        ];
     }
 
     /// <summary>Markets whose announced decision may take effect by now.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Foresight.Chain.Rpc;
 
 namespace Foresight.Matching.Settlement;
@@ -239,9 +240,20 @@ public sealed partial class Submitter
         return Math.Max(pending, last + 1 ?? 0);
     }
 
-    private async Task<Fee> SuggestFeeAsync(CancellationToken cancellationToken)
+    private async Task<Fee> SuggestFeeAsync(CancellationToken cancellationToken) =>
+        await SuggestFeeAsync(await CapAsync(cancellationToken), cancellationToken);
+
+    private async Task<Fee> SuggestFeeAsync(BigInteger cap, CancellationToken cancellationToken)
     {
         var market = await settlement.Client.SuggestFeesAsync(settlement.Options.PriorityFee, cancellationToken);
-        return FeeRules.First(market.BaseFeePerGas, market.MaxPriorityFeePerGas, settlement.Options.MaxFee);
+        return FeeRules.First(market.BaseFeePerGas, market.MaxPriorityFeePerGas, cap);
+    }
+
+    /// <summary>Read each time: what waits longest may just have been mined.</summary>
+    private async Task<BigInteger> CapAsync(CancellationToken cancellationToken)
+    {
+        TimeSpan? delay = settlement.Deployment.Vault is { } vault ? TimeSpan.FromSeconds(vault.Delay.Seconds) : null;
+        var waits = delay is null ? null : await _store.ReadLongestFirmWaitAsync(cancellationToken);
+        return FeeRules.Cap(waits, delay, settlement.Options.MaxFee, settlement.Options.FirmMaxFee);
     }
 }

@@ -66,6 +66,7 @@ public sealed partial class Submitter
         var family = await _store.ReadFamilyAsync(batch.Signer, batch.Nonce, cancellationToken);
         var accepted = family.Where(b => b.BroadcastBlock is not null).MaxBy(b => b.MaxFee);
         var tradeIds = BatchSigner.TradeIdsOf(batch.RawTransaction);
+        var cap = await CapAsync(cancellationToken);
         var next = RefusedRules.Next(
             new RefusedBatch(
                 tradeIds.Count,
@@ -74,8 +75,8 @@ public sealed partial class Submitter
                 accepted?.Fee,
                 SendRefusals.MeansThereIsNoMoney(refusal.NodeMessage)
             ),
-            await SuggestFeeAsync(cancellationToken),
-            settlement.Options.MaxFee
+            await SuggestFeeAsync(cap, cancellationToken),
+            cap
         );
         if (
             next is not var (trades, fee)

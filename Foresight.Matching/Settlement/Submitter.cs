@@ -202,9 +202,11 @@ public sealed partial class Submitter(SettlementContext settlement, BatchSigner 
     {
         if (!await MaySendAsync(cancellationToken))
             return false;
-        if (FeeRules.Bump(batch.Fee, await SuggestFeeAsync(cancellationToken), settlement.Options.MaxFee) is not { } fee)
+        var cap = await CapAsync(cancellationToken);
+        if (FeeRules.Bump(batch.Fee, await SuggestFeeAsync(cap, cancellationToken), cap) is not { } fee)
         {
-            Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) is stuck and its fee has reached SETTLEMENT_MAX_FEE_GWEI.");
+            var setting = cap == settlement.Options.MaxFee ? "SETTLEMENT_MAX_FEE_GWEI" : "SETTLEMENT_FIRM_MAX_FEE_GWEI";
+            Say($"Batch {batch.BatchId} (nonce {batch.Nonce}) is stuck and its fee has reached {setting}.");
             return false;
         }
 

@@ -37,9 +37,17 @@ internal static class SetupVerb
         var summary = await RunAsync(database, chain, key, options, CancellationToken.None);
         Console.WriteLine(
             $"Set-up done in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {files} schema files applied; {summary}"
+                + FirmMoneyNote(options, shards.Count)
         );
         return 0;
     }
+
+    /// <summary>The vault is shown nowhere then, which an operator who has asked for it would search for.</summary>
+    internal static string FirmMoneyNote(SetupOptions options, int shards) =>
+        options.FirmMoney && shards > 1
+            ? $" FIRM_MONEY is on, but the vault is followed by one engine alone: with {shards} shards it is not used and not shown, and "
+                + "every order is paid by the wallet."
+            : "";
 
     internal static async Task<string> RunAsync(
         NpgsqlDataSource database,

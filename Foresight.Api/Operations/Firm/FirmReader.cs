@@ -11,8 +11,10 @@ namespace Foresight.Api.Operations.Firm;
 /// </summary>
 internal static class FirmReader
 {
+    /// <summary>With several shards the vault is not followed (docs/firm-money.md): what somebody deposits would never be credited.</summary>
     internal const string HasVault = """
-        EXISTS (SELECT FROM deployments WHERE generation = (SELECT max(generation) FROM deployments) AND vault IS NOT NULL)
+        (shard_count() = 1
+            AND EXISTS (SELECT FROM deployments WHERE generation = (SELECT max(generation) FROM deployments) AND vault IS NOT NULL))
         """;
 
     internal const string Query = """
@@ -31,7 +33,7 @@ internal static class FirmReader
         CROSS JOIN (
             SELECT count(*) AS withdrawals, coalesce(sum(units) FILTER (WHERE market_id = 0), 0) AS micros
             FROM withdrawals WHERE state = 0) w
-        WHERE d.generation = (SELECT max(generation) FROM deployments) AND d.vault IS NOT NULL
+        WHERE d.generation = (SELECT max(generation) FROM deployments) AND d.vault IS NOT NULL AND shard_count() = 1
         """;
 
     /// <returns>Null where there is no vault.</returns>

@@ -86,6 +86,28 @@ public sealed class FirmTradeTests(ChainFixture fixture)
     }
 
     [Fact]
+    public async Task FirmTradeOfAnAccountThatLeaves_GoesBeforeOlderOnes()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture, OneAtATime with { BatchTrades = 1 });
+        var (eve, bob) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
+        var (ann, dan) = (await venue.AddAsync(usdc: 1_000, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
+        await venue.Live.ConfirmAsync();
+        var older = await TradeAsync(venue, eve, bob, PurseChoice.Vault);
+        var ofLeaving = await TradeAsync(venue, ann, dan, PurseChoice.Vault);
+        Assert.True(await venue.IsFirmAsync(older) && await venue.IsFirmAsync(ofLeaving));
+        await venue.Live.SendAsync(ann, venue.Vault, VaultContract.RequestWithdrawal(VaultContract.Usdc, Micros(100)));
+        await venue.Live.ConfirmAsync();
+
+        await fixture.AutomineAsync(false);
+        var submitter = venue.Venue.NewSubmitter();
+        await venue.Venue.StepAsync(submitter);
+        Assert.Equal("broadcast", (await venue.Venue.StateOfAsync(ofLeaving)).State);
+        Assert.Equal("matched", (await venue.Venue.StateOfAsync(older)).State);
+        Assert.Equal("final", await venue.EndOfAsync(submitter, ofLeaving));
+        Assert.Equal("final", await venue.EndOfAsync(submitter, older));
+    }
+
+    [Fact]
     public async Task PausedMarket_HoldsTheTradesOfWallets_AndSettlesTheFirmOnesBesideThem()
     {
         await using var venue = await FirmVenue.CreateAsync(fixture);
@@ -163,14 +185,17 @@ public sealed class FirmTradeTests(ChainFixture fixture)
 
         await SetTermsAsync(DateTimeOffset.UtcNow.AddMinutes(-1).ToUnixTimeSeconds(), trades: 100);
         Assert.Equal(ProblemCodes.FirmUnavailable, (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).Result.Code);
+        // By the chain's clock they are over already, though ours has a minute left.
+        await SetTermsAsync(DateTimeOffset.UtcNow.AddMinutes(1).ToUnixTimeSeconds(), trades: 100, left: 0);
+        Assert.Equal(ProblemCodes.FirmUnavailable, (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).Result.Code);
         await SetTermsAsync(DateTimeOffset.UtcNow.AddMinutes(1).ToUnixTimeSeconds(), trades: 0);
         Assert.Equal(ProblemCodes.FirmUnavailable, (await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots, PurseChoice.Vault)).Result.Code);
         // An order that leaves the choice is paid from the wallet then, and its trade is no firm one.
         Assert.False(await venue.IsFirmAsync((await venue.PlaceAsync(bob, isBuy: false, Ticks, Lots)).TradeId));
 
-        async Task SetTermsAsync(long until, long trades) =>
+        async Task SetTermsAsync(long until, long trades, long left = 60) =>
             await venue.Live.Node.Router.SendAsync(
-                new SetFirmTerms(until, trades) { RequestId = RequestIds.OfNewFact(), Deadline = Traders.Deadline }
+                new SetFirmTerms(until, trades, left) { RequestId = RequestIds.OfNewFact(), Deadline = Traders.Deadline }
             );
     }
 

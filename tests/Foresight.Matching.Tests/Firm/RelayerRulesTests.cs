@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Numerics;
+using Foresight.Chain;
 using Foresight.Chain.Contracts;
 using Foresight.Matching.Engine;
 using Foresight.Matching.Settlement;
@@ -110,6 +111,100 @@ public sealed class RelayerRulesTests(ChainFixture fixture)
         Assert.True(await venue.IsFirmAsync((await AskAsync(venue, bob)).TradeId));
     }
 
+    /// <summary>What was measured before is no rate of a settlement that sends nothing.</summary>
+    [Theory]
+    [InlineData(
+        "INSERT INTO operator_holds (subject, subject_id, actor, key_name, note) VALUES ('settlement', 'all', 'Ada', 'ada', 'x')",
+        "DELETE FROM operator_holds"
+    )]
+    [InlineData(
+        """
+            INSERT INTO settlement_status (node_id, epoch, head_block, confirmed_block, confirmations, halted) VALUES ('n', 1, 1, 1, 2, 'x')
+            ON CONFLICT (only_row) DO UPDATE SET halted = 'x'
+            """,
+        "UPDATE settlement_status SET halted = NULL"
+    )]
+    public async Task WhileSettlementIsHalted_NoFirmTradeIsMatched(string halt, string resume)
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var eve = await venue.AddAsync(usdc: 1_000, shares: 0);
+        await venue.Live.ConfirmAsync();
+        Assert.Equal("open", (await BidAsync(venue, eve, lots: 1)).Result.OrderStatus);
+        await venue.Venue.ExecuteAsync(halt);
+        await venue.Live.MineAsync();
+        Assert.Equal(ProblemCodes.FirmUnavailable, (await BidAsync(venue, eve, lots: 1)).Result.Code);
+        await venue.Venue.ExecuteAsync(resume);
+        await fixture.RequestAsync("evm_increaseTime", 120);
+        await venue.Live.MineAsync(2);
+        Assert.Equal("open", (await BidAsync(venue, eve, lots: 1)).Result.OrderStatus);
+    }
+
+    /// <summary>Fifty trades a minute are expected of it until one shows that it is slower: then what it has done counts, here nothing.</summary>
+    [Fact]
+    public async Task TradeThatWaitsForLongerThanASettlementTakes_EndsTheRateThatIsTakenForGranted()
+    {
+        await using var venue = await FirmVenue.CreateAsync(fixture);
+        var (eve, _, _) = await MatchedAsync(venue);
+        await venue.Live.MineAsync();
+        Assert.Equal("open", (await BidAsync(venue, eve, lots: 1)).Result.OrderStatus);
+        await venue.Venue.ExecuteAsync("UPDATE trades SET executed_at = executed_at - interval '61 s'");
+        await venue.Live.MineAsync();
+        Assert.Equal(ProblemCodes.FirmUnavailable, (await BidAsync(venue, eve, lots: 1)).Result.Code);
+    }
+
+    [Fact]
+    public async Task FirmTradeThatHasWaited_MayCostMoreThanTheCap_UpToASecondOne()
+    {
+        await using var venue = await FirmVenue.CreateAsync(
+            fixture,
+            new SettlementOptions
+            {
+                BatchAge = TimeSpan.Zero,
+                MaxFee = 20 * SettlementOptions.Gwei,
+                FirmMaxFee = 400 * SettlementOptions.Gwei,
+            }
+        );
+        var (_, _, trade) = await MatchedAsync(venue);
+        await fixture.AutomineAsync(false);
+        var submitter = venue.Venue.NewSubmitter();
+        await venue.Venue.StepAsync(submitter);
+        await MineDearAsync(blocks: 5);
+        for (var round = 0; round < 20; round++)
+            await StepDearAsync();
+        Assert.Contains("has reached SETTLEMENT_MAX_FEE_GWEI", submitter.Trouble);
+        Assert.True(await MaxFeeAsync(venue) <= 20 * SettlementOptions.Gwei);
+
+        await venue.Venue.ExecuteAsync(
+            "UPDATE trades SET executed_at = executed_at - interval '1 s' * $1",
+            FirmVenue.Delay.Seconds / 4 + 1
+        );
+        for (var round = 0; round < 3; round++)
+            await StepDearAsync();
+        Assert.InRange(await MaxFeeAsync(venue), 100 * SettlementOptions.Gwei, 400 * SettlementOptions.Gwei);
+        Assert.Equal("final", await venue.EndOfAsync(submitter, trade));
+        Assert.Equal(1, await venue.Venue.TimesSettledAsync(trade));
+
+        async Task StepDearAsync()
+        {
+            await MineDearAsync(blocks: 5);
+            await venue.Venue.StepAsync(submitter);
+        }
+    }
+
+    private async Task MineDearAsync(int blocks)
+    {
+        for (var block = 0; block < blocks; block++)
+        {
+            await fixture.RequestAsync("anvil_setNextBlockBaseFeePerGas", Hex.EncodeQuantity(100 * SettlementOptions.Gwei));
+            await fixture.MineAsync();
+        }
+    }
+
+    private static async Task<BigInteger> MaxFeeAsync(FirmVenue venue) =>
+        BigInteger.Parse(
+            await venue.Venue.ScalarAsync<string>("SELECT max_fee_wei::text FROM settlement_batches ORDER BY batch_id DESC LIMIT 1")
+        );
+
     /// <summary>Terms vouch for the block they name, so the engine must have what is in it.</summary>
     [Fact]
     public async Task TermsOfABlock_AreSentAfterAllThatTheBlockHas()
@@ -163,8 +258,8 @@ public sealed class RelayerRulesTests(ChainFixture fixture)
         return (eve, bob, trade);
     }
 
-    private static Task<LiveOrder> BidAsync(FirmVenue venue, Wallet maker) =>
-        venue.PlaceAsync(maker, isBuy: true, Ticks, Lots, PurseChoice.Vault);
+    private static Task<LiveOrder> BidAsync(FirmVenue venue, Wallet maker, long lots = Lots) =>
+        venue.PlaceAsync(maker, isBuy: true, Ticks, lots, PurseChoice.Vault);
 
     private static Task<LiveOrder> AskAsync(FirmVenue venue, Wallet maker) =>
         venue.PlaceAsync(maker, isBuy: false, Ticks, Lots, PurseChoice.Vault);

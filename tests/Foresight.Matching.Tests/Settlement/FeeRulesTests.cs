@@ -13,6 +13,23 @@ public class FeeRulesTests
     [Fact]
     public void First_NeverExceedsTheCap() => Assert.Equal(new Fee(15 * Gwei, Gwei), FeeRules.First(10 * Gwei, Gwei, 15 * Gwei));
 
+    [Theory]
+    [Trait("Category", "Firm")]
+    [InlineData(null, 3_600.0, 500)]
+    [InlineData(900.0, 3_600.0, 500)]
+    [InlineData(900.5, 3_600.0, 2_500)]
+    [InlineData(900.5, null, 500)]
+    public void Cap_IsTheHigherOne_WhileAFirmTradeHasWaitedForAQuarterOfTheDelay(double? waits, double? delay, int cap) =>
+        Assert.Equal(
+            cap,
+            FeeRules.Cap(
+                waits is { } age ? TimeSpan.FromSeconds(age) : null,
+                delay is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                usual: 500,
+                firm: 2_500
+            )
+        );
+
     [Fact]
     public void Bump_RaisesBothFeesByMoreThanNodesAskFor()
     {

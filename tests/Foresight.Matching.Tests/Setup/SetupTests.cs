@@ -199,6 +199,17 @@ public sealed class SetupTests(ChainFixture fixture)
         }
     }
 
+    [Theory]
+    [Trait("Category", "Firm")]
+    [InlineData(true, 1, false)]
+    [InlineData(true, 2, true)]
+    [InlineData(false, 2, false)]
+    public void WithSeveralShards_TheLineExplainsWhyTheVaultIsNotUsed(bool firmMoney, int shards, bool isExplained)
+    {
+        var options = new SetupOptions(4, TimeSpan.FromSeconds(10), null, null, null, [], firmMoney);
+        Assert.Equal(isExplained, SetupVerb.FirmMoneyNote(options, shards).Contains($"with {shards} shards it is not used"));
+    }
+
     private Task<string> RunAsync(NpgsqlDataSource database, int markets) =>
         SetupVerb.RunAsync(
             database,

@@ -53,6 +53,9 @@ internal class Mutant
 
     public virtual long FirmUntil(Block confirmed, Block head) => confirmed.Time + SimulatedChain.Quarter;
 
+    /// <summary>Seconds until then by the chain's own clock.</summary>
+    public virtual long FirmLeft(long until, Block head) => Math.Max(0, until - head.Time);
+
     public virtual long FirmTrades => SimulatedChain.FirmTrades;
 
     public virtual bool TermsComeFirst => false;

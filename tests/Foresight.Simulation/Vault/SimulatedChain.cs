@@ -28,7 +28,6 @@ internal sealed class SimulatedChain
     private readonly List<Block> _blocks;
     private readonly List<Action<Block>> _acts = [];
     private readonly List<VaultTrade> _sent = [];
-    private readonly HashSet<long> _waived = [];
     private readonly Dictionary<TradeId, VaultTrade?> _trades = [];
     private long _highest;
     private long _stalledUntil;
@@ -61,13 +60,13 @@ internal sealed class SimulatedChain
     /// <summary>Of the journal: what may be paid at once.</summary>
     public Dictionary<(string Account, ulong Nonce), Grant> Granted { get; } = [];
 
+    /// <summary>The block of which each request of terms tells the engine that it has all facts.</summary>
+    public Dictionary<Guid, Block> Vouched { get; } = [];
+
     /// <summary>A promotion has lost what the chain has facts of, and settlement stands for good, as it does for an operator.</summary>
     public bool IsOver { get; set; }
 
     public Block At(long number) => _blocks[(int)number];
-
-    /// <summary>The newest that is this old; null if none is.</summary>
-    public Block? OfTime(long seconds) => _blocks.FindLast(block => block.Time <= seconds);
 
     public static IEnumerable<Asset> AssetsOf(string account)
     {
@@ -79,9 +78,6 @@ internal sealed class SimulatedChain
 
     /// <summary>Mined before all trades that wait.</summary>
     public void Send(Action<Block> act) => _acts.Add(act);
-
-    /// <summary>Matched by a clock that was behind, for which no second can be promised.</summary>
-    public void Waive(long trade) => _waived.Add(trade);
 
     public void Request(Asset asset, long units) =>
         Send(block =>
@@ -188,7 +184,7 @@ internal sealed class SimulatedChain
         // Back to the first: two legs may be of one purse.
         foreach (var (asset, purse) in Enumerable.Reverse(before))
             block[asset] = purse;
-        if (trade.IsFirm && !_waived.Contains(trade.Id) && !IsOver)
+        if (trade.IsFirm && !IsOver)
             throw _world.Violated("a firm trade settles", $"trade {trade.Id} is refused in block {block.Number}");
         block.Failed.Add(trade.Id, block.Number);
     }

@@ -20,7 +20,7 @@ internal sealed class VaultChecks(World world, Oracle oracle)
     {
         foreach (var row in rows.Commands)
             if (row.Result.Status == ResultStatus.Accepted)
-                Check(row.Command);
+                Check(row.Command, row.RequestId);
         foreach (var trade in rows.Trades.Where(trade => trade.Firm))
             CheckMatched(trade, rows.AcceptedAt);
         foreach (var balance in rows.Balances.Where(balance => balance.Purse == Purse.Vault))
@@ -34,7 +34,7 @@ internal sealed class VaultChecks(World world, Oracle oracle)
     /// <summary>What the journal has lost is matched again, or not at all.</summary>
     public void Rebuild(IEnumerable<TradeId> left) => _firm.IntersectWith(left.Select(trade => trade.Value));
 
-    private void Check(in Command command)
+    private void Check(in Command command, Guid request)
     {
         var chain = world.Chain;
         if (chain.IsOver)
@@ -59,7 +59,7 @@ internal sealed class VaultChecks(World world, Oracle oracle)
             case CommandKind.LapseWithdrawal:
                 throw world.Violated("co-signed money is held to its end", $"nonce {command.SaltTag} lapses before its deadline");
             case CommandKind.SetFirmTerms:
-                CheckTerms(command.ExpiresAtSeconds);
+                CheckTerms(command.ExpiresAtSeconds, request);
                 (_untilSeconds, _trades) = (command.ExpiresAtSeconds, command.Quantity.Lots);
                 break;
             case CommandKind.SettleTrade:
@@ -71,11 +71,13 @@ internal sealed class VaultChecks(World world, Oracle oracle)
     }
 
     /// <summary>Terms vouch for the facts of a confirmed block, so these must be in the journal.</summary>
-    private void CheckTerms(long until)
+    private void CheckTerms(long until, Guid request)
     {
         var chain = world.Chain;
-        var of = chain.OfTime(until - SimulatedChain.Quarter);
-        if (of is null || of.Time != until - SimulatedChain.Quarter || of.Number > chain.Confirmed.Number)
+        // The leader's own end of terms.
+        if (!chain.Vouched.TryGetValue(request, out var of) && until == 0)
+            return;
+        if (of is null || until > of.Time + SimulatedChain.Quarter || of.Number > chain.Confirmed.Number)
             throw world.Violated("facts are younger than a quarter of the delay", $"firm orders are taken until {until}");
         oracle.RequireNoPurseBelowZero();
         foreach (var asset in of.Assets)
@@ -103,9 +105,6 @@ internal sealed class VaultChecks(World world, Oracle oracle)
             );
         if (_firm.Count > _trades)
             throw world.Violated("no more firm trades than settlement can do", $"{_firm.Count} wait, and {_trades} may");
-        // The terms end by the journal's clock.
-        if (acceptedAt < world.Postgres.TrueNow - TimeSpan.FromSeconds(3))
-            world.Chain.Waive(trade.Id.Value);
     }
 
     /// <summary>What is free in a block, and what the engine holds of it for co-signatures that were used.</summary>

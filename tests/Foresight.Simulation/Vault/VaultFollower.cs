@@ -133,8 +133,12 @@ internal sealed class VaultFollower : Caller
             .Where(grant => grant?.Of == asset)
             .Sum(grant => grant!.Units);
 
-    private Task<bool> SendTermsAsync(Block confirmed, Block head) =>
-        TellAsync(new SetFirmTerms(World.Mutant.FirmUntil(confirmed, head), World.Mutant.FirmTrades) { RequestId = Dice.NextGuid() });
+    private Task<bool> SendTermsAsync(Block confirmed, Block head)
+    {
+        var (id, until) = (Dice.NextGuid(), World.Mutant.FirmUntil(confirmed, head));
+        World.Chain.Vouched.Add(id, confirmed);
+        return TellAsync(new SetFirmTerms(until, World.Mutant.FirmTrades, World.Mutant.FirmLeft(until, head)) { RequestId = id });
+    }
 
     private async Task<bool> TellAsync(LeaderCommand command)
     {

@@ -57,6 +57,27 @@ public sealed class FirmStatusTests(ApiStack stack) : IAsyncLifetime
         Assert.Equal((false, "0", "0"), (share.HasVault, share.Shares, share.FirmUsdc));
     }
 
+    /// <summary>Who deposited there would wait for ever: with several shards nothing of the vault is followed.</summary>
+    [Fact]
+    public async Task WithSeveralShards_TheVaultIsShownNowhere()
+    {
+        Assert.Equal(FirmLife.Vault.ToString(), (await stack.ReadAsync<ChainView>("chain")).Vault);
+        await stack.ExecuteAsync("INSERT INTO sharding (shards) VALUES (2) ON CONFLICT (only_row) DO UPDATE SET shards = 2");
+        try
+        {
+            var chain = await stack.ReadAsync<ChainView>("chain");
+            Assert.Equal((null, null, null), (chain.Vault, chain.WithdrawalBlocks, chain.WithdrawalSeconds));
+            Assert.NotEmpty(chain.Factory);
+            Assert.Null(await ReadAsync());
+            Assert.Null((await stack.ReadAsync<AccountDetail>($"admin/accounts/{_life.Alice}", asOperator: true)).Purses);
+            Assert.False((await stack.ReadAsync<FirmShareView>("admin/markets/2/firm", asOperator: true)).HasVault);
+        }
+        finally
+        {
+            await stack.ExecuteAsync("UPDATE sharding SET shards = 1");
+        }
+    }
+
     [Fact]
     public async Task Market_HasWhatRests_AndHowMuchOfItIsFirm()
     {
