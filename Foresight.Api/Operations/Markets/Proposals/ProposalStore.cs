@@ -35,7 +35,7 @@ internal sealed class ProposalStore(NpgsqlConnection connection, CancellationTok
 
     /// <summary>With several shards no engine follows the vault, so a market that is firm only would take no order.</summary>
     public Task<bool> HasVaultAsync(NpgsqlTransaction? transaction = null) =>
-        connection.QuerySingleAsync<bool>(Command($"SELECT {FirmReader.HasVault} AND shard_count() = 1", transaction: transaction));
+        connection.QuerySingleAsync<bool>(Command($"SELECT {FirmReader.HasVault}", transaction: transaction));
 
     public Task<ProposalRow?> FindAsync(long id, NpgsqlTransaction? transaction = null) =>
         connection.QuerySingleOrDefaultAsync<ProposalRow>(
