@@ -22,6 +22,9 @@ public sealed record SettlementOptions
     /// </summary>
     public int FinalityBlocks { get; init; } = 64;
 
+    /// <summary>Of the development chain, whose blocks only tests undo.</summary>
+    public const int DevelopmentFinalityBlocks = 12;
+
     /// <summary>
     /// Five batches of 50 plain direct trades fit into a block of 30 million gas, 250 trades; of 100 trades only two batches, because a
     /// block includes a transaction only if its gas limit fits, and the limit is half as much again as the gas used (bench verb
@@ -116,10 +119,11 @@ public sealed record SettlementOptions
     public static SettlementOptions From(IConfiguration configuration)
     {
         var defaults = new SettlementOptions();
+        var finality = configuration.ChainId() == Settings.DevelopmentChainId ? DevelopmentFinalityBlocks : defaults.FinalityBlocks;
         var options = defaults with
         {
             Confirmations = configuration.Confirmations(),
-            FinalityBlocks = configuration.Integer("SETTLEMENT_FINALITY_BLOCKS", defaults.FinalityBlocks, 0, MaximumFinalityBlocks),
+            FinalityBlocks = configuration.Integer("SETTLEMENT_FINALITY_BLOCKS", finality, 0, MaximumFinalityBlocks),
             BatchTrades = configuration.Integer("SETTLEMENT_BATCH_TRADES", defaults.BatchTrades, 1, 500),
             BatchLegs = configuration.Integer("SETTLEMENT_BATCH_LEGS", defaults.BatchLegs, 8, 240),
             BatchBytes = configuration.Integer("SETTLEMENT_BATCH_BYTES", defaults.BatchBytes, MinBatchBytes, MaxBatchBytes),

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Foresight.Chain;
 using Foresight.Chain.Contracts;
+using Foresight.Matching.Settlement;
 using Foresight.ServiceDefaults.Hosting;
 
 namespace Foresight.Matching.Setup;
@@ -12,6 +13,7 @@ public sealed record ListedMarket(Address Address, string Question, IReadOnlyLis
 
 /// <param name="Factory">Null on a development chain, where the set-up deploys it.</param>
 /// <param name="FirmMoney">Whether the vault of the factory is used (docs/firm-money.md).</param>
+/// <param name="DelayRules">What a vault's delay must be; null: as the contract has it.</param>
 /// <param name="VaultDelay">Of the vault that the set-up deploys; null: none.</param>
 public sealed record SetupOptions(
     int Markets,
@@ -21,7 +23,8 @@ public sealed record SetupOptions(
     long? DeployedBlock,
     IReadOnlyList<ListedMarket> Listed,
     bool FirmMoney = false,
-    WithdrawalDelay? VaultDelay = null
+    WithdrawalDelay? VaultDelay = null,
+    VaultDelayRules? DelayRules = null
 )
 {
     /// <summary>
@@ -49,8 +52,14 @@ public sealed record SetupOptions(
         );
         var markets = configuration.Integer("MARKETS", 4, 1, 1_000);
         var firmMoney = configuration.Flag("FIRM_MONEY", defaultValue: true);
-        if (configuration.ChainId() == DevelopmentChainId)
-            return new SetupOptions(markets, deadline, null, null, null, [], firmMoney, firmMoney ? DelayOf(configuration) : null);
+        var isDevelopment = configuration.ChainId() == DevelopmentChainId;
+        var settlement = SettlementOptions.From(configuration);
+        var rules = new VaultDelayRules(settlement.FinalityBlocks, settlement.Confirmations, isDevelopment);
+        if (isDevelopment)
+        {
+            WithdrawalDelay? delay = firmMoney ? rules.Require(DelayOf(configuration)) : null;
+            return new SetupOptions(markets, deadline, null, null, null, [], firmMoney, delay, rules);
+        }
 
         const string Why = "only the development chain 31337 is deployed to; everywhere else the contracts must be there and be named";
         return new SetupOptions(
@@ -62,7 +71,8 @@ public sealed record SetupOptions(
                 ? block
                 : throw new SettingException($"DEPLOYED_BLOCK is not set: {Why}."),
             ReadMarkets(configuration.Required("MARKETS_FILE", Why)),
-            firmMoney
+            firmMoney,
+            DelayRules: rules
         );
     }
 

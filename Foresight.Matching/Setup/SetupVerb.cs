@@ -81,6 +81,8 @@ internal static class SetupVerb
         var isThere = recorded is not null && await LifeOfAsync(chain, recorded.Factory, cancellationToken) is not null;
         var existing = isThere ? recorded!.Markets : 0;
         var planned = Enumerable.Range(existing, Math.Max(0, options.Markets - existing)).Select(DevelopmentMarkets.Number).ToList();
+        if (isThere)
+            await VaultOfAsync(chain, new MarketFactoryContract(chain.Client, recorded!.Factory), options, cancellationToken);
         if (isThere && planned.Count == 0)
             return $"{existing} markets on chain {chain.ChainId} as before, factory {recorded!.Factory}.";
 
@@ -118,7 +120,7 @@ internal static class SetupVerb
             generation,
             offset,
             await factory.LongestOrderLifeAsync(cancellationToken: cancellationToken),
-            options.FirmMoney ? await VaultOfAsync(chain, factory, cancellationToken) : null,
+            await VaultOfAsync(chain, factory, options, cancellationToken),
             transaction
         );
         foreach (var market in planned)
@@ -179,7 +181,7 @@ internal static class SetupVerb
                 );
         }
 
-        var vault = options.FirmMoney ? await VaultOfAsync(chain, factory, cancellationToken) : null;
+        var vault = await VaultOfAsync(chain, factory, options, cancellationToken);
         if (options.Listed.FirstOrDefault(market => market.FirmOnly) is { } firm && (vault is null || await store.ShardsAsync() > 1))
             throw new SettingException($"MARKETS_FILE: {firm.Address} is firmOnly, but no vault is used here.");
         var token = await factory.OutcomeTokenAsync(cancellationToken: cancellationToken);
@@ -217,11 +219,15 @@ internal static class SetupVerb
     private static async Task<DeployedVault?> VaultOfAsync(
         ChainEndpoint chain,
         MarketFactoryContract factory,
+        SetupOptions options,
         CancellationToken cancellationToken
-    ) =>
-        await factory.VaultAsync(cancellationToken: cancellationToken) is { } vault
-            ? new DeployedVault(vault, await new VaultContract(chain.Client, vault).DelayAsync(cancellationToken: cancellationToken))
-            : null;
+    )
+    {
+        if (!options.FirmMoney || await factory.VaultAsync(cancellationToken: cancellationToken) is not { } vault)
+            return null;
+        var delay = await new VaultContract(chain.Client, vault).DelayAsync(cancellationToken: cancellationToken);
+        return new DeployedVault(vault, options.DelayRules?.Require(delay) ?? delay);
+    }
 
     /// <returns>
     /// Null where there is no contract, or one of an earlier version, which has no longest life of orders: neither can be used.
