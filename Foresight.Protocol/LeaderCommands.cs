@@ -134,7 +134,12 @@ public sealed record CancelByHash(string Maker, int MarketId, string Hash) : Lea
 public sealed record ReduceOrder(string Maker, int MarketId, string Hash, long FilledLots) : LeaderCommand;
 
 /// <param name="Block">Its state includes the trade, so a holding observed at or after it must not be moved again.</param>
-public sealed record SettleTrade(long TradeId, long Block) : LeaderCommand;
+public sealed record SettleTrade(long TradeId, long Block) : LeaderCommand
+{
+    /// <summary>What purses of the vault receive is not theirs to trade with before it is observed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool ProceedsWait { get; init; }
+}
 
 public sealed record BustTrade(long TradeId, long Block, string? Reason) : LeaderCommand;
 

@@ -164,6 +164,12 @@ public readonly record struct Command
     /// </summary>
     public bool FirmOnly { get; init; }
 
+    /// <summary>
+    /// SettleTrade: purses of the vault pay, and what they receive is not theirs yet. A reorganisation can undo a trade with a wallet for
+    /// good, so the follower observes its proceeds when no reorganisation can (docs/decisions/0667).
+    /// </summary>
+    public bool ProceedsWait { get; init; }
+
     /// <summary>Of a command about a holding: collateral, which belongs to no market, or shares of its outcome.</summary>
     public bool IsOfCollateral => Outcome == CollateralOutcome;
 
@@ -187,7 +193,7 @@ public static class CommandCodec
 
     private const byte Version = 1;
 
-    // Bytes 0..15 are small fields (11..15 unused), 16..87 nine 64-bit words, 88..103 four 32-bit words. The rest is zero, for new fields;
+    // Bytes 0..15 are small fields (12..15 unused), 16..87 nine 64-bit words, 88..103 four 32-bit words. The rest is zero, for new fields;
     // decoding refuses anything else there, so that a node never ignores a field it does not know.
     private const int Words = 16;
     private const int HalfWords = 88;
@@ -210,6 +216,7 @@ public static class CommandCodec
         into[8] = (byte)command.State;
         into[9] = (byte)command.Purse;
         into[10] = command.FirmOnly ? (byte)1 : (byte)0;
+        into[11] = command.ProceedsWait ? (byte)1 : (byte)0;
         PutWord(into, 0, command.Sequence);
         PutWord(into, 1, command.AcceptedAtMicros);
         PutWord(into, 2, command.Order.Value);
@@ -244,7 +251,8 @@ public static class CommandCodec
             || from[8] > (byte)MarketState.Resolved
             || from[9] > (byte)PurseChoice.Vault
             || from[10] > 1
-            || from[11..Words].ContainsAnyExcept((byte)0)
+            || from[11] > 1
+            || from[12..Words].ContainsAnyExcept((byte)0)
             || from[Used..].ContainsAnyExcept((byte)0)
         )
             throw new FormatException("the command has a value that no command has");
@@ -261,6 +269,7 @@ public static class CommandCodec
             State = (MarketState)from[8],
             Purse = (PurseChoice)from[9],
             FirmOnly = from[10] == 1,
+            ProceedsWait = from[11] == 1,
             Sequence = Word(from, 0),
             AcceptedAtMicros = Word(from, 1),
             Order = new OrderId(Word(from, 2)),

@@ -57,7 +57,7 @@ public sealed partial class ExchangeEngine
 
         var trade = _trades.At(slot);
         for (var leg = 0; leg < trade.Legs; leg++)
-            SettleLeg(_trades.LegAt(slot, leg), trade.Market, trade.Quantity, command.Block, ref events);
+            SettleLeg(_trades.LegAt(slot, leg), trade.Market, trade.Quantity, command, ref events);
         _firmTrades -= IsFirm(slot) ? 1 : 0;
         _trades.Remove(slot);
         events.OnTradeClosed(new TradeClosed(command.Trade, Settled: true));
@@ -68,7 +68,7 @@ public sealed partial class ExchangeEngine
     /// The payment and its hold leave together, so what the account can spend changes by the proceeds alone. A holding that already
     /// includes the trade only loses the hold.
     /// </summary>
-    private void SettleLeg<TEvents>(in TradeLeg leg, int market, long quantity, long block, ref TEvents events)
+    private void SettleLeg<TEvents>(in TradeLeg leg, int market, long quantity, in Command settle, ref TEvents events)
         where TEvents : struct, IExchangeEvents
     {
         var account = new AccountId(leg.Account);
@@ -83,9 +83,9 @@ public sealed partial class ExchangeEngine
         var (debit, credit) = leg.Side == Side.Buy ? (cost, quantity) : (quantity, cost);
 
         paid.TradeHold -= debit;
-        if (!IsObservedAt(paid, block))
+        if (!IsObservedAt(paid, settle.Block))
             paid.Owned -= debit;
-        if (!IsObservedAt(received, block))
+        if (!IsObservedAt(received, settle.Block) && !(settle.ProceedsWait && purse == Purse.Vault))
             received.Owned += credit;
         events.OnBalanceTouched(account, default, Command.CollateralOutcome, purse);
         events.OnBalanceTouched(account, new MarketId(market), leg.Outcome, purse);

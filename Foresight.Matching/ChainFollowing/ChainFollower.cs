@@ -45,6 +45,9 @@ public sealed partial class ChainFollower(FollowerParts parts)
 
     private bool _lostMarketsClosed;
 
+    /// <summary>Failed trades of purses whose cause is dealt with, and whose holds stay until the failure is final.</summary>
+    private readonly HashSet<long> _heldThoughFailed = [];
+
     public long Confirmed { get; private set; }
 
     public async Task<bool> StepAsync(long head, CancellationToken cancellationToken)
@@ -179,7 +182,9 @@ public sealed partial class ChainFollower(FollowerParts parts)
     {
         var commands = new List<LeaderCommand>();
         commands.AddRange(
-            facts.Settled.Where(s => s.TradeId <= long.MaxValue).Select(s => _leader.Settle((long)s.TradeId, s.Position.BlockNumber))
+            facts
+                .Settled.Where(s => s.TradeId <= long.MaxValue)
+                .Select(s => _leader.Settle((long)s.TradeId, s.Position.BlockNumber, facts.MixedTrades.Contains(s.TradeId)))
         );
 
         foreach (var (order, lots) in await parts.DirectFills.ReadAsync(facts, block, cancellationToken))
@@ -197,27 +202,30 @@ public sealed partial class ChainFollower(FollowerParts parts)
 
     private async Task ObserveAsync(BlockFacts facts, bool everything, long block, CancellationToken cancellationToken)
     {
-        HashSet<Address> touched = [.. facts.Touched.Select(t => t.Account), .. facts.CollateralApprovals, .. facts.ShareApprovals];
+        var waiting = await parts.ReadWaitingAsync(facts, block, cancellationToken);
+        HashSet<Address> touched =
+        [
+            .. facts.Touched.Select(t => t.Account),
+            .. facts.CollateralApprovals,
+            .. facts.ShareApprovals,
+            .. waiting.Due.Select(asset => asset.Account),
+        ];
         var known =
             everything ? [.. await _store.ReadAllAccountsAsync(cancellationToken)]
             : touched.Count == 0 ? []
             : await _store.ReadKnownAccountsAsync(touched, cancellationToken);
         var decreases = await parts.Unconfirmed.ReadUnconfirmedAsync(cancellationToken);
-        await ObserveAsync(
-            UnconfirmedRules.With(ObservationRules.Plan(_deployment, facts, known), _deployment, decreases, block),
-            known,
-            decreases,
-            block,
-            cancellationToken
-        );
+        var plan = WaitingRules.With(ObservationRules.Plan(_deployment, facts, known), _deployment, waiting.Due);
+        await ObserveAsync(UnconfirmedRules.With(plan, _deployment, decreases, block), known, decreases, waiting, block, cancellationToken);
         if (everything && known.Count > 0)
-            await ObserveAsync(ObservationRules.Everything(_deployment, known), known, decreases, block, cancellationToken);
+            await ObserveAsync(ObservationRules.Everything(_deployment, known), known, decreases, waiting, block, cancellationToken);
     }
 
     private async Task ObserveAsync(
         Observations plan,
         IReadOnlySet<Address> known,
         IReadOnlyList<UnconfirmedDecrease> decreases,
+        Waiting waiting,
         long block,
         CancellationToken cancellationToken
     )
@@ -227,7 +235,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
             read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts], block, cancellationToken));
         var inVault = await parts.Holdings.ReadVaultAsync([.. plan.Vault], block, cancellationToken);
         var paid = await parts.Withdrawals.ReadPaidAsync([.. inVault.Select(one => one.Account).Distinct()], cancellationToken);
-        read.AddRange(inVault.Select(one => one with { Units = one.Units + paid.GetValueOrDefault(ObservationRules.KeyOf(one)) }));
+        read.AddRange(inVault.Select(one => waiting.Of(one, paid.GetValueOrDefault(ObservationRules.KeyOf(one)))));
         if (read.Count == 0)
             return;
         var owned = await _store.ReadOwnedAsync([.. read.Select(r => r.Account).Distinct()], cancellationToken);
@@ -253,6 +261,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
                 .. facts.Invalidations.Select(i => (MarketId(i), (long?)null)),
             ],
             leaving,
+            (_deployment.Vault is null ? [] : WaitingRules.Of(facts), to.Number - _options.FinalityBlocks),
             [.. settled.Select(s => new FinalTrade((long)s.TradeId, s.Position.TransactionHash.ToBytes(), s.Position.BlockNumber))],
             [
                 .. refused
@@ -272,16 +281,28 @@ public sealed partial class ChainFollower(FollowerParts parts)
 
     /// <summary>
     /// Releases the holds of a failed trade only once the orders that caused the failure are off the book: otherwise the next taker would
-    /// lose its fill to them.
+    /// lose its fill to them. The cause is dealt with once, also where the holds stay until the failure is final.
     /// </summary>
     private async Task BustAsync(BlockMark confirmed, long head, CancellationToken cancellationToken)
     {
-        var failed = await _store.ReadToBustAsync(confirmed.Number, BustLimit, cancellationToken);
-        if (failed.Count == 0)
+        var read = await _store.ReadToBustAsync(
+            confirmed.Number,
+            confirmed.Number - _options.FinalityBlocks,
+            _heldThoughFailed,
+            BustLimit,
+            cancellationToken
+        );
+        if (read.Count == 0)
             return;
+        List<(long TradeId, string? Reason)> failed = [.. read.Select(trade => (trade.TradeId, trade.Reason))];
         // Attributed first, because a trade that the engine has closed is not read here again.
         var attributions = await parts.OwnActs.ProvenAsync(
-            [.. failed.Select(f => FailureReasons.AttributionOf(f.TradeId, f.Reason)).OfType<Attribution>()],
+            [
+                .. failed
+                    .Where(f => !_heldThoughFailed.Contains(f.TradeId))
+                    .Select(f => FailureReasons.AttributionOf(f.TradeId, f.Reason))
+                    .OfType<Attribution>(),
+            ],
             _options.BlockRange,
             cancellationToken
         );
@@ -295,6 +316,11 @@ public sealed partial class ChainFollower(FollowerParts parts)
         ];
         if (withdrawn.Count > 0)
             await _leader.DeliverAsync(withdrawn, cancellationToken);
+        _heldThoughFailed.ExceptWith(failed.Select(f => f.TradeId));
+        _heldThoughFailed.UnionWith(read.Where(trade => trade.Waits).Select(trade => trade.TradeId));
+        failed.RemoveAll(f => _heldThoughFailed.Contains(f.TradeId));
+        if (failed.Count == 0)
+            return;
         var trace = await _settlement.Store.ReadTraceAsync(failed.Select(f => f.TradeId), cancellationToken);
         await _leader.DeliverAsync([.. failed.Select(f => _leader.Bust(f.TradeId, f.Reason, confirmed.Number))], cancellationToken);
         trace.Bust(failed);
@@ -343,6 +369,7 @@ public sealed partial class ChainFollower(FollowerParts parts)
                 cursor.Hash
             );
         Log.Rewinds(_logger, cursor.Number, mark.Number);
+        _heldThoughFailed.Clear();
         _settlement.Publisher.Publish(_settlement.Term, await _journal.RewindAsync(_settlement.Term, mark, cancellationToken));
         if (_deployment.Vault is not null)
             _settlement.Services.Withdrawals.Skip(_settlement.Term);

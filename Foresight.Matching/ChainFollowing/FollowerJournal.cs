@@ -35,6 +35,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
     /// <param name="decisions">
     /// Unix seconds from which an announced decision can take effect; null where one has. In the chain's order.
     /// </param>
+    /// <param name="waiting">What purses got in these blocks, and the block up to which it is theirs.</param>
     /// <param name="leaving">What changed of the purses that something is leaving of, in the chain's order.</param>
     /// <param name="headers">Every block of the step, so that a later reorganisation is traced back to exactly where it began.</param>
     public Task<IReadOnlyList<TradeChange>> AdvanceAsync(
@@ -43,6 +44,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
         IReadOnlyList<SignOfLife> signs,
         IReadOnlyList<(int Market, long? ReadyTime)> decisions,
         IReadOnlyList<LeavingRow> leaving,
+        (IReadOnlyList<WaitingIncrease> Increases, long Final) waiting,
         IReadOnlyList<FinalTrade> final,
         IReadOnlyList<(long TradeId, string Reason, byte[] TransactionHash, long Block)> failed,
         CancellationToken cancellationToken
@@ -132,6 +134,9 @@ public sealed class FollowerJournal(SettlementJournal journal)
             SettlementJournal.Sql("DELETE FROM unconfirmed_decreases WHERE seen_block <= $1", to.Number),
             SettlementJournal.Sql("DELETE FROM chain_cursors WHERE name = $1 AND block_number < $2", ChainCursors.Reobserve, to.Number),
             SettlementJournal.Sql(ForgetWithdrawals),
+            WaitingStore.Insert([.. waiting.Increases.Where(one => one.Block > waiting.Final)]),
+            WaitingStore.InsertFailed(waiting.Final, to.Number),
+            WaitingStore.Forget(waiting.Final),
             LeavingStore.Replace(leaving),
             LeavingStore.Insert(leaving),
             LeavingStore.Forget()
@@ -268,6 +273,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
                 ancestor.Hash.ToBytes(),
                 ChainCursors.Reobserve
             ),
+            WaitingStore.Remove(ancestor.Number),
             LeavingStore.Remove(ancestor.Number),
             LeavingStore.Restore(ancestor.Number)
         );
@@ -387,6 +393,7 @@ public sealed class FollowerJournal(SettlementJournal journal)
             term,
             cancellationToken,
             SettlementJournal.Sql("DELETE FROM unconfirmed_decreases"),
+            SettlementJournal.Sql("DELETE FROM vault_waiting"),
             SettlementJournal.Sql("DELETE FROM vault_leaving")
         );
 

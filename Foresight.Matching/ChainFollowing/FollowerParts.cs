@@ -23,6 +23,7 @@ public sealed class FollowerParts
         FirmTerms = new FirmTerms(settlement, leader, Journal);
         SigningKeys = new SigningKeys(settlement, Store, Journal, leader);
         Leaving = new LeavingStore(settlement.Database);
+        Waiting = new WaitingStore(settlement.Database);
         WithdrawalEnds = new WithdrawalEnds(settlement, Withdrawals, leader);
         Markets = new MarketWatch(deployment, client, Unconfirmed, leader, settlement.Logger);
     }
@@ -62,6 +63,25 @@ public sealed class FollowerParts
     public WithdrawalEnds WithdrawalEnds { get; }
 
     public LeavingStore Leaving { get; }
+
+    public WaitingStore Waiting { get; }
+
+    /// <summary>What of the vault's money waits for its block to become final, as of a block.</summary>
+    /// <param name="next">What the blocks after the cursor have.</param>
+    public async Task<Waiting> ReadWaitingAsync(BlockFacts next, long block, CancellationToken cancellationToken)
+    {
+        if (Settlement.Deployment.Vault is null)
+            return new Waiting(new Dictionary<AssetKey, long>(), new HashSet<AssetKey>());
+        // Not by the head: the ancestor of a reorganisation is looked for so many blocks below the cursor.
+        var final = block - Settlement.Options.FinalityBlocks;
+        var settled = next.Settled.Where(s => s.TradeId <= long.MaxValue).Select(s => (long)s.TradeId).ToList();
+        return WaitingRules.Of(
+            await Waiting.ReadAsync(cancellationToken),
+            WaitingRules.Of(next),
+            await Waiting.ReadUndoneAsync(settled, final, cancellationToken),
+            final
+        );
+    }
 
     public MarketWatch Markets { get; }
 }

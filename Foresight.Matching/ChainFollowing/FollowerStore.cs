@@ -53,9 +53,16 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         return [.. rows.Select(r => new BlockMark(r.Number, new Hash32(r.Hash)))];
     }
 
-    /// <summary>Excludes trades whose batch was in a block that a reorganisation replaced: they may have settled in another one.</summary>
-    public async Task<IReadOnlyList<(long TradeId, string? Reason)>> ReadToBustAsync(
+    /// <summary>
+    /// Excludes trades whose batch was in a block that a reorganisation replaced: they may have settled in another one. A trade of a purse
+    /// waits until its failure is final: if that is undone, what we have sent settles it, from money that another trade may need then.
+    /// </summary>
+    /// <param name="finalBlock">The newest block that no reorganisation undoes without an operator.</param>
+    /// <param name="handled">Left out while they wait.</param>
+    public async Task<IReadOnlyList<(long TradeId, string? Reason, bool Waits)>> ReadToBustAsync(
         long confirmedBlock,
+        long finalBlock,
+        IReadOnlyCollection<long> handled,
         int limit,
         CancellationToken cancellationToken
     )
@@ -63,17 +70,25 @@ public sealed class FollowerStore(NpgsqlDataSource primary)
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
         return
         [
-            .. await connection.QueryAsync<(long, string?)>(
+            .. await connection.QueryAsync<(long, string?, bool)>(
                 new CommandDefinition(
                     """
-                    SELECT t.trade_id, t.settlement_reason FROM trades t
+                    SELECT t.trade_id, t.settlement_reason, w.waits FROM trades t
+                    CROSS JOIN LATERAL (SELECT coalesce(greatest(t.block_number, t.refused_block) > @finalBlock, false)
+                        AND EXISTS (SELECT FROM fills f WHERE f.trade_id = t.trade_id AND f.purse = 1) AS waits) w
                     LEFT JOIN settlement_batches b ON b.batch_id = t.batch_id AND b.block_number = t.block_number
                     LEFT JOIN chain_blocks c ON c.block_number = t.block_number
                     WHERE NOT t.closed AND t.settlement = 'failed' AND (t.block_number IS NULL OR t.block_number <= @confirmedBlock)
-                      AND coalesce(b.block_hash = c.block_hash, true)
+                      AND coalesce(b.block_hash = c.block_hash, true) AND NOT (w.waits AND t.trade_id = ANY (@handled))
                     ORDER BY t.trade_id LIMIT @limit
                     """,
-                    new { confirmedBlock, limit },
+                    new
+                    {
+                        confirmedBlock,
+                        finalBlock,
+                        handled = handled.ToArray(),
+                        limit,
+                    },
                     cancellationToken: cancellationToken
                 )
             ),

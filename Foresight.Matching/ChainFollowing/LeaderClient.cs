@@ -35,11 +35,12 @@ public sealed partial class LeaderClient(
         ProblemCodes.MarketClosed,
     ];
 
-    public LeaderCommand Settle(long tradeId, long block) =>
+    public LeaderCommand Settle(long tradeId, long block, bool isMixed = false) =>
         new SettleTrade(tradeId, BlockOf(block))
         {
             RequestId = RequestIds.OfFact("settle", tradeId.ToString()),
             Shard = Shards.OfId(tradeId),
+            ProceedsWait = isMixed,
         };
 
     public LeaderCommand Bust(long tradeId, string? reason, long block) =>

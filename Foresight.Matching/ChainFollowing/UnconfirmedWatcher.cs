@@ -90,7 +90,9 @@ public sealed partial class UnconfirmedWatcher(FollowerParts parts)
         );
         foreach (var (market, accounts) in plan.Shares)
             read.AddRange(await parts.Holdings.ReadSharesAsync(market, [.. accounts.Where(known.Contains)], head, cancellationToken));
-        read.AddRange(await parts.Holdings.ReadVaultAsync([.. plan.Vault.Where(t => known.Contains(t.Account))], head, cancellationToken));
+        var inVault = await parts.Holdings.ReadVaultAsync([.. plan.Vault.Where(t => known.Contains(t.Account))], head, cancellationToken);
+        var waiting = await parts.ReadWaitingAsync(facts, cursor.Number, cancellationToken);
+        read.AddRange(inVault.Select(one => waiting.Of(one, paid: 0)));
         if (read.Count == 0)
             return;
 

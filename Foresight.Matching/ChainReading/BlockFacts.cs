@@ -19,6 +19,10 @@ public readonly record struct TouchedAsset(Address Account, DeployedMarket? Mark
 /// <param name="Nonce">Of the account, used up by this payment.</param>
 public readonly record struct SpentCoSignature(Address Account, BigInteger Nonce, long Block);
 
+/// <summary>What was added to the free part of a purse, and is not there if the block is undone.</summary>
+/// <param name="Units">Micro-USDC or lots.</param>
+public readonly record struct PurseIncrease(Address Account, DeployedMarket? Market, int Outcome, long Units, long Block);
+
 /// <param name="Key">Zero: from then on none signs.</param>
 /// <param name="ReadyTime">Unix seconds; it signs when this and the block have come.</param>
 public sealed record AnnouncedKey(Address Account, Address Key, long ReadyBlock, long ReadyTime, long Block, int LogIndex);
@@ -74,6 +78,15 @@ public sealed class BlockFacts
 
     /// <summary>Of each trade that purses of the vault took part in: a bit for each fill, in the order of its fills.</summary>
     public Dictionary<BigInteger, BigInteger> VaultLegs { get; } = [];
+
+    /// <summary>Trades of purses with wallets, which can fail in another branch of the chain.</summary>
+    public HashSet<BigInteger> MixedTrades { get; } = [];
+
+    /// <summary>
+    /// By deposits, cancelled withdrawals, redemptions and mixed trades. Those by firm trades are not among them: a firm trade settles in
+    /// every branch.
+    /// </summary>
+    public List<PurseIncrease> Increases { get; } = [];
 
     private (long Block, int Index)? _spentAt;
 
@@ -131,12 +144,27 @@ public sealed class BlockFacts
     {
         if (VaultLegs.Count == 0)
             return;
-        foreach (var (fill, purse) in FillsByPurse())
+        var fills = FillsByPurse().Where(f => VaultLegs.ContainsKey(f.Fill.TradeId)).ToList();
+        MixedTrades.UnionWith(fills.Where(f => f.Purse != Purse.Vault).Select(f => f.Fill.TradeId));
+        foreach (var (fill, _) in fills.Where(f => f.Purse == Purse.Vault))
         {
-            if (purse != Purse.Vault)
-                continue;
+            var market = deployment.Find(fill.Position.Market);
             Touched.Add(new TouchedAsset(fill.Maker, null, 0, Purse.Vault));
-            Touched.Add(new TouchedAsset(fill.Maker, deployment.Find(fill.Position.Market), (int)fill.OutcomeIndex, Purse.Vault));
+            Touched.Add(new TouchedAsset(fill.Maker, market, (int)fill.OutcomeIndex, Purse.Vault));
+            if (!MixedTrades.Contains(fill.TradeId))
+                continue;
+            var lots = (long)(fill.Amount / OrderMessage.AmountPerLot);
+            Increases.Add(
+                fill.IsBuy
+                    ? new PurseIncrease(fill.Maker, market, (int)fill.OutcomeIndex, lots, fill.Position.BlockNumber)
+                    : new PurseIncrease(
+                        fill.Maker,
+                        null,
+                        0,
+                        lots * (long)(fill.Price / OrderMessage.PricePerTick),
+                        fill.Position.BlockNumber
+                    )
+            );
         }
     }
 
@@ -162,6 +190,7 @@ public sealed class BlockFacts
         var account = e.Address("account");
         AddVaultAsset(deployment, account, e.Integer("asset"));
         AddPurseChange(deployment, money, e, log);
+        AddIncrease(deployment, money, e, log.BlockNumber);
         if (money == VaultContract.SharesRedeemed)
             AddVaultAsset(deployment, account, VaultContract.Usdc);
         if (money == VaultContract.Deposited)
@@ -216,6 +245,19 @@ public sealed class BlockFacts
                 isRequest ? (long)BigInteger.Min(values.Integer("readyTime"), long.MaxValue) : 0
             )
         );
+    }
+
+    private void AddIncrease(Deployment deployment, AbiEvent money, AbiValues values, long block)
+    {
+        (BigInteger Asset, BigInteger Amount)? increase =
+            money == VaultContract.Deposited || money == VaultContract.WithdrawalCancelled
+                ? (values.Integer("asset"), values.Integer("amount"))
+            : money == VaultContract.SharesRedeemed ? (VaultContract.Usdc, values.Integer("paid"))
+            : null;
+        if (increase is not var (asset, amount) || !TryReadAsset(deployment, asset, out var market, out var outcome))
+            return;
+        var units = BigInteger.Min(market is null ? amount : amount / OrderMessage.AmountPerLot, ExchangeLimits.OwnedUnits);
+        Increases.Add(new PurseIncrease(values.Address("account"), market, outcome, (long)units, block));
     }
 
     /// <param name="market">Null: collateral.</param>

@@ -12,7 +12,8 @@ namespace Foresight.Matching.Reconciliation;
 /// <param name="IsAhead">
 /// True if the ledger is ahead of the follower's block for this holding, so that it is compared only once the follower has caught up.
 /// </param>
-public sealed record LedgerHolding(AssetKey Asset, long Owned, long InFlight, bool IsAhead = false)
+/// <param name="Waiting">What the purse has got in blocks that are not final: the chain has it, and the ledger has not.</param>
+public sealed record LedgerHolding(AssetKey Asset, long Owned, long InFlight, bool IsAhead = false, long Waiting = 0)
 {
     public bool IsCollateral => Asset.Market == 0;
 }
@@ -90,7 +91,8 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
             short? Purse,
             long? Owned,
             long? InFlight,
-            bool? Ahead
+            bool? Ahead,
+            long? Waiting
         )>(
             new CommandDefinition(
                 $"""
@@ -101,7 +103,9 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
                        a.account_id IN (SELECT account_id FROM moving) OR max(b.observed_block) > c.block_number + @BlockOffset
                            -- Held to what an unconfirmed block says, so not comparable with a confirmed one.
                            OR EXISTS (SELECT FROM unconfirmed_decreases d
-                               WHERE (d.address, d.market_id, d.outcome, d.purse) = (a.address, b.market_id, b.outcome, b.purse))
+                               WHERE (d.address, d.market_id, d.outcome, d.purse) = (a.address, b.market_id, b.outcome, b.purse)),
+                       (SELECT coalesce(sum(v.units), 0)::bigint FROM vault_waiting v
+                           WHERE b.purse = 1 AND (v.address, v.market_id, v.outcome) = (a.address, b.market_id, b.outcome))
                 FROM chain_cursors c LEFT JOIN (balances b JOIN accounts a USING (account_id))
                     ON b.market_id = 0 OR b.market_id = ANY (@markets)
                 -- Paid by the vault, and held by the engine until that is final.
@@ -136,7 +140,8 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
                         new AssetKey(new Address(r.Address), r.Market!.Value, r.Outcome!.Value, (Engine.Purse)r.Purse!.Value),
                         r.Owned!.Value,
                         r.InFlight!.Value,
-                        r.Ahead!.Value
+                        r.Ahead!.Value,
+                        r.Waiting!.Value
                     )),
             ]
         );
@@ -159,7 +164,11 @@ public sealed class BalanceChecker(Deployment deployment, NpgsqlDataSource prima
             read.AddRange(await holdings.ReadSharesAsync(deployment.Market(market.Key), owners, block, cancellationToken));
         }
 
-        return read.ToDictionary(ObservationRules.KeyOf, holding => holding.Units);
+        var waiting = ledger.ToDictionary(l => l.Asset, l => l.Waiting);
+        return read.ToDictionary(
+            ObservationRules.KeyOf,
+            holding => Math.Max(0, holding.Units - waiting.GetValueOrDefault(ObservationRules.KeyOf(holding)))
+        );
     }
 
     private TouchedAsset Touched(AssetKey asset) =>

@@ -40,7 +40,8 @@ public static class VaultRules
     {
         foreach (var purse in sides.Journal.Ledger)
         {
-            var chain = sides.Chain.Purses.GetValueOrDefault((purse.Asset.Account, IdOf(deployment, purse.Asset)), ChainPurse.Empty);
+            var whole = sides.Chain.Purses.GetValueOrDefault((purse.Asset.Account, IdOf(deployment, purse.Asset)), ChainPurse.Empty);
+            var chain = WithoutWaiting(purse.Asset, whole, sides.Journal);
             if (!purse.IsAhead && UnitsOf(purse.Asset, chain.Free) != purse.Owned)
                 yield return Balance(purse, chain);
             if (purse.Held != purse.CoSigned + purse.InFlight)
@@ -52,10 +53,18 @@ public static class VaultRules
             .Chain.Purses.Where(purse => purse.Value.Free > 0)
             .Select(purse => (Asset: KeyOf(deployment, purse.Key.Account, purse.Key.Asset), purse.Value))
             .Where(purse => purse.Asset is { } asset && !known.Contains(asset) && !sides.Journal.Unsettled.Contains(asset))
+            .Select(purse => (purse.Asset, Value: WithoutWaiting(purse.Asset!.Value, purse.Value, sides.Journal)))
+            .Where(purse => purse.Value.Free > 0)
             .OrderBy(purse => purse.Asset!.Value.Account.ToLowerHex(), StringComparer.Ordinal)
             .Take(MostUnknown);
         foreach (var (asset, chain) in unknown)
             yield return Balance(new LedgerPurse(asset!.Value, 0, 0, 0, 0, IsAhead: false), chain);
+    }
+
+    private static ChainPurse WithoutWaiting(AssetKey asset, ChainPurse chain, VaultJournal journal)
+    {
+        var waiting = journal.Waiting.GetValueOrDefault(asset) * (asset.Market == 0 ? BigInteger.One : OrderMessage.AmountPerLot);
+        return chain with { Free = BigInteger.Max(0, chain.Free - waiting) };
     }
 
     private static IEnumerable<Finding> Requests(Deployment deployment, VaultSides sides)

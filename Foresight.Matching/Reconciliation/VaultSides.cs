@@ -21,6 +21,7 @@ public sealed record JournalWithdrawal(AssetKey Asset, ulong Nonce, long Units, 
 
 /// <summary>The journal as of one moment, in which the follower stands at <paramref name="Block"/>.</summary>
 /// <param name="IsFollowed">With several shards the exchange takes no notice of the vault, and there is nothing to compare.</param>
+/// <param name="Waiting">What purses have got in blocks that are not final, and the ledger does not have for that.</param>
 /// <param name="Unsettled">Purses with no row yet, of which money may be in transit: no holding is missed there.</param>
 public sealed record VaultJournal(
     BlockMark Block,
@@ -28,7 +29,8 @@ public sealed record VaultJournal(
     IReadOnlyList<LedgerPurse> Ledger,
     IReadOnlyDictionary<AssetKey, KnownRequest> Requests,
     IReadOnlyList<(JournalWithdrawal Withdrawal, long GrantedAt)> Withdrawals,
-    IReadOnlySet<AssetKey> Unsettled
+    IReadOnlySet<AssetKey> Unsettled,
+    IReadOnlyDictionary<AssetKey, long> Waiting
 );
 
 /// <summary>In micro-USDC, or 10^-18 shares. The times are of meaning only while something is leaving.</summary>

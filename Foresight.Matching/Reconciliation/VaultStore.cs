@@ -41,7 +41,15 @@ public sealed class VaultStore(Deployment deployment, NpgsqlDataSource primary)
             return null;
         var block = new BlockMark(cursor.Number, new Hash32(cursor.Hash));
         if (cursor.Shards > 1)
-            return new VaultJournal(block, IsFollowed: false, [], new Dictionary<AssetKey, KnownRequest>(), [], new HashSet<AssetKey>());
+            return new VaultJournal(
+                block,
+                IsFollowed: false,
+                [],
+                new Dictionary<AssetKey, KnownRequest>(),
+                [],
+                new HashSet<AssetKey>(),
+                new Dictionary<AssetKey, long>()
+            );
         var of = new
         {
             block = cursor.Number,
@@ -66,6 +74,9 @@ public sealed class VaultStore(Deployment deployment, NpgsqlDataSource primary)
         var unsettled = await connection.QueryAsync<(byte[] Address, int Market, short Outcome)>(
             Command("SELECT address, market_id, outcome FROM unconfirmed_decreases WHERE purse = 1", of)
         );
+        var waiting = await connection.QueryAsync<(byte[] Address, int Market, short Outcome, long Units)>(
+            Command("SELECT address, market_id, outcome, sum(units)::bigint FROM vault_waiting GROUP BY address, market_id, outcome", of)
+        );
         return new VaultJournal(
             block,
             IsFollowed: true,
@@ -74,7 +85,8 @@ public sealed class VaultStore(Deployment deployment, NpgsqlDataSource primary)
                 .Select(r => new KnownRequest(Key(r.Address, r.Market, r.Outcome), r.Units, r.Block, r.Time))
                 .ToDictionary(r => r.Asset),
             withdrawals,
-            unsettled.Select(u => Key(u.Address, u.Market, u.Outcome)).ToHashSet()
+            unsettled.Select(u => Key(u.Address, u.Market, u.Outcome)).ToHashSet(),
+            waiting.ToDictionary(w => Key(w.Address, w.Market, w.Outcome), w => w.Units)
         );
 
         CommandDefinition Command(string sql, object values) => new(sql, values, snapshot, cancellationToken: cancellationToken);

@@ -324,6 +324,7 @@ internal sealed class Sequencer(MatchingState state, IReadOnlyDictionary<Guid, D
                 Kind = CommandKind.SettleTrade,
                 Trade = new(settle.TradeId),
                 Block = settle.Block,
+                ProceedsWait = settle.ProceedsWait,
             },
             BustTrade bust => new Command
             {

@@ -14,6 +14,12 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
 {
     private const string Changed = "RETURNING t.trade_id, t.market_id, t.settlement, t.settlement_reason, t.tx_hash, t.block_number";
 
+    // A batch without a block was made void by another transaction, in a block that is followed by now.
+    private const string RefusedBlock = """
+        coalesce((SELECT block_number FROM settlement_batches WHERE batch_id = $1),
+            (SELECT block_number FROM chain_cursors WHERE name = 'follower'))
+        """;
+
     private const string InsertBatch = """
         INSERT INTO settlement_batches (market_id, signer, nonce, raw_tx, tx_hash, state, max_fee_wei, priority_fee_wei, gas_limit, trades,
             epoch, generation)
@@ -223,7 +229,8 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
             Sql("UPDATE settlement_batches SET state = 'final', updated_at = now() WHERE batch_id = $1 AND state = 'mined'", batchId),
             Sql(
                 $"""
-                UPDATE trades t SET settlement = 'matched', settlement_reason = NULL, batch_id = NULL, settlement_changed_at = now()
+                UPDATE trades t SET settlement = 'matched', settlement_reason = NULL, batch_id = NULL, settlement_changed_at = now(),
+                    refused_block = {RefusedBlock}
                 WHERE t.batch_id = $1 AND t.settlement = 'broadcast' AND t.settlement_reason IS NOT NULL {Changed}
                 """,
                 batchId
@@ -258,7 +265,7 @@ public sealed class SettlementJournal(NpgsqlDataSource primary)
                     settlement = CASE WHEN t.trade_id = $4 AND NOT t.firm THEN 'failed' ELSE 'matched' END,
                     settlement_reason = CASE WHEN t.trade_id = $4 AND NOT t.firm THEN $2 END,
                     settlement_attempts = least(t.settlement_attempts + CASE WHEN $3 THEN 1 ELSE 0 END, 100),
-                    batch_id = NULL, settlement_changed_at = now()
+                    batch_id = NULL, settlement_changed_at = now(), refused_block = {RefusedBlock}
                 WHERE t.batch_id = $1 AND t.settlement IN ('batched', 'broadcast') {Changed}
                 """,
                 batchId,

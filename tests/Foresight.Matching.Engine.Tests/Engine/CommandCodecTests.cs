@@ -33,7 +33,7 @@ public sealed class CommandCodecTests
         foreach (var kind in Enum.GetValues<CommandKind>().Where(kind => kind != CommandKind.None))
         {
             var bytes = new byte[CommandCodec.Size];
-            var command = Everything with { Kind = kind, Purse = PurseChoice.Vault, FirmOnly = true };
+            var command = Everything with { Kind = kind, Purse = PurseChoice.Vault, FirmOnly = true, ProceedsWait = true };
             CommandCodec.Encode(command, bytes);
             Assert.Equal(command, CommandCodec.Decode(bytes));
         }
@@ -89,7 +89,8 @@ public sealed class CommandCodecTests
     [InlineData(8, 4)]
     [InlineData(9, 3)]
     [InlineData(10, 2)]
-    [InlineData(11, 1)]
+    [InlineData(11, 2)]
+    [InlineData(12, 1)]
     [InlineData(127, 1)]
     public void Decode_OfAValueThatNoCommandHas_Throws(int at, byte value)
     {

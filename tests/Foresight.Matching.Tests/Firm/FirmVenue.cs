@@ -26,11 +26,15 @@ internal sealed class FirmVenue : IAsyncDisposable
 
     public Address Vault => Venue.Deployment.Vault!.Address;
 
-    public static async Task<FirmVenue> CreateAsync(
-        ChainFixture fixture,
-        SettlementOptions? options = null,
-        WithdrawalDelay? delay = null
-    ) => new(await LiveVenue.CreateAsync(fixture, vaultDelay: delay ?? Delay, options: options));
+    public static async Task<FirmVenue> CreateAsync(ChainFixture fixture, SettlementOptions? options = null, WithdrawalDelay? delay = null)
+    {
+        // The default is longer than the delay.
+        options ??= new SettlementOptions { BatchAge = TimeSpan.Zero };
+        options = options with { FinalityBlocks = Math.Min(options.FinalityBlocks, MostFinalityBlocks) };
+        return new(await LiveVenue.CreateAsync(fixture, vaultDelay: delay ?? Delay, options: options));
+    }
+
+    private const int MostFinalityBlocks = 8;
 
     /// <param name="usdc">In the vault; as much again in the wallet.</param>
     /// <param name="shares">Of each outcome in the vault; as many again in the wallet.</param>

@@ -102,7 +102,7 @@ public sealed class LeavingTests(ChainFixture fixture)
         var snapshot = await fixture.RequestAsync("evm_snapshot");
         await RequestAsync(venue, eve, VaultContract.Usdc, 100 * Usdc);
         await venue.Live.SendAsync(eve, venue.Vault, VaultContract.CancelWithdrawal(VaultContract.Usdc));
-        await venue.Live.ConfirmAsync();
+        await venue.Live.MineAsync(Options.Confirmations);
         Assert.Equal(0, await ScalarAsync(venue, "count(*)"));
 
         await fixture.RequestAsync("evm_revert", snapshot);

@@ -110,7 +110,7 @@ public sealed class SigningKeyTests(ChainFixture fixture) : IClassFixture<ChainF
         var (wallet, _) = await RegisteredAsync(venue);
         var snapshot = await fixture.RequestAsync("evm_snapshot");
         await RegisterAsync(venue, wallet, Second.Address);
-        await venue.Live.ConfirmAsync();
+        await venue.Live.MineAsync(venue.Venue.Options.Confirmations);
         Assert.Equal(ProblemCodes.SigningKeyNotInForce, (await PlaceAsync(venue, wallet, First)).Result.Code);
 
         await fixture.RequestAsync("evm_revert", snapshot);

@@ -35,7 +35,7 @@ public sealed class WithdrawalMessageTests(ChainFixture fixture)
         await venue.Venue.StepAsync(venue.Venue.NewSubmitter());
         Assert.Equal(["co_signed"], await StatesAsync(venue));
         await PayAsync(venue, eve, message);
-        await venue.Live.ConfirmAsync();
+        await venue.Live.MineAsync(Options.Confirmations);
         Assert.Equal(["paying"], await StatesAsync(venue));
         await venue.Live.MineAsync(Options.FinalityBlocks);
         Assert.Equal(["paid"], await StatesAsync(venue));
@@ -71,7 +71,7 @@ public sealed class WithdrawalMessageTests(ChainFixture fixture)
         await venue.Venue.FollowAsync();
         var snapshot = await fixture.RequestAsync("evm_snapshot");
         await PayAsync(venue, eve, message);
-        await venue.Live.ConfirmAsync();
+        await venue.Live.MineAsync(Options.Confirmations);
         Assert.Equal(["paying"], await StatesAsync(venue));
 
         await fixture.RequestAsync("evm_revert", snapshot);
@@ -173,7 +173,7 @@ public sealed class WithdrawalMessageTests(ChainFixture fixture)
         Assert.Equal(["leaving"], await StatesAsync(venue));
         var snapshot = await fixture.RequestAsync("evm_snapshot");
         await venue.Live.SendAsync(eve, venue.Vault, VaultContract.CancelWithdrawal(VaultContract.Usdc));
-        await venue.Live.ConfirmAsync();
+        await venue.Live.MineAsync(Options.Confirmations);
         Assert.Equal(["cancelled"], await StatesAsync(venue));
 
         var heard = new ConcurrentQueue<WithdrawalsMessage>();

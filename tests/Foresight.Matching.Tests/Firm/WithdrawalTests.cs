@@ -59,7 +59,7 @@ public sealed class WithdrawalTests(ChainFixture fixture)
         await venue.Venue.FollowAsync();
         var snapshot = await fixture.RequestAsync("evm_snapshot");
         await PayAsync(venue, eve, message);
-        await venue.Live.ConfirmAsync();
+        await venue.Live.MineAsync(Options.Confirmations);
         Assert.True(await venue.Venue.ScalarAsync<bool>("SELECT paid_block IS NOT NULL FROM withdrawals"));
 
         await fixture.RequestAsync("evm_revert", snapshot);

@@ -215,7 +215,9 @@ internal sealed class LiveVenue : IAsyncDisposable
         }
     }
 
-    public Task ConfirmAsync() => MineAsync(Venue.Options.Confirmations);
+    /// <summary>What purses of the vault have got is theirs to trade with when it is final.</summary>
+    public Task ConfirmAsync() =>
+        MineAsync(Venue.Options.Confirmations + (Venue.Deployment.Vault is null ? 0 : Venue.Options.FinalityBlocks));
 
     public async Task<(string Status, string? Reason, long Reduced)> StateOfAsync(LiveOrder order)
     {
