@@ -47,7 +47,7 @@ public sealed class VaultReconciliationTests(ChainFixture fixture)
         var (second, _) = (await venue.GrantAsync(eve, 60 * Usdc, nonce: 2), await venue.GrantAsync(eve, 70 * Usdc, nonce: 3));
         await at.StepAsync(submitter);
         await venue.PayAsync(eve, second);
-        await live.ConfirmAsync();
+        await live.MineAsync(Options.Confirmations);
         // A trade that is not settled.
         await venue.PlaceAsync(bob, isBuy: false, ticks: 5_000, lots: 100, PurseChoice.Vault);
         Assert.True(await venue.IsFirmAsync((await venue.PlaceAsync(eve, isBuy: true, 5_000, 100, PurseChoice.Vault)).TradeId));
