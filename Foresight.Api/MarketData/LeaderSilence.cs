@@ -38,7 +38,7 @@ public sealed class LeaderSilence(TimeProvider clock)
         state.Checked = (end, now);
         var isSilent = clock.GetElapsedTime(state.HeardAt, now) >= Longest;
         // Before the leader was ever heard, what was committed between the first reading of the books and this one may be missing. An end
-        // before the one that was delivered is another end too: a promotion has lost rows, and the journal goes on with others in their place.
+        // before the one that was delivered is another end too: a promotion has lost rows, and the journal goes on with others.
         var isMissing = state.HasMissed || isSilent && state.Delivered != end;
         state.IsRead = isSilent && (isMissing || state.IsRead);
         _isReading = _shards.Values.Any(one => one.IsRead);

@@ -7,7 +7,9 @@ namespace Foresight.Api.Reading;
 internal static class CountedPages
 {
     /// <summary>In one round trip.</summary>
-    /// <param name="page">Expects one row more than a page holds, as <see cref="PageParameters.Cut{T}(List{T}, int, Func{T, string})"/>.</param>
+    /// <param name="page">
+    /// Expects one row more than a page holds, as <see cref="PageParameters.Cut{T}(List{T}, int, Func{T, string})"/>.
+    /// </param>
     /// <param name="order">Null: the list's own, whose pages follow each other by cursor.</param>
     public static async Task<CountedPage<TView>> ReadAsync<TRow, TView>(
         NpgsqlConnection connection,

@@ -44,8 +44,8 @@ public sealed class AccountStream : IDisposable
     public Action<WithdrawalsMessage>? Withdrawals { get; init; }
 
     /// <summary>
-    /// "orders" (read <c>GET /orders?maker=</c>) or "withdrawals" (read <c>GET /withdrawals/{address}</c>): messages of it were lost, or may
-    /// have been while the connection was.
+    /// "orders" (read <c>GET /orders?maker=</c>) or "withdrawals" (read <c>GET /withdrawals/{address}</c>): messages of it were lost, or
+    /// may have been while the connection was.
     /// </summary>
     public Action<string>? Missed { get; init; }
 

@@ -1,8 +1,8 @@
 namespace Foresight.Console.Live;
 
 /// <summary>
-/// What a control shows whose value comes back by the page's address. That takes two trips to the browser; until then the page has the value
-/// from before, and a control that showed it would undo what the reader has entered meanwhile: the next key would go on from there.
+/// What a control shows whose value comes back by the page's address. That takes two trips to the browser; until then the page has the
+/// value from before, and a control that showed it would undo what the reader has entered meanwhile: the next key would go on from there.
 /// </summary>
 public sealed class Entered
 {

@@ -12,7 +12,9 @@ internal sealed class FirmEnd(long leftMicros)
 {
     private TimeSpan? _at;
 
-    /// <summary>By the journal's clock, in Unix seconds: no later than the block's time allows, and no longer than the chain's clock.</summary>
+    /// <summary>
+    /// By the journal's clock, in Unix seconds: no later than the block's time allows, and no longer than the chain's clock.
+    /// </summary>
     public static long UntilOf(SetFirmTerms terms, long nowSeconds) =>
         Math.Min(terms.UntilSeconds, nowSeconds + Math.Clamp(terms.LeftSeconds, 0, MostSeconds));
 

@@ -84,8 +84,8 @@ public sealed record SettlementOptions
     public BigInteger MaxFee { get; init; } = 500 * Gwei;
 
     /// <summary>
-    /// <c>SETTLEMENT_FIRM_MAX_FEE_GWEI</c>, at least <see cref="MaxFee"/>. The cap while a firm trade has waited for a quarter of the vault's
-    /// delay: what such a trade promises costs more than gas does.
+    /// <c>SETTLEMENT_FIRM_MAX_FEE_GWEI</c>, at least <see cref="MaxFee"/>. The cap while a firm trade has waited for a quarter of the
+    /// vault's delay: what such a trade promises costs more than gas does.
     /// </summary>
     public BigInteger FirmMaxFee { get; init; } = 2_500 * Gwei;
 
@@ -152,7 +152,8 @@ public sealed record SettlementOptions
             );
         if (options.FirmMaxFee < options.MaxFee)
             throw new SettingException(
-                "SETTLEMENT_FIRM_MAX_FEE_GWEI must be at least SETTLEMENT_MAX_FEE_GWEI: a firm trade that has waited may cost more, not less."
+                "SETTLEMENT_FIRM_MAX_FEE_GWEI must be at least SETTLEMENT_MAX_FEE_GWEI: "
+                    + "a firm trade that has waited may cost more, not less."
             );
         return options;
     }

@@ -108,7 +108,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
     /// Ordered by time, because trade ids of different shards are not comparable. Only trades of the current chain that no batch contains.
     /// </summary>
     /// <param name="isFirm">
-    /// Firm ones of accounts that are leaving come first: their money is gone when the delay is over, that of others has yet to be asked for.
+    /// Firm ones of accounts that are leaving come first: their money is gone when the delay is over, that of others has yet to be asked
+    /// for.
     /// </param>
     /// <param name="undone">Accounts whose other trades are left out, see <see cref="ReadUndoneAccountsAsync"/>.</param>
     public async Task<IReadOnlyList<WaitingTrade>> ReadWaitingAsync(
@@ -123,8 +124,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
         await using var connection = await primary.OpenConnectionAsync(cancellationToken);
         if (!isFirm)
             return await ReadAsync("NOT w.firm");
-        // At most as many trades are looked through as may be unsettled and firm (index trades_firm_unsettled), and none where no request is
-        // open.
+        // At most as many trades are looked through as may be unsettled and firm (index trades_firm_unsettled), and none where no request
+        // is open.
         var leaving = await ReadAsync(
             """
             w.firm AND EXISTS (SELECT FROM vault_leaving WHERE next_block IS NULL AND state = 0)
@@ -148,8 +149,8 @@ public sealed class SettlementStore(NpgsqlDataSource primary)
             )>(
                 new CommandDefinition(
                     $"""
-                    SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id), t.settlement_attempts,
-                        t.settlement_changed_at, CASE WHEN NOT t.closed THEN t.executed_at END, t.firm
+                    SELECT t.trade_id, t.market_id, (SELECT count(*)::int FROM fills f WHERE f.trade_id = t.trade_id),
+                        t.settlement_attempts, t.settlement_changed_at, CASE WHEN NOT t.closed THEN t.executed_at END, t.firm
                     FROM (SELECT generate_series(0, shard_count() - 1)::bigint) s(shard)
                     CROSS JOIN LATERAL (
                         SELECT w.* FROM trades w JOIN markets m USING (market_id)

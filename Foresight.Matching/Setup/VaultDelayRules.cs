@@ -32,8 +32,8 @@ public sealed record VaultDelayRules(int FinalityBlocks, int Confirmations, bool
             );
         if (!IsDevelopment && delay.Seconds < LeastSeconds)
             throw new SettingException(
-                $"The vault's delay is {delay.Seconds} seconds, and firm money needs at least {LeastSeconds}: use a factory whose vault has a "
-                    + "longer delay, or set FIRM_MONEY=false."
+                $"The vault's delay is {delay.Seconds} seconds, and firm money needs at least {LeastSeconds}: "
+                    + "use a factory whose vault has a longer delay, or set FIRM_MONEY=false."
             );
         return delay;
     }
@@ -41,5 +41,6 @@ public sealed record VaultDelayRules(int FinalityBlocks, int Confirmations, bool
     private string HowToMend =>
         IsDevelopment
             ? "raise VAULT_DELAY_BLOCKS (of a chain that is deployed to anew), lower SETTLEMENT_FINALITY_BLOCKS, or set FIRM_MONEY=false."
-            : "use a factory whose vault has a longer delay, lower SETTLEMENT_FINALITY_BLOCKS if the chain allows it, or set FIRM_MONEY=false.";
+            : "use a factory whose vault has a longer delay, lower SETTLEMENT_FINALITY_BLOCKS if the chain allows it, "
+                + "or set FIRM_MONEY=false.";
 }

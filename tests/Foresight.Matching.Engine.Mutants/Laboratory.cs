@@ -19,7 +19,9 @@ internal sealed class Laboratory(string root, Subject subject) : IDisposable
     /// <summary>Long, because a busy machine is slow: what a defect does is for the tests to show.</summary>
     private static readonly TimeSpan PatienceOfBuilds = TimeSpan.FromMinutes(15);
 
-    /// <summary>Benches on which all that the project takes is built as the sources have it: there a mutant needs the project alone.</summary>
+    /// <summary>
+    /// Benches on which all that the project takes is built as the sources have it: there a mutant needs the project alone.
+    /// </summary>
     private readonly ConcurrentDictionary<int, bool> _soundBelow = new();
 
     private readonly string _folder = Directory.CreateTempSubdirectory("foresight-mutants-").FullName;

@@ -11,7 +11,9 @@ namespace Foresight.Api.Operations.Firm;
 /// </summary>
 internal static class FirmReader
 {
-    /// <summary>With several shards the vault is not followed (docs/firm-money.md): what somebody deposits would never be credited.</summary>
+    /// <summary>
+    /// With several shards the vault is not followed (docs/firm-money.md): what somebody deposits would never be credited.
+    /// </summary>
     internal const string HasVault = """
         (shard_count() = 1
             AND EXISTS (SELECT FROM deployments WHERE generation = (SELECT max(generation) FROM deployments) AND vault IS NOT NULL))

@@ -136,7 +136,10 @@ export class Vault {
     const domain = { name: 'Foresight Vault', version: '1', chainId: this.#chainId, verifyingContract: await this.#vault.getAddress() };
     const message = { account, asset: asset.id, amount: units, nonce, deadline };
     const signature = await this.#signer.signTypedData(domain, { WithdrawalRequest: withdrawalFields }, message);
-    await api.requestWithdrawal({ account, asset: asset.name, amount: textOf(asset, units), nonce: nonce.toString(), deadline, signature }, signal);
+    await api.requestWithdrawal(
+      { account, asset: asset.name, amount: textOf(asset, units), nonce: nonce.toString(), deadline, signature },
+      signal,
+    );
     const coSignature = await coSignatureOf(api, account, nonce.toString(), deadline, signal);
     await this.#mined(this.#vault, 'withdrawNow', asset.id, units, to ?? account, nonce, deadline, coSignature);
   }

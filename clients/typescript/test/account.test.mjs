@@ -31,7 +31,9 @@ test('the owner proves the account, and gets its messages', async () => {
   const hub = hubOfTest();
   const seen = [];
   const stop = await followAccount(hub, wallet, {
-    withdrawals: one => seen.push(one.withdrawals[0].state), orders: one => seen.push(one.updates.length), missed: topic => seen.push(topic),
+    withdrawals: one => seen.push(one.withdrawals[0].state),
+    orders: one => seen.push(one.updates.length),
+    missed: topic => seen.push(topic),
   });
   const [method, address, issuedAt, signature] = hub.calls[0];
   assert.deepEqual([method, address], ['SubscribeOrders', account]);

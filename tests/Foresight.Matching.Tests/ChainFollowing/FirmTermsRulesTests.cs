@@ -19,7 +19,9 @@ public sealed class FirmTermsRulesTests
     public void Trades_AreWhatSettlementManagesInHalfTheDelay(double perSecond, long trades) =>
         Assert.Equal(trades, FirmTermsRules.Trades(Delay, BlockTime, perSecond));
 
-    /// <summary>A rate of before promises nothing while nothing settles. Of the chain's and the journal's clock the later one counts.</summary>
+    /// <summary>
+    /// A rate of before promises nothing while nothing settles. Of the chain's and the journal's clock the later one counts.
+    /// </summary>
     [Theory]
     [InlineData(100, 0, 400)]
     [InlineData(101, 0, 0)]

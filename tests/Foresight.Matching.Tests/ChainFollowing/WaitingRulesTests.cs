@@ -12,7 +12,9 @@ public sealed class WaitingRulesTests
     private static readonly Address Eve = PrivateKey.OfPhrase("eve").Address;
     private static readonly AssetKey Purse = new(Eve, 0, Command.CollateralOutcome, Engine.Purse.Vault);
 
-    /// <summary>The balance at the final block is 100, and the present one 120: the lesser of both would believe 30 of the deposit.</summary>
+    /// <summary>
+    /// The balance at the final block is 100, and the present one 120: the lesser of both would believe 30 of the deposit.
+    /// </summary>
     [Fact]
     public void WhatLeftSinceTheFinalBlock_IsMissing_HoweverMuchHasComeSince()
     {

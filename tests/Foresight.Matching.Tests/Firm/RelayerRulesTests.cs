@@ -139,7 +139,9 @@ public sealed class RelayerRulesTests(ChainFixture fixture)
         Assert.Equal("open", (await BidAsync(venue, eve, lots: 1)).Result.OrderStatus);
     }
 
-    /// <summary>Fifty trades a minute are expected of it until one shows that it is slower: then what it has done counts, here nothing.</summary>
+    /// <summary>
+    /// Fifty trades a minute are expected of it until one shows that it is slower: then what it has done counts, here nothing.
+    /// </summary>
     [Fact]
     public async Task TradeThatWaitsForLongerThanASettlementTakes_EndsTheRateThatIsTakenForGranted()
     {

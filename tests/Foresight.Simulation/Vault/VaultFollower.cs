@@ -118,7 +118,9 @@ internal sealed class VaultFollower : Caller
         return true;
     }
 
-    /// <summary>The ledger has less now than was reported, also where the chain paid of what was leaving, so it is observed again.</summary>
+    /// <summary>
+    /// The ledger has less now than was reported, also where the chain paid of what was leaving, so it is observed again.
+    /// </summary>
     private void ForgetPaid(Asset asset)
     {
         if (World.Mutant.ObservesAgain(_reported.GetValueOrDefault(asset)))
