@@ -131,6 +131,10 @@ public sealed class ApiStack : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>The set-up writes the row once; here tests change it, in any order.</summary>
+    public Task SetShardsAsync(int shards) =>
+        ExecuteAsync($"INSERT INTO sharding (shards) VALUES ({shards}) ON CONFLICT (only_row) DO UPDATE SET shards = {shards}");
+
     /// <summary>The command and the order of its level belong together, because the node reads both.</summary>
     public Task CommitAsync(int market, long epoch, long sequence, LevelChange level) =>
         ExecuteAsync(

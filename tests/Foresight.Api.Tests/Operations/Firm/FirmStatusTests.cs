@@ -62,7 +62,7 @@ public sealed class FirmStatusTests(ApiStack stack) : IAsyncLifetime
     public async Task WithSeveralShards_TheVaultIsShownNowhere()
     {
         Assert.Equal(FirmLife.Vault.ToString(), (await stack.ReadAsync<ChainView>("chain")).Vault);
-        await stack.ExecuteAsync("INSERT INTO sharding (shards) VALUES (2) ON CONFLICT (only_row) DO UPDATE SET shards = 2");
+        await stack.SetShardsAsync(2);
         try
         {
             var chain = await stack.ReadAsync<ChainView>("chain");
@@ -74,7 +74,7 @@ public sealed class FirmStatusTests(ApiStack stack) : IAsyncLifetime
         }
         finally
         {
-            await stack.ExecuteAsync("UPDATE sharding SET shards = 1");
+            await stack.SetShardsAsync(1);
         }
     }
 

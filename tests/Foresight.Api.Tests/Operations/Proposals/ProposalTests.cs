@@ -189,18 +189,14 @@ public sealed class ProposalTests(ApiStack stack) : IAsyncLifetime
             Assert.Equal([false, true], (await ListAsync("")).Items.Select(one => one.FirmOnly));
             await RefusedAsync(ApiStack.AdaKey, "admin/market-proposals", Create("Firm so?", "yes"), 400, "malformed_request");
 
-            await stack.ExecuteAsync("INSERT INTO sharding (shards) VALUES (2)");
+            await stack.SetShardsAsync(2);
             Assert.False((await ListAsync("")).HasVault);
             await RefusedAsync(ApiStack.AdaKey, "admin/market-proposals", Create("Sharded?", firmOnly: true), 409, "state_conflict");
         }
         finally
         {
-            await stack.ExecuteAsync(
-                """
-                DELETE FROM sharding;
-                UPDATE deployments SET vault = NULL, withdrawal_blocks = NULL, withdrawal_seconds = NULL
-                """
-            );
+            await stack.SetShardsAsync(1);
+            await stack.ExecuteAsync("UPDATE deployments SET vault = NULL, withdrawal_blocks = NULL, withdrawal_seconds = NULL");
         }
     }
 
