@@ -1,6 +1,7 @@
 using Dapper;
 using Foresight.Chain;
 using Foresight.ServiceDefaults.Postgres;
+using NpgsqlTypes;
 
 namespace Foresight.Api.Markets;
 
@@ -24,7 +25,9 @@ public sealed class ChainContracts(Database database, long chainId, int confirma
 
     public int Confirmations => confirmations;
 
-    public async Task<ContractAddresses?> FindAsync(CancellationToken cancellationToken)
+    public Task<ContractAddresses?> FindAsync(CancellationToken cancellationToken) => FindAsync(after: null, cancellationToken);
+
+    public async Task<ContractAddresses?> FindAsync(NpgsqlLogSequenceNumber? after, CancellationToken cancellationToken)
     {
         var command = new CommandDefinition(
             """
@@ -39,7 +42,7 @@ public sealed class ChainContracts(Database database, long chainId, int confirma
         );
         var row = await database.ReadAsync(
             "chain",
-            after: null,
+            after,
             (connection, _) => connection.QuerySingleOrDefaultAsync<Row>(command),
             cancellationToken
         );

@@ -58,9 +58,10 @@ public static class MarketEndpoints
             .RefusesWith(404, 503);
         app.MapGet("/chain", ChainAsync)
             .WithTags("Markets")
+            .ChecksParameters()
             .WithName("GetChain")
             .WithSummary("What a wallet must know to fund an account and to sign.")
-            .RefusesWith(503);
+            .RefusesWith(400, 503);
         return app;
     }
 
@@ -157,11 +158,12 @@ public static class MarketEndpoints
             : new ProblemResult(Problem.NotFound($"No trade has the id {id}."));
 
     private static async Task<Results<Ok<ChainView>, ProblemResult>> ChainAsync(
+        ReadAfter after,
         ChainContracts contracts,
         MarketCatalog markets,
         CancellationToken cancellationToken
     ) =>
-        await contracts.FindAsync(cancellationToken) is { } at
+        await contracts.FindAsync(after.Position, cancellationToken) is { } at
             ? TypedResults.Ok(
                 new ChainView(
                     contracts.ChainId,
