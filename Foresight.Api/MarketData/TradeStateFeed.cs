@@ -8,7 +8,7 @@ namespace Foresight.Api.MarketData;
 /// </summary>
 public sealed class TradeStateFeed(ClientRegistry clients, MarketDataMetrics metrics)
 {
-    private readonly Dictionary<int, (long Epoch, long Sequence)> _known = [];
+    private readonly Dictionary<int, SeriesPlace> _known = [];
 
     public void Take(TradeStatesMessage message)
     {
@@ -19,23 +19,15 @@ public sealed class TradeStateFeed(ClientRegistry clients, MarketDataMetrics met
             return;
         }
 
-        var known = _known.GetValueOrDefault(message.Market);
-        // A repeated position has no trades.
-        if ((message.Epoch, message.Sequence) == known && message.Trades.Count == 0)
-            return;
-        if (message.Epoch < known.Epoch || (message.Epoch, message.Sequence) == known)
-        {
+        var place = new SeriesPlace(message.Epoch, message.Sequence);
+        var arrival = _known.GetValueOrDefault(message.Market).ArrivalOf(place, message.Previous, message.Trades.Count == 0);
+        if (arrival == Arrival.Stale)
             metrics.Stale(Channels.TradeStates);
+        if (arrival is Arrival.Known or Arrival.Stale)
             return;
-        }
 
-        _known[message.Market] = (message.Epoch, message.Sequence);
-        // The first message of a market on this node cannot reveal a gap before it. What a holder sent last may be lost with it, so another
-        // epoch is a gap. A sender never sends a lower number after a higher one, so the higher one was false, and must not silence those
-        // after it.
-        var isBack = message.Epoch == known.Epoch && message.Sequence < known.Sequence;
-        var isGap = isBack || known != default && (message.Epoch != known.Epoch || message.Previous > known.Sequence);
-        if (isGap)
+        _known[message.Market] = place;
+        if (arrival == Arrival.AfterGap)
         {
             metrics.Gap(Channels.TradeStates);
             clients.Announce(HubEvents.TradeState, message.Market, ContinuityStates.Lost);
@@ -43,7 +35,7 @@ public sealed class TradeStateFeed(ClientRegistry clients, MarketDataMetrics met
 
         if (message.Trades.Count > 0)
             Send(message);
-        if (isGap)
+        if (arrival == Arrival.AfterGap)
             clients.Announce(HubEvents.TradeState, message.Market, ContinuityStates.Restored);
     }
 

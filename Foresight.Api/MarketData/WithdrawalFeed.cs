@@ -8,26 +8,19 @@ namespace Foresight.Api.MarketData;
 /// </summary>
 public sealed class WithdrawalFeed(ClientRegistry clients, MarketDataMetrics metrics)
 {
-    private (long Epoch, long Sequence) _known;
+    private SeriesPlace _known;
 
     public void Take(WithdrawalsMessage message)
     {
-        var place = (message.Epoch, message.Sequence);
-        // A repeated position has no withdrawals.
-        if (place == _known && message.Withdrawals.Count == 0)
-            return;
-        if (message.Epoch < _known.Epoch || place == _known)
-        {
+        var place = new SeriesPlace(message.Epoch, message.Sequence);
+        var arrival = _known.ArrivalOf(place, message.Previous, message.Withdrawals.Count == 0);
+        if (arrival == Arrival.Stale)
             metrics.Stale(Channels.Withdrawals);
+        if (arrival is Arrival.Known or Arrival.Stale)
             return;
-        }
 
-        // As with trade states: the first message on this node cannot reveal a gap before it, another epoch is one, and a number that goes
-        // back was false before.
-        var isBack = message.Epoch == _known.Epoch && message.Sequence < _known.Sequence;
-        var isGap = isBack || _known != default && (message.Epoch != _known.Epoch || message.Previous > _known.Sequence);
         _known = place;
-        if (isGap)
+        if (arrival == Arrival.AfterGap)
         {
             metrics.Gap(Channels.Withdrawals);
             clients.Announce(HubEvents.Withdrawals, 0, ContinuityStates.Lost);
@@ -43,7 +36,7 @@ public sealed class WithdrawalFeed(ClientRegistry clients, MarketDataMetrics met
                 );
         }
 
-        if (isGap)
+        if (arrival == Arrival.AfterGap)
             clients.Announce(HubEvents.Withdrawals, 0, ContinuityStates.Restored);
     }
 
