@@ -38,10 +38,9 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
                     parts.Salt,
                     order.ExpirySeconds
                 );
-                var signer = parts.Maker;
-                if (order.SigningKey is { } key && !Address.TryParse(key, out signer))
-                    return null;
-                return order is { Outcome: >= 0, PriceTicks: >= 0, Lots: >= 0, ExpirySeconds: >= 0 }
+                return
+                    TryReadSigner(parts.Maker, order.SigningKey, out var signer)
+                    && order is { Outcome: >= 0, PriceTicks: >= 0, Lots: >= 0, ExpirySeconds: >= 0 }
                     ? new SignedCommand(order, order.MarketId, parts.Maker, parts.Signature, order.SignedByContract)
                     {
                         Order = message,
@@ -49,14 +48,13 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
                     }
                     : null;
             case CancelBySalt { Signature: { } signature } cancel when Parts(cancel.Maker, signature, cancel.Salt) is { } parts:
-                var canceller = parts.Maker;
-                if (cancel.SigningKey is { } cancelKey && !Address.TryParse(cancelKey, out canceller))
-                    return null;
-                return new SignedCommand(cancel, cancel.MarketId, parts.Maker, parts.Signature, cancel.SignedByContract)
-                {
-                    Salt = parts.Salt,
-                    Signer = canceller,
-                };
+                return TryReadSigner(parts.Maker, cancel.SigningKey, out var canceller)
+                    ? new SignedCommand(cancel, cancel.MarketId, parts.Maker, parts.Signature, cancel.SignedByContract)
+                    {
+                        Salt = parts.Salt,
+                        Signer = canceller,
+                    }
+                    : null;
             case GrantWithdrawal { Units: > 0, MarketId: >= 0, Outcome: >= 0 and <= byte.MaxValue, DeadlineSeconds: > 0 } grant
                 when Address.TryParse(grant.Account, out var account) && SignedTexts.Signature(grant.Signature) is { } bytes:
                 return new SignedCommand(grant, grant.MarketId, account, bytes, grant.SignedByContract);
@@ -77,6 +75,13 @@ internal sealed record SignedCommand(LeaderCommand Command, int MarketId, Addres
 
     /// <summary>The journal identifies an order by the hash that its command claims, so that must be the hash of its content.</summary>
     public bool HasHash(Hash32 digest) => Command is not PlaceOrder order || (Hash32.TryParse(order.Hash, out var said) && said == digest);
+
+    /// <param name="key">That is registered for the maker, if it has signed.</param>
+    private static bool TryReadSigner(Address maker, string? key, out Address signer)
+    {
+        signer = maker;
+        return key is null || Address.TryParse(key, out signer);
+    }
 
     private static (Address Maker, byte[] Signature, BigInteger Salt)? Parts(string? maker, string? signature, string? salt) =>
         Address.TryParse(maker, out var address) && SignedTexts.Salt(salt) is { } number && SignedTexts.Signature(signature) is { } bytes

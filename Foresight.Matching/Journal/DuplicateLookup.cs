@@ -94,8 +94,11 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
         {
             batch.BatchCommands.Add(TombstoneStatements.Find(cancels));
             batch.BatchCommands.Add(TombstoneStatements.Makers(cancels, shard));
-            batch.BatchCommands.Add(KeysNotInForce(cancels));
         }
+
+        var byKey = cancels.Where(cancel => cancel.SigningKey is not null).ToList();
+        if (byKey.Count > 0)
+            batch.BatchCommands.Add(KeysNotInForce(byKey));
 
         var accounts = AccountsOf(requests);
         foreach (var statement in accounts)
@@ -106,7 +109,7 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
                 "SELECT clock_timestamp(), pg_current_wal_insert_lsn(), signed_at, life_seconds, block_time FROM order_life"
             )
         );
-        return await ReadAsync(batch, cancels.Count > 0, accounts.Count, cancellationToken);
+        return await ReadAsync(batch, cancels.Count > 0, byKey.Count > 0, accounts.Count, cancellationToken);
     }
 
     /// <summary>
@@ -151,10 +154,8 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
         return statement;
     }
 
-    private static NpgsqlBatchCommand KeysNotInForce(List<QueuedCommand> cancels)
-    {
-        var byKey = cancels.Where(cancel => cancel.SigningKey is not null).ToList();
-        return new NpgsqlBatchCommand(
+    private static NpgsqlBatchCommand KeysNotInForce(List<QueuedCommand> byKey) =>
+        new(
             "SELECT c.maker, c.key FROM unnest($1::bytea[], $2::bytea[]) c(maker, key) WHERE signing_key_of(c.maker) IS DISTINCT FROM c.key"
         )
         {
@@ -164,7 +165,6 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
                 new() { Value = byKey.Select(cancel => cancel.SigningKey!.Value.ToBytes()).ToArray() },
             },
         };
-    }
 
     /// <summary>Not fenced: an account id changes nothing that a term decides, and an unused one does no harm.</summary>
     private static NpgsqlBatchCommand OfAccounts(string sql, Address[] accounts) =>
@@ -193,7 +193,13 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
             [.. requests.Where(chosen).Select(request => request.Account).Where(account => !numbered.Contains(account)).Distinct()];
     }
 
-    private async Task<LookupResult> ReadAsync(NpgsqlBatch batch, bool hasCancels, int accountResults, CancellationToken cancellationToken)
+    private async Task<LookupResult> ReadAsync(
+        NpgsqlBatch batch,
+        bool hasCancels,
+        bool hasCancelsByKey,
+        int accountResults,
+        CancellationToken cancellationToken
+    )
     {
         var known = new LookupResult { HasOtherShards = numbered is not null };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -223,6 +229,8 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
         await reader.NextResultAsync(cancellationToken);
         if (hasCancels)
             await ReadCancelsAsync(reader, known, cancellationToken);
+        if (hasCancelsByKey)
+            await ReadKeysNotInForceAsync(reader, known, cancellationToken);
         for (var result = 0; result < accountResults; result++)
         {
             while (await reader.ReadAsync(cancellationToken))
@@ -253,6 +261,10 @@ internal sealed class DuplicateLookup(NpgsqlDataSource database, int shard, Hash
                 reader.GetBoolean(3)
             );
         await reader.NextResultAsync(cancellationToken);
+    }
+
+    private static async Task ReadKeysNotInForceAsync(NpgsqlDataReader reader, LookupResult known, CancellationToken cancellationToken)
+    {
         while (await reader.ReadAsync(cancellationToken))
             known.KeysNotInForce.Add((new Address(reader.GetFieldValue<byte[]>(0)), new Address(reader.GetFieldValue<byte[]>(1))));
         await reader.NextResultAsync(cancellationToken);

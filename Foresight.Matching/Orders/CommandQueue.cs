@@ -119,8 +119,7 @@ internal sealed class QueuedCommand : WorkItem
             return null;
         if (SignedTexts.Signature(order.Signature) is not { } signature)
             return null;
-        Address key = default;
-        if (order.SigningKey is { } text && (!Address.TryParse(text, out key) || !MayBeByKey(order)))
+        if (!TryReadKey(order.SigningKey, MayBeByKey(order), out var key))
             return null;
         return new QueuedCommand(order, deadline)
         {
@@ -128,7 +127,7 @@ internal sealed class QueuedCommand : WorkItem
             OrderHash = hash,
             SaltTag = tag,
             Signature = signature,
-            SigningKey = order.SigningKey is null ? null : key,
+            SigningKey = key,
             OtherId = OtherIdOf(order),
         };
     }
@@ -137,18 +136,25 @@ internal sealed class QueuedCommand : WorkItem
     {
         if (!Address.TryParse(cancel.Maker, out var maker) || TagOf(cancel.Salt) is not { } tag)
             return null;
-        Address key = default;
-        if (
-            cancel.SigningKey is { } text
-            && (!Address.TryParse(text, out key) || cancel is not { Signature: not null, SignedByContract: false })
-        )
+        if (!TryReadKey(cancel.SigningKey, cancel is { Signature: not null, SignedByContract: false }, out var key))
             return null;
         return new QueuedCommand(cancel, deadline)
         {
             Account = maker,
             SaltTag = tag,
-            SigningKey = cancel.SigningKey is null ? null : key,
+            SigningKey = key,
         };
+    }
+
+    private static bool TryReadKey(string? text, bool mayBeByKey, out Address? key)
+    {
+        key = null;
+        if (text is null)
+            return true;
+        if (!mayBeByKey || !Address.TryParse(text, out var read))
+            return false;
+        key = read;
+        return true;
     }
 
     /// <summary>A registered key signs for what is in the vault, and no contract was asked about its signature.</summary>
