@@ -32,13 +32,7 @@ public sealed partial class GhostFillTests
         }
 
         [Theory]
-        [InlineData(Attack.MoneyMoved, SettlementFailure.InsufficientCollateral)]
-        [InlineData(Attack.ApprovalRevoked, SettlementFailure.InsufficientCollateral)]
-        [InlineData(Attack.OrderCancelled, SettlementFailure.OrderCancelled)]
-        [InlineData(Attack.WalletTurnsInvalid, SettlementFailure.InvalidSignature)]
-        [InlineData(Attack.WalletBurnsGas, SettlementFailure.InvalidSignature)]
-        [InlineData(Attack.WalletTakesItsCodeBack, SettlementFailure.InvalidSignature)]
-        [InlineData(Attack.MoneyBlocked, SettlementFailure.TransferRefused)]
+        [MemberData(nameof(Attacks), MemberType = typeof(GhostFillTests))]
         public async Task TheSameAct_FailsTheTradeOfTheWallet_AndTheFirmTradeSettles(Attack attack, string reason)
         {
             await using var venue = await FirmVenue.CreateAsync(fixture);

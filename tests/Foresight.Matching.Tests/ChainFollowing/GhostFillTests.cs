@@ -38,14 +38,21 @@ public sealed partial class GhostFillTests(ChainFixture fixture, ITestOutputHelp
         MoneyBlocked,
     }
 
+    /// <summary>With the reason for which the trade of a wallet fails.</summary>
+    public static TheoryData<Attack, string> Attacks =>
+        new()
+        {
+            { Attack.MoneyMoved, SettlementFailure.InsufficientCollateral },
+            { Attack.ApprovalRevoked, SettlementFailure.InsufficientCollateral },
+            { Attack.OrderCancelled, SettlementFailure.OrderCancelled },
+            { Attack.WalletTurnsInvalid, SettlementFailure.InvalidSignature },
+            { Attack.WalletBurnsGas, SettlementFailure.InvalidSignature },
+            { Attack.WalletTakesItsCodeBack, SettlementFailure.InvalidSignature },
+            { Attack.MoneyBlocked, SettlementFailure.TransferRefused },
+        };
+
     [Theory]
-    [InlineData(Attack.MoneyMoved, SettlementFailure.InsufficientCollateral)]
-    [InlineData(Attack.ApprovalRevoked, SettlementFailure.InsufficientCollateral)]
-    [InlineData(Attack.OrderCancelled, SettlementFailure.OrderCancelled)]
-    [InlineData(Attack.WalletTurnsInvalid, SettlementFailure.InvalidSignature)]
-    [InlineData(Attack.WalletBurnsGas, SettlementFailure.InvalidSignature)]
-    [InlineData(Attack.WalletTakesItsCodeBack, SettlementFailure.InvalidSignature)]
-    [InlineData(Attack.MoneyBlocked, SettlementFailure.TransferRefused)]
+    [MemberData(nameof(Attacks))]
     public async Task AnAttackBetweenMatchAndMining_FailsAlone_IsSeenWithinTwoBlocks_AndLeavesNothingHeld(Attack attack, string reason)
     {
         await using var venue = await LiveVenue.CreateAsync(fixture);

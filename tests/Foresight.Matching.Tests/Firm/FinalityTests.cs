@@ -99,14 +99,7 @@ public sealed class FinalityTests(ChainFixture fixture) : IClassFixture<ChainFix
     public async Task MixedTrade_ThatAReorganisationUndoes_AndThatFailsThen_GaveNothingToTradeWith()
     {
         await using var venue = await FirmVenue.CreateAsync(fixture, Options);
-        var (eve, bob) = (await venue.AddAsync(usdc: 500, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
-        await venue.Live.ConfirmAsync();
-        var trade = await MixedAsync(venue, eve, bob);
-        await venue.Live.MineAsync();
-        var snapshot = await fixture.RequestAsync("evm_snapshot");
-        await fixture.AutomineAsync(false);
-        var submitter = venue.Venue.NewSubmitter();
-        await venue.Venue.StepAsync(submitter);
+        var (eve, bob, trade, snapshot, submitter) = await SentMixedAsync(venue);
         var proceeds = new List<long>();
         WatchSettlements(venue, async () => proceeds.Add(await venue.OwnedAsync(bob, Purse.Vault)));
         Assert.Equal("final", await venue.EndOfAsync(submitter, trade));
@@ -115,11 +108,7 @@ public sealed class FinalityTests(ChainFixture fixture) : IClassFixture<ChainFix
         await RequireLedgerIsChainNowAsync(venue);
 
         await UndoAsync(snapshot);
-        await venue.Live.SendFirstAsync(
-            eve,
-            venue.Venue.Deployment.Usdc,
-            UsdcContract.Transfer(venue.Venue.Operator.Key.Address, 500 * Usdc)
-        );
+        await SpendAsync(venue, eve);
         await venue.Live.MineAsync(Options.FinalityBlocks + 4);
         // The shares are in the purse again, and our transaction may still take them.
         Assert.Equal("broadcast", (await venue.Venue.StateOfAsync(trade)).State);
@@ -139,19 +128,8 @@ public sealed class FinalityTests(ChainFixture fixture) : IClassFixture<ChainFix
     public async Task FailureOfAMixedTrade_ThatAReorganisationUndoes_ReleasedNothing_SoItSettles()
     {
         await using var venue = await FirmVenue.CreateAsync(fixture, Options);
-        var (eve, bob) = (await venue.AddAsync(usdc: 500, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
-        await venue.Live.ConfirmAsync();
-        var trade = await MixedAsync(venue, eve, bob);
-        await venue.Live.MineAsync();
-        var snapshot = await fixture.RequestAsync("evm_snapshot");
-        await fixture.AutomineAsync(false);
-        var submitter = venue.Venue.NewSubmitter();
-        await venue.Venue.StepAsync(submitter);
-        await venue.Live.SendFirstAsync(
-            eve,
-            venue.Venue.Deployment.Usdc,
-            UsdcContract.Transfer(venue.Venue.Operator.Key.Address, 500 * Usdc)
-        );
+        var (eve, bob, trade, snapshot, submitter) = await SentMixedAsync(venue);
+        await SpendAsync(venue, eve);
         Assert.Equal("failed", await venue.EndOfAsync(submitter, trade));
         await venue.Live.MineAsync(Options.Confirmations);
         await RequireRefusedAsync(venue, bob, isBuy: false);
@@ -196,6 +174,24 @@ public sealed class FinalityTests(ChainFixture fixture) : IClassFixture<ChainFix
         await venue.RequireLedgerIsChainAsync();
         Assert.Equal(0, await venue.Live.HeldAsync());
     }
+
+    /// <summary>A mixed trade in a transaction that is sent, and the moment before, to which the chain can go back.</summary>
+    private async Task<(Wallet Eve, Wallet Bob, long Trade, string Snapshot, Submitter Submitter)> SentMixedAsync(FirmVenue venue)
+    {
+        var (eve, bob) = (await venue.AddAsync(usdc: 500, shares: 0), await venue.AddAsync(usdc: 0, shares: 1_000));
+        await venue.Live.ConfirmAsync();
+        var trade = await MixedAsync(venue, eve, bob);
+        await venue.Live.MineAsync();
+        var snapshot = await fixture.RequestAsync("evm_snapshot");
+        await fixture.AutomineAsync(false);
+        var submitter = venue.Venue.NewSubmitter();
+        await venue.Venue.StepAsync(submitter);
+        return (eve, bob, trade, snapshot, submitter);
+    }
+
+    /// <summary>Before our transaction in the next block, so that it finds the wallet empty.</summary>
+    private static Task SpendAsync(FirmVenue venue, Wallet eve) =>
+        venue.Live.SendFirstAsync(eve, venue.Venue.Deployment.Usdc, UsdcContract.Transfer(venue.Venue.Operator.Key.Address, 500 * Usdc));
 
     /// <summary>Eve pays from her wallet, bob from the vault.</summary>
     private static async Task<long> MixedAsync(FirmVenue venue, Wallet eve, Wallet bob)

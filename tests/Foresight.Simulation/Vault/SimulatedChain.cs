@@ -60,7 +60,7 @@ internal sealed class SimulatedChain
     /// <summary>Of the journal: what may be paid at once.</summary>
     public Dictionary<(string Account, ulong Nonce), Grant> Granted { get; } = [];
 
-    /// <summary>The block of which each request of terms tells the engine that it has all facts.</summary>
+    /// <summary>The block of which each request of terms has all facts, for the engine.</summary>
     public Dictionary<Guid, Block> Vouched { get; } = [];
 
     /// <summary>A promotion has lost what the chain has facts of, and settlement stands for good, as it does for an operator.</summary>
